@@ -11,9 +11,12 @@
 //! * At most one dial for each (callback, attempt), also across a crash.
 //! * A session's failure ends that session, never another one, never the process.
 
+mod activity;
 pub mod api;
+mod clock;
 mod engine;
 mod refusal;
+pub mod verbs;
 
 pub use engine::{Engine, Simulator};
 pub use refusal::{NumberRefusal, Refusal};
