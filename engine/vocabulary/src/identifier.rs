@@ -73,7 +73,7 @@ text_identifier! {
 }
 
 /// Number of a dial attempt of one callback, from 1; given by the engine and never used twice (decision D-120).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AttemptNo(pub u32);
 

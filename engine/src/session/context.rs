@@ -1,0 +1,56 @@
+//! What the engine keeps about a session beside its snapshot.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use vocabulary::{AttemptNo, EffectId, InteractionId, SessionId};
+
+/// What a session holds outside of its chart. Stored with the snapshot, in the same transaction.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Context {
+    /// Calls that the session controls.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) calls: BTreeMap<InteractionId, HeldCall>,
+    /// Timers that are set: id to the sendid that cancels it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) timers: BTreeMap<String, Option<String>>,
+    /// Queue entries that wait.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) entries: BTreeMap<String, routing::Entry>,
+    /// Effects that wait for an answer and have a row.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) open: BTreeSet<EffectId>,
+    /// Invoked children: invocation to session.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) children: BTreeMap<String, SessionId>,
+    /// Agents that are kept for this session.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) reserved: BTreeSet<String>,
+    /// Dial attempts of a session without a callback.
+    #[serde(default)]
+    pub(crate) attempts: AttemptNo,
+    /// Where status notifications of this callback go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) notification: Option<NotificationPolicy>,
+}
+
+/// A call that a session controls.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct HeldCall {
+    /// Device that the customer's leg is on, the route point.
+    pub(crate) device: String,
+    /// Directory number of the agent that is on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) agent: Option<String>,
+}
+
+/// Where status notifications go (guide: options of status notification).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct NotificationPolicy {
+    /// `httpcb` or `orscb`.
+    pub(crate) kind: String,
+    /// URL or session id.
+    pub(crate) target: String,
+    /// Whether the five-key envelope is wanted (decision D-018).
+    pub(crate) envelope: bool,
+}
