@@ -1,0 +1,87 @@
+//! The texts of a chart and what was found in them.
+
+use crate::xml::{Place, line_and_column, raw_offset};
+use crate::{Diagnostic, Severity};
+
+/// Findings after which no more are collected.
+const DIAGNOSTICS_MAX: usize = 200;
+
+/// Texts by number, and findings.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    files: Vec<(String, String)>,
+    found: Vec<(Place, Diagnostic)>,
+}
+
+impl Files {
+    pub(super) fn add(&mut self, name: String, text: String) -> u16 {
+        // A part that two states include has one text, but two sets of places.
+        self.files.push((name, text));
+        u16::try_from(self.files.len() - 1).unwrap_or(u16::MAX)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    pub(super) fn name(&self, file: u16) -> &str {
+        self.files.get(usize::from(file)).map_or("", |(name, _)| name)
+    }
+
+    pub(super) fn text(&self, file: u16) -> &str {
+        self.files.get(usize::from(file)).map_or("", |(_, text)| text)
+    }
+
+    pub(super) fn line(&self, place: Place) -> u32 {
+        line_and_column(self.text(place.file), place.offset).0
+    }
+
+    /// The place of character `index` of a value that begins at `place`.
+    pub(super) fn inside(&self, place: Place, index: usize) -> Place {
+        Place {
+            file: place.file,
+            offset: raw_offset(self.text(place.file), place.offset, index),
+        }
+    }
+
+    pub(super) fn error(&mut self, place: Place, message: impl Into<String>) {
+        self.push(Severity::Error, place, message.into());
+    }
+
+    pub(super) fn warning(&mut self, place: Place, message: impl Into<String>) {
+        self.push(Severity::Warning, place, message.into());
+    }
+
+    fn push(&mut self, severity: Severity, place: Place, message: String) {
+        if self.found.len() >= DIAGNOSTICS_MAX && severity == Severity::Warning {
+            return;
+        }
+        let (line, column) = line_and_column(self.text(place.file), place.offset);
+        let diagnostic = Diagnostic {
+            severity,
+            file: self.name(place.file).to_owned(),
+            line,
+            column,
+            message,
+        };
+        self.found.push((place, diagnostic));
+    }
+
+    pub(super) fn has_errors(&self) -> bool {
+        self.found
+            .iter()
+            .any(|(_, diagnostic)| diagnostic.severity == Severity::Error)
+    }
+
+    /// Names and texts, and the findings in document order.
+    pub(super) fn finish(mut self) -> (Vec<(String, String)>, Vec<Diagnostic>) {
+        self.found.sort_by_key(|(place, _)| *place);
+        let found = self
+            .found
+            .into_iter()
+            .map(|(_, diagnostic)| diagnostic)
+            .take(DIAGNOSTICS_MAX)
+            .collect();
+        (self.files, found)
+    }
+}

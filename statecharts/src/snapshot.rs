@@ -1,0 +1,98 @@
+//! A session as it is written down between two steps.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{Event, Status};
+
+/// Version of the form of snapshots.
+pub const SNAPSHOT_VERSION: u32 = 1;
+
+/// A session at a stable point. Timers are not in it: a delayed `<send>` is an effect, and so the host's.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Version of this form: [`SNAPSHOT_VERSION`].
+    pub v: u32,
+    /// Hash of the chart.
+    pub chart: String,
+    /// Id of the session.
+    pub session: String,
+    /// Session that invoked this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// Id of the invocation, when it was invoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invokeid: Option<String>,
+    /// Event processors: name and address.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ioprocessors: BTreeMap<String, String>,
+    /// Active states in document order, ancestors included.
+    pub configuration: Vec<String>,
+    /// Recorded histories: history state and the states that it remembers.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub history: BTreeMap<String, Vec<String>>,
+    /// States whose late-bound data have their first values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bound: Vec<String>,
+    /// The data: `[values, what JSON cannot hold]`.
+    pub data: Box<RawValue>,
+    /// Events that wait; empty at a stable point.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub queues: Vec<Event>,
+    /// Running invocations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invokes: Vec<InvokeSnapshot>,
+    /// Number of the next step, from which the ids of its effects are made.
+    pub next_effect: u64,
+    /// Number of the next generated id.
+    pub next_id: u64,
+    /// How the session ended, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Status>,
+}
+
+/// A running invocation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvokeSnapshot {
+    /// State that invoked.
+    pub state: String,
+    /// Which of its `<invoke>` elements, from 0.
+    pub index: u32,
+    /// Id of the invocation.
+    pub invokeid: String,
+}
+
+/// Why a snapshot cannot be read back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreError {
+    /// The snapshot has another form.
+    #[error("the snapshot of session {session} has version {found}; this build reads {SNAPSHOT_VERSION}")]
+    Version {
+        /// The session.
+        session: String,
+        /// Version of the snapshot.
+        found: u32,
+    },
+    /// The snapshot belongs to another chart.
+    #[error("session {session} ran chart {found}, but chart {given} was given; load the texts that were kept with it")]
+    Chart {
+        /// The session.
+        session: String,
+        /// Hash in the snapshot.
+        found: String,
+        /// Hash of the chart that was given.
+        given: String,
+    },
+    /// The snapshot names something that the chart does not have.
+    #[error("the snapshot of session {session} names `{id}`, which chart {chart} does not have")]
+    Unknown {
+        /// The session.
+        session: String,
+        /// Hash of the chart.
+        chart: String,
+        /// State or invocation.
+        id: String,
+    },
+}
