@@ -1,4 +1,10 @@
 //! The Store port: transactions in, rows out.
+//!
+//! A transaction is a list of [`Write`]s, applied in order, all or none. Writes are data, so that a step of a
+//! session can be computed without a store, and a simulation can look at what is about to become durable.
+//!
+//! **Invariant:** a transaction that is answered with an error has written nothing.
+//! **Invariant:** a record in `COMPLETED` never leaves that state (decision D-066).
 
 use std::fmt;
 use std::future::Future;
@@ -22,21 +28,29 @@ pub enum Write {
     UpdateCallback {
         /// The new row.
         row: Box<CallbackRow>,
-        /// State that must be stored now; `None` accepts any but `COMPLETED`.
+        /// State that must be stored now; `None` accepts any but `COMPLETED`. With `Some(COMPLETED)` keys can be
+        /// added to a completed record, whose new state must be `COMPLETED` too.
         expected: Option<CallbackState>,
     },
-    /// Erases a record with everything that is kept about it, timeline included.
+    /// Erases a record with everything that is kept about it: its sessions and their children, timeline, dial
+    /// attempts, reports, reservations and messages. An unknown id is ignored.
     DeleteCallback(CallbackId),
-    /// Writes a session.
+    /// Writes a session; one with the same id is replaced.
     PutSession(Box<SessionRow>),
-    /// Marks a session ended and removes its snapshot, effects, timers and queue entries.
+    /// Marks a session ended and empties it: snapshot, context, effects, timers and queue entries go. The row stays,
+    /// so that a late reply can be told; it goes with its callback. Unknown ids are ignored, and the first end counts.
     EndSession {
         /// Which.
         id: SessionId,
         /// When.
         at: Timestamp,
     },
-    /// Writes an effect.
+    /// Erases the sessions without callback that ended before this point, with the lines that they left.
+    DeleteEndedSessions {
+        /// The point.
+        before: Timestamp,
+    },
+    /// Writes an effect; one with the same id is replaced. In state `Done` it is removed.
     PutEffect(EffectRow),
     /// Changes the state of an effect; unknown ids are ignored. `Done` removes the row.
     SetEffectState {
@@ -54,7 +68,7 @@ pub enum Write {
         /// Id within the session.
         id: String,
     },
-    /// Writes a queue entry.
+    /// Writes a queue entry; one with the same id is replaced.
     PutQueueEntry(QueueEntryRow),
     /// Removes a queue entry; unknown ones are ignored.
     DeleteQueueEntry(EffectId),
@@ -71,15 +85,22 @@ pub enum Write {
     },
     /// Appends a line to a timeline.
     AppendTimeline(TimelineRow),
-    /// Writes a message that has to leave.
+    /// Writes a message that has to leave; one with the same id is replaced.
     PutOutbox(OutboxRow),
-    /// Removes a message.
+    /// Removes a message; unknown ones are ignored.
     DeleteOutbox(String),
-    /// A new reservation. Conflict when the pair of access number and code is held by another callback.
+    /// A new reservation. Conflict when the pair of access number and code is held by another callback, be it past its
+    /// end: put [`Write::DeleteExpiredBookings`] before it. The holder's own is replaced.
     InsertBooking(BookingRow),
     /// Removes the reservations of a callback.
     DeleteBookings(CallbackId),
-    /// Keeps the texts of a chart under its content hash: JSON text of file name to text.
+    /// Removes the reservations that end at this point or ended before it.
+    DeleteExpiredBookings {
+        /// The point.
+        at: Timestamp,
+    },
+    /// Keeps the texts of a chart under its content hash: JSON text of file name to text. A hash that
+    /// is known keeps its text.
     PutChart {
         /// Content hash.
         hash: String,
@@ -95,7 +116,7 @@ pub enum Write {
         /// JSON text.
         body: String,
     },
-    /// Keeps a small value under a name (clock, averages).
+    /// Keeps a small value under a name (clock, averages), in place of the one before.
     PutMeta {
         /// Name.
         name: String,
@@ -143,7 +164,7 @@ pub struct CallbackQuery {
     pub customer_number: Option<PhoneNumber>,
     /// In one of these states; empty is any.
     pub states: Vec<CallbackState>,
-    /// Whose property or user data under this name has this text.
+    /// Whose property or user data under this name has this text; numbers and other values by their JSON text.
     pub properties: Vec<(String, String)>,
     /// Desired not before.
     pub desired_from: Option<Timestamp>,
@@ -163,7 +184,11 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Se
 /// # Cancel safety
 /// A `commit` whose future is dropped may or may not be written; every other call only reads.
 pub trait Store: Send + Sync + fmt::Debug {
-    /// Applies a transaction. When it returns, the transaction is durable.
+    /// Applies a transaction. When it returns, the transaction is durable and every read sees it.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when a condition of a write does not hold, [`Error::Failed`] when the disk or the database
+    /// fails, [`Error::Closed`] when the store is closing. In each case nothing was written.
     fn commit(&self, writes: Vec<Write>) -> StoreFuture<'_, ()>;
     /// A record.
     fn callback(&self, id: CallbackId) -> StoreFuture<'_, Option<CallbackRow>>;
@@ -171,9 +196,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn callbacks(&self, query: CallbackQuery) -> StoreFuture<'_, Vec<CallbackRow>>;
     /// How many records match; the limit is not looked at.
     fn count_callbacks(&self, query: CallbackQuery) -> StoreFuture<'_, u64>;
-    /// Scheduled records desired before this point, the earliest first.
+    /// Scheduled records desired before this point, the earliest first, then by id.
     fn scheduled_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<CallbackRow>>;
-    /// Records whose life time ended before this point, whatever their state.
+    /// Records whose life time ended before this point, whatever their state, the earliest first, then by id.
     fn expired_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<CallbackRow>>;
     /// A session, running or ended.
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<SessionRow>>;
@@ -191,7 +216,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn timeline(&self, callback: CallbackId) -> StoreFuture<'_, Vec<TimelineRow>>;
     /// Messages due before this point, ordered by due time, id.
     fn outbox_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<OutboxRow>>;
-    /// Reservations that live at this point, of one access number or (`None`) of all.
+    /// Reservations that live at this point, of one access number or (`None`) of all, ordered by number and code.
+    ///
+    /// A reservation lives until, but not at, its end.
     fn bookings(&self, access_number: Option<String>, at: Timestamp) -> StoreFuture<'_, Vec<BookingRow>>;
     /// Reporting events of a callback, in order: JSON texts.
     fn reports(&self, callback: CallbackId) -> StoreFuture<'_, Vec<String>>;
