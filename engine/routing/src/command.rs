@@ -140,6 +140,10 @@ pub enum Command {
 
 /// What the router says, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "outcomes live for one step; a box for each selection would only cost its readers"
+)]
 pub enum Outcome {
     /// The entry was accepted.
     Queued {
@@ -159,6 +163,13 @@ pub enum Outcome {
         id: EntryId,
         /// Whether there was something to update.
         found: bool,
+    },
+    /// An update was not carried out; the entry waits on as it was.
+    UpdateRefused {
+        /// Which.
+        id: EntryId,
+        /// Why.
+        reason: Refusal,
     },
     /// An agent is, or is about to be, free for an entry that is not routable: time to dial.
     TimeToDial {

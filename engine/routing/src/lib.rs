@@ -1,8 +1,34 @@
-//! Routing: virtual queues, targets and agents. A pure core: commands in, outcomes out.
+//! Routing: virtual queues, targets and agents (what the guides call the router, URS).
+//!
+//! [`Router`] is a pure core: [`Command`]s go in, [`Outcome`]s come out, the time is passed in. It knows entries
+//! that wait in virtual queues, the agents that may serve them, and decides who gets whom, when it is time to
+//! dial, and how long a newcomer would wait. It deliberately knows nothing of calls, charts, stores and threads:
+//! after a restart its owner configures the agents and submits the entries again, with the old start of waiting.
+//!
+//! **Invariants**
+//!
+//! * An agent is chosen only while ready and not reserved, and is reserved for whoever got it.
+//! * An entry leaves by exactly one of `TargetSelected`, `TimedOut` and `Left`.
+//! * Order is priority, then start of waiting, then entry into the queue, then id (decision D-092); nothing that
+//!   reaches an outcome depends on the order of a hash table.
+//! * Queues, entries, names and exclusions have limits: see [`Options`].
 
+mod agents;
 mod command;
+mod dial_ahead;
+mod line;
+mod order;
+mod router;
+mod skill_expression;
+mod target;
+mod waiting_time;
 
+pub use agents::AgentView;
 pub use command::{
     AgentProfile, AgentStatus, Command, Entry, EntryChange, EntryId, Outcome, PriorityGrowth, Refusal,
     Selection,
 };
+pub use router::{Options, Position, Router};
+pub use skill_expression::{Comparison, SkillExpression, SkillExpressionError};
+pub use target::{Target, TargetError, TargetKind, Targets, Threshold};
+pub use waiting_time::{Averages, QueueAverages, WaitingTime};
