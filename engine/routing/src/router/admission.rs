@@ -69,15 +69,14 @@ impl Router {
             return;
         };
         let entry = &mut waiting.entry;
-        let begins_anew = change.notify == Some(true) && !entry.notify;
         entry.routable = change.routable.unwrap_or(entry.routable);
         entry.notify = change.notify.unwrap_or(entry.notify);
         entry.priority = change.priority.unwrap_or(entry.priority);
         entry.deadline = change.deadline.or(entry.deadline);
         self.exclude(entry, change.exclude);
-        // The customer of a routable entry is on the line, and one who is to be announced again is not being
-        // dialled any more: neither holds an agent back for an earlier announcement.
-        if entry.routable || begins_anew {
+        // The customer of a routable entry is on the line, and whoever asks for an announcement is not dialling
+        // (any more): neither holds an agent back for an earlier announcement.
+        if entry.routable || change.notify == Some(true) {
             waiting.announced_until = None;
         }
         if let (Some(text), Some(targets)) = (change.target, targets) {
