@@ -1,0 +1,55 @@
+//! Administration.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Map, Value, json};
+
+use crate::body::{Body, query_pairs};
+use crate::errors::ErrorReply;
+use crate::gateway::Gateway;
+use crate::{query, reply, view};
+
+type Reply = Result<HttpResponse, ErrorReply>;
+
+/// `GET /1/admin/callback/queues`
+//= guide: query by queues
+pub(crate) async fn queues(gateway: web::Data<Gateway>, request: HttpRequest) -> Reply {
+    let listing = query::listing(query_pairs(request.query_string()))?;
+    let services = gateway.engine.list_callbacks(listing).await?;
+    let object: Map<String, Value> = services
+        .into_iter()
+        .map(|(service, callbacks)| (service, callbacks.iter().map(view::by_queue).collect()))
+        .collect();
+    Ok(reply::ok(&object))
+}
+
+/// `POST /1/admin/lists/{list}/{section}`, body `{"key": "value", …}`
+pub(crate) async fn set_list_values(
+    gateway: web::Data<Gateway>,
+    path: web::Path<(String, String)>,
+    body: Body,
+) -> Reply {
+    let (list, section) = path.into_inner();
+    let mut pairs = Vec::new();
+    // Everything is read before anything is changed.
+    for (key, value) in body.json_object()? {
+        let value = match value {
+            Value::String(text) => text,
+            Value::Number(_) | Value::Bool(_) => value.to_string(),
+            other => {
+                return Err(query::unreadable(
+                    &key,
+                    &other.to_string(),
+                    "a text, a number or a boolean",
+                ));
+            }
+        };
+        pairs.push((key, value));
+    }
+    for (key, value) in pairs {
+        gateway
+            .engine
+            .set_list_value(&list, &section, &key, &value)
+            .await?;
+    }
+    Ok(reply::ok(&json!({})))
+}
