@@ -1,1 +1,340 @@
+//! Random sequences of commands against a model that keeps only what was said.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use vocabulary::{AgentId, Timestamp};
+
+use super::tests::{entry, profile};
+use super::{Options, Router};
+use crate::{AgentStatus, Command, Entry, EntryChange, Outcome, PriorityGrowth};
+
+const SEEDS: u64 = 100;
+const STEPS: u32 = 250;
+const AGENTS: [&str; 5] = ["a", "b", "c", "d", "e"];
+const TARGETS: [&str; 6] = [
+    "a@.A",
+    "Billing@.GA",
+    "Sales@.GA",
+    "?:Spanish>=3@.GA",
+    "b@.A,Sales@.GA",
+    "?:Spanish<3|Loans=1@.GA",
+];
+
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: usize) -> usize {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        usize::try_from((z ^ (z >> 31)) % u64::try_from(bound).unwrap()).unwrap()
+    }
+
+    fn number(&mut self, bound: usize) -> i64 {
+        i64::try_from(self.below(bound)).unwrap()
+    }
+
+    fn yes(&mut self) -> bool {
+        self.below(2) == 0
+    }
+
+    fn agent(&mut self) -> AgentId {
+        AGENTS[self.below(AGENTS.len())].into()
+    }
+
+    fn command(&mut self, now: Timestamp) -> Command {
+        let id = format!("x{}", self.below(30));
+        match self.below(10) {
+            0..=2 => Command::Submit(self.entry(id, now)),
+            3 => Command::Update {
+                id,
+                change: EntryChange {
+                    routable: self.yes().then(|| self.yes()),
+                    notify: self.yes().then(|| self.yes()),
+                    target: (self.below(4) == 0).then(|| TARGETS[self.below(TARGETS.len())].to_owned()),
+                    priority: (self.below(4) == 0).then(|| self.number(5)),
+                    deadline: (self.below(8) == 0)
+                        .then(|| now + Duration::from_secs(self.below(50).try_into().unwrap())),
+                    exclude: (self.below(4) == 0).then(|| self.agent()).into_iter().collect(),
+                },
+            },
+            4 => Command::Cancel { id },
+            5 => Command::ReleaseAgent { agent: self.agent() },
+            6 => Command::Tick,
+            _ => Command::SetAgentStatus {
+                agent: self.agent(),
+                status: match self.below(6) {
+                    0 => AgentStatus::LoggedOut,
+                    1 => AgentStatus::NotReady { reason: None },
+                    2 => AgentStatus::Ringing,
+                    3 => AgentStatus::Busy,
+                    _ => AgentStatus::Ready,
+                },
+            },
+        }
+    }
+
+    fn entry(&mut self, id: String, now: Timestamp) -> Entry {
+        Entry {
+            id,
+            queue: ["Q", "R"][self.below(2)].into(),
+            priority: self.number(4),
+            growth: self.yes().then(|| PriorityGrowth {
+                increment: self.number(3),
+                interval: Duration::from_secs(1 + u64::try_from(self.below(20)).unwrap()),
+            }),
+            waiting_since: now - Duration::from_secs(self.below(30).try_into().unwrap()),
+            entered: now,
+            deadline: self
+                .yes()
+                .then(|| now + Duration::from_secs(self.below(100).try_into().unwrap())),
+            routable: self.yes(),
+            notify: self.yes(),
+            excluded: (self.below(4) == 0).then(|| self.agent()).into_iter().collect(),
+            reservation: Duration::from_secs(self.below(40).try_into().unwrap()),
+            ..entry("", TARGETS[self.below(TARGETS.len())])
+        }
+    }
+}
+
+fn router() -> Router {
+    let mut router = Router::new(Options::default());
+    let agents = vec![
+        profile("a", &["Billing"], &[("Spanish", 5)]),
+        profile("b", &["Billing"], &[("Spanish", 1)]),
+        profile("c", &["Sales"], &[("Loans", 1)]),
+        profile("d", &["Billing", "Sales"], &[]),
+        profile("e", &["Sales"], &[("Spanish", 3)]),
+    ];
+    router.step(Command::ConfigureAgents(agents), Timestamp::EPOCH);
+    router
+}
+
+/// What must be true, learned from the outcomes alone.
+#[derive(Default)]
+struct Model {
+    waiting: BTreeSet<String>,
+    /// Agents that were excluded from each entry since it was submitted.
+    excluded: BTreeMap<String, Vec<AgentId>>,
+    /// Agents who were said to be chosen, until they are said to be no longer reserved.
+    reserved: BTreeSet<AgentId>,
+    statuses: BTreeMap<AgentId, AgentStatus>,
+}
+
+impl Model {
+    /// Remembers whom a command excludes, before it is carried out.
+    fn note(&mut self, command: &Command) {
+        match command {
+            Command::Submit(entry) if !self.waiting.contains(&entry.id) => {
+                self.excluded.insert(entry.id.clone(), entry.excluded.clone());
+            }
+            Command::Update { id, change } => {
+                self.excluded
+                    .entry(id.clone())
+                    .or_default()
+                    .extend(change.exclude.iter().cloned());
+            }
+            _ => {}
+        }
+    }
+
+    fn take(&mut self, outcomes: &[Outcome], context: &str) {
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Queued { id } => {
+                    self.waiting.insert(id.clone());
+                }
+                Outcome::TargetSelected { id, selection } => {
+                    assert!(self.waiting.remove(id), "{context}: {id} was not waiting");
+                    let agent = selection.agent.id.clone();
+                    assert_eq!(
+                        self.statuses.get(&agent),
+                        Some(&AgentStatus::Ready),
+                        "{context}: {agent} was not ready"
+                    );
+                    assert!(
+                        self.reserved.insert(agent.clone()),
+                        "{context}: {agent} was chosen twice at once"
+                    );
+                    assert!(
+                        !self.excluded.get(id).is_some_and(|all| all.contains(&agent)),
+                        "{context}: {agent} was excluded from {id}"
+                    );
+                }
+                Outcome::TimedOut { id } | Outcome::Left { id } => {
+                    assert!(self.waiting.remove(id), "{context}: {id} left twice");
+                }
+                Outcome::TimeToDial { id, .. } => {
+                    assert!(self.waiting.contains(id), "{context}: {id} is not waiting");
+                }
+                Outcome::AgentChanged {
+                    agent,
+                    status,
+                    reserved,
+                } => {
+                    self.statuses.insert(agent.clone(), status.clone());
+                    if !reserved {
+                        self.reserved.remove(agent);
+                    }
+                }
+                Outcome::Refused { reason, .. } | Outcome::UpdateRefused { reason, .. } => {
+                    panic!("{context}: {reason}")
+                }
+                Outcome::Updated { .. } => {}
+            }
+        }
+    }
+}
+
+fn check_invariants(router: &Router, model: &Model, now: Timestamp, context: &str) {
+    let ids: BTreeSet<String> = router.entries().map(|entry| entry.id.clone()).collect();
+    assert_eq!(ids, model.waiting, "{context}: entries were lost or invented");
+    assert_eq!(
+        router.entries().count(),
+        ids.len(),
+        "{context}: an entry is listed twice"
+    );
+    for entry in router.entries() {
+        assert!(
+            entry.deadline.is_none_or(|deadline| deadline > now),
+            "{context}: {} is past its deadline",
+            entry.id
+        );
+        let targets = crate::Targets::parse(&entry.target).unwrap();
+        for view in router.agents().filter(|_| entry.routable) {
+            let fits = view.status == AgentStatus::Ready
+                && view.reserved_for.is_none()
+                && !entry.excluded.contains(&view.profile.id)
+                && targets.matching(&view.profile, true).is_some();
+            assert!(
+                !fits,
+                "{context}: {} waits although {} is ready",
+                entry.id, view.profile.id
+            );
+        }
+    }
+    for queue in ["Q", "R"] {
+        let positions: Vec<_> = router
+            .entries()
+            .filter(|entry| entry.queue.as_str() == queue)
+            .map(|entry| (entry, router.position(&entry.id, now).unwrap()))
+            .collect();
+        for (index, (entry, position)) in positions.iter().enumerate() {
+            assert_eq!(position.position, index + 1, "{context}: {}", entry.id);
+        }
+        for pair in positions.windows(2) {
+            let key = |(entry, position): &(&Entry, super::Position)| {
+                (
+                    std::cmp::Reverse(position.priority),
+                    entry.waiting_since,
+                    entry.entered,
+                    entry.id.clone(),
+                )
+            };
+            assert!(key(&pair[0]) < key(&pair[1]), "{context}: order of {queue}");
+        }
+    }
+    assert!(
+        router.next_due().is_none_or(|due| due > now),
+        "{context}: something due was left"
+    );
+    for line in router.lines.values() {
+        let listed = router
+            .entries
+            .values()
+            .filter(|waiting| *waiting.targets == *line.targets);
+        assert!(line.entries <= listed.count(), "{context}: a line counts wrong");
+    }
+}
+
+#[test]
+fn random_commands_break_no_invariant() {
+    for seed in 0..SEEDS {
+        let mut chance = Chance(seed);
+        let mut router = router();
+        let mut model = Model::default();
+        let mut now = Timestamp::from_epoch_seconds(1_000);
+        for step in 0..STEPS {
+            now = now + Duration::from_millis(chance.below(8_000).try_into().unwrap());
+            let command = chance.command(now);
+            let context = format!("seed {seed}, step {step}, {command:?}");
+            model.note(&command);
+            let outcomes = router.step(command, now);
+            model.take(&outcomes, &context);
+            check_invariants(&router, &model, now, &context);
+        }
+    }
+}
+
+#[test]
+fn the_same_commands_give_the_same_outcomes() {
+    let run = |seed: u64| {
+        let mut chance = Chance(seed);
+        let mut router = router();
+        let mut now = Timestamp::from_epoch_seconds(1_000);
+        let mut trace = Vec::new();
+        for _ in 0..STEPS {
+            now = now + Duration::from_millis(chance.below(8_000).try_into().unwrap());
+            trace.extend(router.step(chance.command(now), now));
+        }
+        trace
+    };
+    for seed in 0..20 {
+        assert_eq!(run(seed), run(seed), "seed {seed}");
+    }
+}
+
+/// With one target for all, no more customers are announced than agents are free.
+#[test]
+fn announcements_never_exceed_the_free_agents() {
+    for seed in 0..SEEDS {
+        let mut chance = Chance(seed ^ 0xD1A1);
+        let mut router = router();
+        let mut now = Timestamp::from_epoch_seconds(1_000);
+        for step in 0..STEPS {
+            now = now + Duration::from_millis(chance.below(8_000).try_into().unwrap());
+            let command = match chance.command(now) {
+                Command::Submit(entry) => Command::Submit(Entry {
+                    target: "Billing@.GA".to_owned(),
+                    excluded: Vec::new(),
+                    ..entry
+                }),
+                Command::Update { id, change } => Command::Update {
+                    id,
+                    change: EntryChange {
+                        target: None,
+                        exclude: Vec::new(),
+                        ..change
+                    },
+                },
+                other => other,
+            };
+            let outcomes = router.step(command, now);
+            let announces = outcomes
+                .iter()
+                .any(|outcome| matches!(outcome, Outcome::TimeToDial { .. }));
+            let free = router
+                .agents()
+                .filter(|view| view.status == AgentStatus::Ready && view.reserved_for.is_none())
+                .filter(|view| view.profile.groups.iter().any(|group| group == "Billing"))
+                .count();
+            let announced = router.announced.len();
+            assert!(
+                !announces || announced <= free,
+                "seed {seed}, step {step}: {announced} announced for {free} agents"
+            );
+            let unannounced = router
+                .entries
+                .values()
+                .filter(|waiting| !waiting.entry.routable && waiting.entry.notify)
+                .any(|waiting| waiting.announced_until.is_none());
+            assert!(
+                !unannounced || announced >= free,
+                "seed {seed}, step {step}: {free} agents, only {announced} announced"
+            );
+        }
+    }
+}
