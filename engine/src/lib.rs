@@ -14,7 +14,9 @@
 mod activity;
 pub mod api;
 mod clock;
+pub mod configuration;
 mod engine;
+pub mod phone;
 mod refusal;
 pub mod verbs;
 
