@@ -180,16 +180,21 @@ impl SimulatedSwitch {
     }
 
     pub(super) fn detected(&mut self, id: &InteractionId, call_state: CallState, events: &mut Vec<Event>) {
-        let Some(dial) = self.calls.get(id).and_then(|call| call.dial.as_ref()) else {
+        let Some(call) = self.calls.get(id) else {
+            return;
+        };
+        let Some(dial) = &call.dial else {
             return;
         };
         let effect = dial.effect.clone();
         //= guide: machine-answered calls are kept up only with am-detected=connect
-        let kept_up = match call_state {
+        let is_wanted = match call_state {
             CallState::ANSWERING_MACHINE_DETECTED => self.settings.am_detected_connect,
             CallState::FAX_DETECTED => false,
             _ => true,
         };
+        // A call that was moved on before the result came is the agent's: it is not dropped any more.
+        let kept_up = is_wanted || call.phase != Phase::Answered;
         if !kept_up {
             self.remove(id);
         }
