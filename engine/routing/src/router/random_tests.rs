@@ -241,13 +241,31 @@ fn check_invariants(router: &Router, model: &Model, now: Timestamp, context: &st
         router.next_due().is_none_or(|due| due > now),
         "{context}: something due was left"
     );
-    for line in router.lines.values() {
-        let listed = router
-            .entries
-            .values()
-            .filter(|waiting| *waiting.targets == *line.targets);
-        assert!(line.entries <= listed.count(), "{context}: a line counts wrong");
-    }
+    check_bookkeeping(router, context);
+}
+
+/// Every list holds what it must and nothing else, so nothing leaks.
+fn check_bookkeeping(router: &Router, context: &str) {
+    let count = |fits: fn(&super::Waiting) -> bool| router.entries.values().filter(|w| fits(w)).count();
+    let reserved = router.agents().filter(|view| view.reserved_for.is_some()).count();
+    let deadlines = count(|waiting| waiting.entry.deadline.is_some());
+    let announced = count(|waiting| waiting.announced_until.is_some());
+    assert_eq!(
+        router.due.len(),
+        reserved + deadlines + announced,
+        "{context}: due"
+    );
+    assert_eq!(router.announced.len(), announced, "{context}: announced");
+    let growing = count(|waiting| waiting.growth_due.is_some());
+    assert_eq!(router.growths.len(), growing, "{context}: growths");
+    let in_lines: usize = router.lines.values().map(|line| line.entries).sum();
+    assert_eq!(in_lines, router.entries.len(), "{context}: lines");
+    let routable: usize = router.lines.values().map(|line| line.routable.len()).sum();
+    assert_eq!(
+        routable,
+        count(|waiting| waiting.entry.routable),
+        "{context}: routable"
+    );
 }
 
 #[test]
