@@ -41,8 +41,8 @@ fn phases() -> Vec<Phase> {
             parameters: json!({ "_paused": true }),
             ..phase("paused before the dial", |_| {}, &["queue:cancel"], "UNKNOWN")
         },
-        phase("ringing", |_| {}, &["notify _cbe_on_dial_done", "queue:cancel", "ixn:terminate"], "UNKNOWN"),
-        phase("detecting", |p| { p.answers(); }, &["notify _cbe_on_dial_done", "queue:cancel", "ixn:terminate"], "UNKNOWN"),
+        phase("ringing", |_| {}, &["queue:cancel", "ixn:terminate"], "UNKNOWN"),
+        phase("detecting", |p| { p.answers(); }, &["queue:cancel", "ixn:terminate"], "UNKNOWN"),
         phase("snoozing", |p| { p.dial_fails(6); }, &["queue:cancel"], "BUSY"),
         Phase {
             options: json!({ "_treatment_customer_connect": "welcome.wav" }),
