@@ -1,194 +1,343 @@
 //! The engine as its callers see it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use statecharts::Event;
 use store::TimelineRow;
-use tokio::sync::mpsc;
-use vocabulary::SessionId;
+use tokio::sync::{broadcast, mpsc};
+use vocabulary::{CallbackId, CallbackState, SessionId, Timestamp};
 
+use crate::admission;
 use crate::api::{
-    AgentCommand, AgentError, AgentMessage, AgentState, CallbackView, CancelRequest, InboundCall, Lookup,
-    QueueListing, SessionError, SessionResponse, StartRequest,
+    AgentCommand, AgentError, AgentMessage, AgentState, CallbackView, CancelRequest, Lookup, QueueListing, SessionError,
+    SessionResponse, StartRequest,
 };
+use crate::cancelling;
+use crate::finding;
+use crate::matching;
+use crate::node::Node;
+use crate::pausing;
 use crate::refusal::Refusal;
+use crate::session::order::SessionSource;
+use crate::session::{Incoming, TellError};
+use crate::simulator::Simulator;
+use crate::starting;
+
+/// How long a request to a session waits for its answer, in real time.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The engine. Cheap to clone; every clone is the same engine.
 #[derive(Clone, Debug)]
-pub struct Engine {}
-
-fn soon() -> Refusal {
-    Refusal::Unavailable {
-        problem: "being built".to_owned(),
-    }
+pub struct Engine {
+    pub(crate) node: Arc<Node>,
 }
 
 impl Engine {
-    /// Starts or schedules a callback; the answer is the body of the reply.
-    pub async fn start_callback(&self, _request: StartRequest) -> Result<Map<String, Value>, Refusal> {
-        Err(soon())
+    pub(crate) const fn of(node: Arc<Node>) -> Self {
+        Self { node }
     }
-    /// Cancels a callback.
-    pub async fn cancel_callback(&self, _request: CancelRequest) -> Result<(), Refusal> {
-        Err(soon())
-    }
-    /// A callback by id; `service` of the path, if there is one, must be its service.
-    pub async fn callback(&self, _service: Option<&str>, _id: &str) -> Result<CallbackView, Refusal> {
-        Err(soon())
-    }
-    /// Callbacks by properties.
-    pub async fn find_callbacks(&self, _lookup: Lookup) -> Result<Vec<CallbackView>, Refusal> {
-        Err(soon())
-    }
-    /// Callbacks by service, in the order of service names.
-    pub async fn list_callbacks(
-        &self,
-        _listing: QueueListing,
-    ) -> Result<Vec<(String, Vec<CallbackView>)>, Refusal> {
-        Err(soon())
-    }
-    /// The timeline of a callback.
-    pub async fn timeline(&self, _id: &str) -> Result<Vec<TimelineRow>, Refusal> {
-        Err(soon())
-    }
-    /// Creates an instance of a generic service: `match-interaction`, `request-access`.
-    pub async fn call_service(
-        &self,
-        _service: &str,
-        _parameters: Map<String, Value>,
-    ) -> Result<Value, Refusal> {
-        Err(soon())
-    }
-    /// A message to the session of a service instance: `connect`, `check-queue-position`, any other name.
-    pub async fn message(
-        &self,
-        _id: &str,
-        _name: &str,
-        _fields: Map<String, Value>,
-    ) -> Result<SessionResponse, SessionError> {
-        Err(SessionError::Failed(String::new()))
-    }
-    /// Starts a session on a chart: a shipped name, a file of the charts folder, or an allowed URL.
-    pub async fn start_session(
-        &self,
-        _src: &str,
-        _parameters: Map<String, Value>,
-    ) -> Result<SessionId, SessionError> {
-        Err(SessionError::Failed(String::new()))
-    }
-    /// An event for a session.
-    pub async fn session_event(&self, _session: &str, _name: &str, _data: Value) -> Result<(), SessionError> {
-        Err(SessionError::Failed(String::new()))
-    }
-    /// A request to a session; waits for its answer.
-    pub async fn session_request(
-        &self,
-        _session: &str,
-        _name: &str,
-        _data: Value,
-    ) -> Result<SessionResponse, SessionError> {
-        Err(SessionError::Failed(String::new()))
-    }
-    /// Ends a session.
-    pub async fn terminate_session(&self, _session: &str) -> Result<(), SessionError> {
-        Err(SessionError::Failed(String::new()))
-    }
-    /// Data and active states of a session.
-    pub async fn query_session(&self, _session: &str) -> Result<Value, SessionError> {
-        Err(SessionError::Failed(String::new()))
-    }
-    /// Whether `key` is the secret of the reply URLs of this session.
-    pub async fn is_reply_key(&self, _session: &str, _key: &str) -> bool {
-        false
-    }
-    /// All agents, by id.
-    pub fn agents(&self) -> Vec<AgentState> {
-        Vec::new()
-    }
-    /// What an agent does.
-    pub async fn agent_command(&self, agent: &str, _command: AgentCommand) -> Result<AgentState, AgentError> {
-        Err(AgentError::Unknown(agent.to_owned()))
-    }
-    /// Messages of an agent: those kept with a number above `after`, then new ones. Ends when the receiver is dropped.
-    pub fn agent_messages(
-        &self,
-        agent: &str,
-        _after: Option<u64>,
-    ) -> Result<mpsc::Receiver<AgentMessage>, AgentError> {
-        Err(AgentError::Unknown(agent.to_owned()))
-    }
-    /// Pushes for a device: those kept, then new ones.
-    pub fn device_messages(&self, _device: &str) -> mpsc::Receiver<Value> {
-        mpsc::channel(1).1
-    }
-    /// Changes a transaction list: `list`, `section`, `key`, `value` (pause list).
-    pub async fn set_list_value(
-        &self,
-        _list: &str,
-        _section: &str,
-        _key: &str,
-        _value: &str,
-    ) -> Result<(), Refusal> {
-        Err(soon())
-    }
-    /// Text of a treatment or chart below `service_template/callback`, if it is shipped or in the charts folder.
-    pub fn document(&self, _path: &str) -> Option<Vec<u8>> {
-        None
-    }
-    /// Whether new requests are taken: started, store answering, not draining.
-    pub async fn is_ready(&self) -> Result<(), String> {
-        Ok(())
-    }
-    /// Metrics in the `OpenMetrics` text form.
-    pub async fn metrics(&self) -> String {
-        String::new()
-    }
-    /// Engine time, ISO.
-    pub fn now(&self) -> vocabulary::Timestamp {
-        vocabulary::Timestamp::EPOCH
-    }
-    /// The controls of the simulated switch; `None` with a real one.
-    pub fn simulator(&self) -> Option<Simulator> {
-        None
-    }
-    /// Stops accepting, lets what is under way come to rest, closes the store.
-    pub async fn drain(&self) {}
-}
 
-/// Controls of the simulated switch and the clock. Exists only with the simulated switch.
-#[derive(Clone, Debug)]
-pub struct Simulator {}
-
-impl Simulator {
-    /// Moves the manual clock and returns when everything due has happened.
+    /// Starts or schedules a callback; the answer is the body of the reply (guide: start).
     ///
     /// # Errors
-    /// The text of the problem when the clock is not manual.
-    pub async fn advance(&self, _by: Duration) -> Result<(), String> {
-        Err(String::new())
+    /// [`Refusal`]; nothing is stored then.
+    pub async fn start_callback(&self, request: StartRequest) -> Result<Map<String, Value>, Refusal> {
+        self.node.check_accepting()?;
+        let _busy = self.node.clock.activity().begin();
+        admission::start(&self.node, request).await
     }
-    /// What a customer does: `behaviour` is one of `human busy no_answer machine fax silence sit hangup`, with its numbers in `detail`.
-    pub fn set_customer(&self, _number: &str, _behaviour: Value) -> Result<(), String> {
-        Err(String::new())
+
+    /// Cancels a callback (guide: cancel).
+    ///
+    /// # Errors
+    /// [`Refusal`] when there is no such callback, or it can no longer be cancelled.
+    pub async fn cancel_callback(&self, request: CancelRequest) -> Result<(), Refusal> {
+        let _busy = self.node.clock.activity().begin();
+        cancelling::cancel(&self.node, &request).await
     }
-    /// The customer on the line hangs up.
-    pub fn customer_hangs_up(&self, _number: &str) -> Result<(), String> {
-        Err(String::new())
+
+    /// A callback by id; `service` of the path, if there is one, must be its service.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn callback(&self, service: Option<&str>, id: &str) -> Result<CallbackView, Refusal> {
+        finding::by_id(&self.node, service, id).await
     }
-    /// What an agent's phone does: `answers`, `declines`, `rings_out`, `manual`, with numbers.
-    pub fn set_agent(&self, _agent: &str, _behaviour: Value) -> Result<(), String> {
-        Err(String::new())
+
+    /// Callbacks by properties (guide: query by properties).
+    ///
+    /// # Errors
+    /// [`Refusal`] when there is nothing to look for, or no lookup by a property.
+    pub async fn find_callbacks(&self, lookup: Lookup) -> Result<Vec<CallbackView>, Refusal> {
+        finding::by_properties(&self.node, lookup).await
     }
-    /// A call arrives.
-    pub fn inbound_call(&self, _call: InboundCall) -> Result<String, String> {
-        Err(String::new())
+
+    /// Callbacks by service, in the order of service names (guide: query by queues).
+    ///
+    /// # Errors
+    /// [`Refusal::RangeTooWide`].
+    pub async fn list_callbacks(&self, listing: QueueListing) -> Result<Vec<(String, Vec<CallbackView>)>, Refusal> {
+        finding::by_service(&self.node, listing).await
     }
-    /// The switch's own log of dials, as JSON values.
-    pub fn dial_log(&self) -> Vec<Value> {
-        Vec::new()
+
+    /// The timeline of a callback, the oldest line first.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn timeline(&self, id: &str) -> Result<Vec<TimelineRow>, Refusal> {
+        let id = CallbackId::new(id);
+        if self.node.store.callback(id.clone()).await?.is_none() {
+            return Err(Refusal::NotFound { id });
+        }
+        Ok(self.node.store.timeline(id).await?)
     }
-    /// Calls that the switch holds.
-    pub fn calls(&self) -> Value {
-        Value::Null
+
+    /// Creates an instance of a generic service: `match-interaction`, `request-access`.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn call_service(&self, service: &str, parameters: Map<String, Value>) -> Result<Value, Refusal> {
+        let _busy = self.node.clock.activity().begin();
+        match self.node.configuration.builtin_service(service) {
+            Some((_, "match-interaction")) => matching::match_interaction(&self.node, parameters).await,
+            Some((found, "request-access")) => matching::request_access(&self.node, found, parameters).await,
+            Some((found, kind)) => Err(Refusal::Configuration {
+                text: format!("Service {service}: built-in services of kind {kind} are not supported"),
+                service: found.name().clone(),
+            }),
+            None => Err(admission::callback_service(&self.node, service).err().unwrap_or_else(|| {
+                Refusal::BadParameter { text: format!("Service {service} is started at /service/callback/{service}") }
+            })),
+        }
     }
+
+    /// A message to the session of a service instance: `connect`, `check-queue-position`, any other name.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn message(&self, id: &str, name: &str, fields: Map<String, Value>) -> Result<SessionResponse, SessionError> {
+        let row = self.node.store.callback(CallbackId::new(id)).await.map_err(failed)?;
+        let row = row.ok_or_else(|| SessionError::Unknown(id.to_owned()))?;
+        let session = row.session.ok_or_else(|| SessionError::Ended(id.to_owned()))?;
+        if name == "ping" && self.node.sessions.is_running(&session) {
+            return Ok(SessionResponse { status: 200, body: json!({}) });
+        }
+        self.session_request(session.as_str(), name, Value::Object(fields)).await
+    }
+
+    /// Starts a session on a chart: a shipped name, a file of the charts folder, or an allowed URL.
+    ///
+    /// # Errors
+    /// [`SessionError::Refused`] when the chart cannot be used.
+    pub async fn start_session(&self, src: &str, parameters: Map<String, Value>) -> Result<SessionId, SessionError> {
+        let _busy = self.node.clock.activity().begin();
+        let session = self.node.chance.session_id();
+        let source = SessionSource::Reference(src.to_owned());
+        starting::start_plain(&self.node, session.clone(), source, parameters, (None, None), Vec::new())
+            .await
+            .map_err(SessionError::Refused)?;
+        Ok(session)
+    }
+
+    /// An event for a session; returns when its step is durable.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn session_event(&self, session: &str, name: &str, data: Value) -> Result<(), SessionError> {
+        let id = SessionId::new(session);
+        let incoming = vec![Incoming::Event(Event::external(name, data))];
+        match self.node.sessions.tell_and_wait(&id, incoming) {
+            Ok(waiting) => match waiting.await {
+                Ok(Ok(_delivered)) => Ok(()),
+                Ok(Err(error)) => Err(failed(error)),
+                Err(_ended) => Err(SessionError::Ended(session.to_owned())),
+            },
+            Err(error) => Err(self.not_told(session, error).await),
+        }
+    }
+
+    /// A request to a session; waits for its answer.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn session_request(&self, session: &str, name: &str, data: Value) -> Result<SessionResponse, SessionError> {
+        let id = SessionId::new(session);
+        let request = format!("request:{}", self.node.chance.key());
+        let event = Event { sendid: Some(request), ..Event::external(name, data) };
+        let waiting = match self.node.sessions.request(&id, event) {
+            Ok(waiting) => waiting,
+            Err(error) => return Err(self.not_told(session, error).await),
+        };
+        match tokio::time::timeout(REQUEST_TIMEOUT, waiting).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(_ended)) => Err(SessionError::Ended(session.to_owned())),
+            Err(_elapsed) => Err(SessionError::NoAnswer(session.to_owned())),
+        }
+    }
+
+    async fn not_told(&self, session: &str, error: TellError) -> SessionError {
+        let name = session.to_owned();
+        if error == TellError::Full {
+            return SessionError::Busy(name);
+        }
+        match self.node.store.session(SessionId::new(session)).await {
+            Ok(Some(_ended)) => SessionError::Ended(name),
+            Ok(None) => SessionError::Unknown(name),
+            Err(error) => failed(error),
+        }
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn terminate_session(&self, session: &str) -> Result<(), SessionError> {
+        match self.node.sessions.tell_and_wait(&SessionId::new(session), vec![Incoming::Terminate]) {
+            Ok(waiting) => match waiting.await {
+                Ok(Err(error)) => Err(failed(error)),
+                Ok(Ok(_)) | Err(_) => Ok(()),
+            },
+            Err(error) => Err(self.not_told(session, error).await),
+        }
+    }
+
+    /// The stored snapshot of a running session: active states and data.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn query_session(&self, session: &str) -> Result<Value, SessionError> {
+        let row = self.node.store.session(SessionId::new(session)).await.map_err(failed)?;
+        let row = row.ok_or_else(|| SessionError::Unknown(session.to_owned()))?;
+        if row.ended_at.is_some() {
+            return Err(SessionError::Ended(session.to_owned()));
+        }
+        serde_json::from_str(&row.snapshot).map_err(|error| SessionError::Failed(error.to_string()))
+    }
+
+    /// Whether `key` is the secret of the reply URLs of this session.
+    pub async fn is_reply_key(&self, session: &str, key: &str) -> bool {
+        match self.node.store.session(SessionId::new(session)).await {
+            Ok(Some(row)) => same(row.reply_key.as_bytes(), key.as_bytes()),
+            _ => false,
+        }
+    }
+
+    /// All agents, by id.
+    #[must_use]
+    pub fn agents(&self) -> Vec<AgentState> {
+        self.node.desk.list()
+    }
+
+    /// What an agent does.
+    ///
+    /// # Errors
+    /// [`AgentError`].
+    pub async fn agent_command(&self, agent: &str, command: AgentCommand) -> Result<AgentState, AgentError> {
+        self.node.desk.command(&self.node, agent, command)?;
+        let found = self.node.desk.list().into_iter().find(|state| state.id == agent);
+        found.ok_or_else(|| AgentError::Unknown(agent.to_owned()))
+    }
+
+    /// Messages of an agent: those kept with a number above `after`, then new ones. Without `after` only new ones.
+    ///
+    /// # Errors
+    /// [`AgentError::Unknown`].
+    pub fn agent_messages(&self, agent: &str, after: Option<u64>) -> Result<mpsc::Receiver<AgentMessage>, AgentError> {
+        self.node.desk.messages(agent, after)
+    }
+
+    /// Pushes for a device: those kept, then new ones.
+    #[must_use]
+    pub fn device_messages(&self, device: &str) -> mpsc::Receiver<Value> {
+        self.node.devices.read(device)
+    }
+
+    /// Changes a transaction list while the node runs; a change of a pause list is told to the callbacks it concerns.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the callbacks cannot be read.
+    pub async fn set_list_value(&self, list: &str, section: &str, key: &str, value: &str) -> Result<(), Refusal> {
+        let _busy = self.node.clock.activity().begin();
+        pausing::set(&self.node, list, section, key, value).await
+    }
+
+    /// Text of a chart or file below `service_template/callback`: shipped, or in the charts folder.
+    #[must_use]
+    pub fn document(&self, path: &str) -> Option<Vec<u8>> {
+        self.node.charts.document(path)
+    }
+
+    /// Whether new requests are taken.
+    ///
+    /// # Errors
+    /// Why not: draining, or the store does not answer.
+    pub async fn is_ready(&self) -> Result<(), String> {
+        self.node.check_accepting().map_err(|refusal| refusal.to_string())?;
+        self.node.store.meta("clock".to_owned()).await.map(|_clock| ()).map_err(|error| error.to_string())
+    }
+
+    /// Metrics in the `OpenMetrics` text form.
+    pub async fn metrics(&self) -> String {
+        self.node.metrics.text()
+    }
+
+    /// Engine time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.node.clock.now()
+    }
+
+    /// Every line of every timeline as it is written. A slow reader misses lines and is told how many.
+    #[must_use]
+    pub fn feed(&self) -> broadcast::Receiver<TimelineRow> {
+        self.node.feed.subscribe()
+    }
+
+    /// The controls of the simulated switch; `None` with a real one.
+    #[must_use]
+    pub fn simulator(&self) -> Option<Simulator> {
+        let switch = self.node.simulated.get()?;
+        Some(Simulator::new(Arc::clone(&self.node), Arc::clone(switch)))
+    }
+
+    /// How many sessions run.
+    #[must_use]
+    pub fn sessions_running(&self) -> usize {
+        self.node.sessions.len()
+    }
+
+    /// Returns when nothing is under way; time does not pass meanwhile with a manual clock.
+    ///
+    /// # Cancel safety
+    /// Safe: it only observes.
+    pub async fn rest(&self) {
+        self.node.clock.activity().rest().await;
+    }
+
+    /// Stops accepting, lets what is under way come to rest for at most `limit`, and stores the time.
+    pub async fn drain(&self, limit: Duration) {
+        self.node.stop_accepting();
+        if tokio::time::timeout(limit, self.rest()).await.is_err() {
+            tracing::warn!("Not everything came to rest in time; it goes on at the next start.");
+        }
+        if let Err(error) = self.node.store_time().await {
+            tracing::error!(%error, "The time could not be stored.");
+        }
+    }
+}
+
+fn failed(error: store::Error) -> SessionError {
+    SessionError::Failed(error.to_string())
+}
+
+/// Compares without telling by its duration where the difference is.
+fn same(left: &[u8], right: &[u8]) -> bool {
+    left.len() == right.len() && left.iter().zip(right).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+}
+
+/// Whether a record in this state has a session that could be told.
+pub(crate) const fn is_in_execution(state: CallbackState) -> bool {
+    !matches!(state, CallbackState::Scheduled | CallbackState::Completed)
 }

@@ -12,13 +12,45 @@
 //! * A session's failure ends that session, never another one, never the process.
 
 mod activity;
+mod admission;
 pub mod api;
+mod cancelling;
+mod chance;
+mod charts;
 mod clock;
 pub mod configuration;
+mod derive;
+mod desk;
+mod devices;
+mod dialling;
+mod egress;
 mod engine;
+mod fetching;
+mod finding;
+mod guards;
+mod lists;
+mod matching;
+mod metrics;
+mod node;
+mod outbox;
+mod pausing;
 pub mod phone;
+mod queueing;
+mod record;
 mod refusal;
+mod restart;
+mod scheduling;
+mod session;
+mod simulated;
+mod simulator;
+mod start;
+mod starting;
+mod timers;
 pub mod verbs;
 
-pub use engine::{Engine, Simulator};
+pub use charts::{ChartError, Charts};
+pub use egress::{Egress, EgressError, EgressFuture, EgressReply, EgressRequest, HttpEgress};
+pub use engine::Engine;
 pub use refusal::{NumberRefusal, Refusal};
+pub use simulator::Simulator;
+pub use start::{Settings, StartError};

@@ -198,7 +198,7 @@ fn read(table: &Table, problems: &mut Problems) -> Configuration {
     let agents = floor::read_agents(section(table, "agents", &empty, problems), problems);
     let queues = floor::read_queues(section(table, "queues", &empty, problems), problems);
     let mut switch = floor::read_switch(section(table, "switch", &empty, problems), problems);
-    let mut services = read_services(section(table, "service", &empty, problems), problems);
+    let mut services = read_services(section(table, "service", &empty, problems), &server.url(), problems);
     for service in services.values_mut() {
         base::settle(service, &callback.option_defaults, &lists, problems);
         check_references(service, &lists, &patterns, problems);
@@ -233,7 +233,7 @@ fn section<'t>(table: &'t Table, name: &str, empty: &'t Table, problems: &mut Pr
     }
 }
 
-fn read_services(table: &Table, problems: &mut Problems) -> BTreeMap<ServiceName, Service> {
+fn read_services(table: &Table, own_url: &str, problems: &mut Problems) -> BTreeMap<ServiceName, Service> {
     let mut services = BTreeMap::new();
     for (name, entry) in table {
         let Content::Table(keys) = &entry.node.content else {
@@ -257,7 +257,7 @@ fn read_services(table: &Table, problems: &mut Problems) -> BTreeMap<ServiceName
                 format!("`{name}` cannot name a service: use letters, digits, `-`, `_` and `.`"),
             );
         }
-        let service = service::read(name, &entry.key_place, keys, problems);
+        let service = service::read(name, &entry.key_place, keys, own_url, problems);
         services.insert(ServiceName::new(name), service);
     }
     services

@@ -186,8 +186,31 @@ impl Service {
     }
 }
 
-/// Reads a section `[service.NAME]`.
-pub(super) fn read(name: &str, place: &Place, table: &Table, problems: &mut Problems) -> Service {
+/// Place holder for the URL of this node, with trailing slash and without base path (guide: URLs of the disposition).
+const OWN_URL: &str = "$_gms_external_base_url$";
+
+/// Puts the URL of this node in the place of its place holder.
+fn with_own_url(table: &Table, own_url: &str) -> Table {
+    let mut table = table.clone();
+    for entry in table.values_mut() {
+        if let Content::Text(text) = &mut entry.node.content
+            && text.contains(OWN_URL)
+        {
+            *text = text.replace(OWN_URL, &format!("{}/", own_url.trim_end_matches('/')));
+        }
+    }
+    table
+}
+
+/// Reads a section `[service.NAME]`; `own_url` is the URL of this node.
+pub(super) fn read(
+    name: &str,
+    place: &Place,
+    table: &Table,
+    own_url: &str,
+    problems: &mut Problems,
+) -> Service {
+    let table = &with_own_url(table, own_url);
     let kind = read_kind(name, table, problems);
     let tables = match &kind {
         ServiceKind::BuiltIn(builtin) => Tables::builtin(builtin).unwrap_or(Tables::callback()),
@@ -404,10 +427,12 @@ fn read_option(
         .is_some_and(|text| tokens::occurs(text, &service.tokens));
     let (value, has_tokens) = match definition.kind.read(&written) {
         Ok(Reading::Value(value)) => (value, has_tokens),
-        Ok(Reading::Unusual(value, _)) if has_tokens || key == "_type" => (value, has_tokens),
         Ok(Reading::Unusual(value, note)) => {
-            problems.warning(place, format!("service `{}`: `{key}`: {note}", service.name));
-            (value, false)
+            // What is said about support says more; `_type` has been told of already.
+            if !has_tokens && key != "_type" && definition.is_supported(&value) {
+                problems.warning(place, format!("service `{}`: `{key}`: {note}", service.name));
+            }
+            (value, has_tokens)
         }
         Ok(Reading::Empty) => (Value::Null, false),
         Err(_) if has_tokens && !definition.kind.is_structured() => (written, true),

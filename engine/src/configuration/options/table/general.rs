@@ -36,7 +36,6 @@ pub(super) const GENERAL: &[OptionDefinition] = &[
         "USERORIGINATED",
     )
     .both()
-    .only("USERTERMINATED")
     .says(
         "options §3 G, D",
         "Who places the call: the contact centre (terminated) or the customer (originated).",
@@ -109,7 +108,6 @@ pub(super) const GENERAL: &[OptionDefinition] = &[
         &["separate_keys", "single_json", "gms_storage_id"],
         "separate_keys",
     )
-    .only("separate_keys")
     .says(
         "options §3 D, G; D-124",
         "How the request's user data is attached to the calls.",

@@ -67,6 +67,7 @@ pub(super) const QUEUE_MANAGEMENT: &[OptionDefinition] = &[
     ),
     flag("_enable_throttle_header_parameters", true)
         .guard()
+        .not_yet()
         .says("options §12 D", "Whether values of headers are counted too."),
     count("_max_ors_submit_attempts", 1, 3)
         .guard()

@@ -67,10 +67,12 @@ pub(super) const QUEUEING: &[OptionDefinition] = &[
         "options §5 D, G; D-124",
         "Keys copied from the routing interaction's data to the callback.",
     ),
-    text_or("_urs_ewt_estimation_method", "ursdial").says(
-        "options §5 D; D-056",
-        "`ursdial`: the router announces the time to dial; else the session polls.",
-    ),
+    text_or("_urs_ewt_estimation_method", "ursdial")
+        .only("ursdial")
+        .says(
+            "options §5 D; D-056",
+            "`ursdial`: the router announces the time to dial; else the session polls.",
+        ),
     row(
         "_eta_pos_threshold",
         OptionKind::Thresholds,

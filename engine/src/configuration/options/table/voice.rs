@@ -48,7 +48,7 @@ pub(super) const USER_TERMINATED: &[OptionDefinition] = &[
         "options §6 G; D-054",
         "Pause between a failed attempt and the next.",
     ),
-    count("_max_successful_customer_contacts", 1, 3).says(
+    count("_max_successful_customer_contacts", 1, 3).not_yet().says(
         "options §6 D; D-024",
         "How often the customer may be reached before a further retry is refused.",
     ),
@@ -61,9 +61,7 @@ pub(super) const USER_TERMINATED: &[OptionDefinition] = &[
         "options §6 G",
         "Without confirmation: call all the same, or end as FAIL_USER_NO_CONFIRM.",
     ),
-    text("_vq_for_outbound_calls")
-        .not_yet()
-        .says("options §6 G", "Reporting queue of the real outbound call."),
+    text("_vq_for_outbound_calls").says("options §6 G", "Reporting queue of the real outbound call."),
     text("_calling_party_number")
         .guard()
         .not_yet()
@@ -185,9 +183,7 @@ pub(super) const USER_ORIGINATED: &[OptionDefinition] = &[
     .mandatory()
     .both()
     .says("options §7 G, D", "Reservation time of the access number."),
-    count("_userorig_connect_limit", 1, 3)
-        .not_yet()
-        .says("options §7 D", "How often the customer may ask to connect."),
+    count("_userorig_connect_limit", 1, 3).says("options §7 D", "How often the customer may ask to connect."),
 ];
 
 pub(super) const TREATMENT: &[OptionDefinition] = &[

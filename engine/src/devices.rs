@@ -1,0 +1,74 @@
+//! Streams of pushes, one for each device: the push provider that needs no other product.
+//!
+//! A push is taken as soon as it is in the stream; it is kept for a reader who connects a little later.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+/// Pushes kept for a device.
+const KEPT: usize = 20;
+/// Devices that are remembered; the one that was pushed to longest ago is forgotten first.
+const DEVICES_MAX: usize = 100_000;
+
+/// The streams.
+#[derive(Debug, Default)]
+pub(crate) struct Devices(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    devices: BTreeMap<String, Device>,
+    order: VecDeque<String>,
+}
+
+#[derive(Debug, Default)]
+struct Device {
+    kept: VecDeque<Value>,
+    readers: Vec<mpsc::Sender<Value>>,
+}
+
+impl Devices {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a push into a device's stream.
+    pub(crate) fn push(&self, device: &str, message: &Value) {
+        let mut state = self.state();
+        let known = state.device(device);
+        known.readers.retain(|reader| reader.try_send(message.clone()).is_ok());
+        if known.kept.len() == KEPT {
+            known.kept.pop_front();
+        }
+        known.kept.push_back(message.clone());
+    }
+
+    /// The stream of a device: what is kept, then what comes.
+    pub(crate) fn read(&self, device: &str) -> mpsc::Receiver<Value> {
+        let (reader, receiver) = mpsc::channel(KEPT * 4);
+        let mut state = self.state();
+        let known = state.device(device);
+        for message in &known.kept {
+            // Holds every message that is kept: cannot be full.
+            let _fits = reader.try_send(message.clone());
+        }
+        known.readers.push(reader);
+        receiver
+    }
+}
+
+impl State {
+    fn device(&mut self, name: &str) -> &mut Device {
+        if !self.devices.contains_key(name) {
+            if self.order.len() >= DEVICES_MAX
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.devices.remove(&oldest);
+            }
+            self.order.push_back(name.to_owned());
+        }
+        self.devices.entry(name.to_owned()).or_default()
+    }
+}

@@ -1,0 +1,361 @@
+//! The dial actor: calls, and the guards that no chart may forget.
+//!
+//! **Invariants**
+//! * At most one dial for each (callback, attempt): the attempt's row is inserted before the switch is asked, and a row
+//!   that exists refuses the dial.
+//! * A dial or redirect that was begun is never begun again; after a crash its outcome is unknown (decision D-119).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::prelude::*;
+use routing::AgentStatus;
+use serde_json::Value;
+use store::{DialAttemptRow, EffectState, Write};
+use telephony::{CollectDigits, Command, CreateCall, Event, Play, PlayLength, Switch};
+use vocabulary::{AttemptNo, CallState, EffectId, InteractionId, PhoneNumber, SessionId};
+
+use crate::activity::Busy;
+use crate::guards;
+use crate::node::Node;
+use crate::session::Incoming;
+use crate::session::answers::CallFact;
+use crate::session::order::{Action, Dial, Order, Redirect};
+use crate::starting;
+
+/// Messages that may wait for the dial actor.
+const MAILBOX_CAPACITY: usize = 65_536;
+
+/// An order of a session.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct TelephonyOrder {
+    pub(crate) order: Order,
+    pub(crate) busy: Busy,
+}
+
+/// Something that the switch tells.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct SwitchTells {
+    pub(crate) event: Event,
+    pub(crate) busy: Busy,
+}
+
+/// A command of an agent's desk.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct DeskCommand {
+    pub(crate) command: Command,
+    pub(crate) busy: Busy,
+}
+
+/// A call and the session that controls it.
+#[derive(Clone, Debug)]
+struct Call {
+    session: SessionId,
+    attempt: AttemptNo,
+    device: String,
+    ani: String,
+    dnis: String,
+    user_data: Value,
+}
+
+/// The actor.
+pub(crate) struct DialActor {
+    node: Arc<Node>,
+    switch: Arc<dyn Switch>,
+    calls: BTreeMap<InteractionId, Call>,
+}
+
+impl DialActor {
+    pub(crate) fn new(node: Arc<Node>, switch: Arc<dyn Switch>) -> Self {
+        Self { node, switch, calls: BTreeMap::new() }
+    }
+
+    fn fact(&self, session: &SessionId, fact: CallFact) {
+        if let Err(error) = self.node.sessions.tell(session, Incoming::Call(fact)) {
+            // The session has ended: what it held was let go then.
+            tracing::debug!(session_id = %session, %error, "A fact about a call came late.");
+        }
+    }
+
+    /// Looks at the guards, writes that the dial begins, and asks the switch.
+    fn dial(&mut self, effect: EffectId, dial: Dial, busy: Busy, ctx: &mut Context<Self>) {
+        if let Err(refused) = guards::check(&self.node.configuration, &dial, self.node.clock.now()) {
+            let fact = CallFact::DialFailed {
+                effect: effect.clone(),
+                attempt: dial.attempt,
+                call_state: CallState::GENERAL_ERROR,
+                refused: Some(refused.to_string()),
+            };
+            return self.fact(&effect.session, fact);
+        }
+        let mut writes = vec![Write::SetEffectState { id: effect.clone(), state: EffectState::Started }];
+        if let Some(callback) = &dial.callback {
+            writes.push(Write::InsertDialAttempt(DialAttemptRow {
+                callback: callback.clone(),
+                attempt: dial.attempt,
+                effect: effect.clone(),
+                started_at: self.node.clock.now(),
+                call_state: None,
+            }));
+        }
+        let node = Arc::clone(&self.node);
+        let begun = async move { node.store.commit(writes).await };
+        let then = begun.into_actor(self).map(move |result, actor, _ctx| {
+            match result {
+                Ok(()) => actor.create_call(effect, dial),
+                Err(error) => actor.not_begun(&effect, &dial, &error),
+            }
+            drop(busy);
+        });
+        ctx.spawn(then);
+    }
+
+    /// The start of the dial could not be written: it was begun before, or the store fails. Nobody dials.
+    fn not_begun(&self, effect: &EffectId, dial: &Dial, error: &store::Error) {
+        tracing::warn!(effect = %effect, attempt = %dial.attempt, %error, "A dial was not begun.");
+        let fact = CallFact::DialFailed {
+            effect: effect.clone(),
+            attempt: dial.attempt,
+            call_state: CallState::UNKNOWN,
+            refused: None,
+        };
+        self.fact(&effect.session, fact);
+    }
+
+    fn create_call(&mut self, effect: EffectId, dial: Dial) {
+        self.node.metrics.dials.inc();
+        let call = Call {
+            session: effect.session.clone(),
+            attempt: dial.attempt,
+            device: dial.from.clone(),
+            ani: String::new(),
+            dnis: dial.to.clone(),
+            user_data: dial.user_data.clone(),
+        };
+        self.calls.insert(dial.call.clone(), call);
+        self.switch.execute(Command::CreateCall(CreateCall {
+            call: dial.call,
+            effect,
+            callback: dial.callback,
+            attempt: dial.attempt,
+            from: dial.from,
+            to: PhoneNumber::new(dial.to),
+            ring_timeout: Duration::from_millis(dial.ring_timeout_ms),
+            detection: dial.detection_ms.map(Duration::from_millis),
+            user_data: dial.user_data,
+            hints: dial.hints,
+        }));
+    }
+
+    fn redirect(&mut self, effect: EffectId, redirect: Redirect, busy: Busy, ctx: &mut Context<Self>) {
+        let started = vec![Write::SetEffectState { id: effect.clone(), state: EffectState::Started }];
+        let node = Arc::clone(&self.node);
+        let begun = async move { node.store.commit(started).await };
+        let then = begun.into_actor(self).map(move |result, actor, _ctx| {
+            match result {
+                Ok(()) => actor.switch.execute(Command::Redirect(telephony::Redirect {
+                    effect,
+                    call: redirect.call,
+                    to: redirect.to,
+                    ring_timeout: Duration::from_millis(redirect.ring_timeout_ms),
+                    confirm: redirect.confirm,
+                    hints: redirect.hints,
+                })),
+                Err(error) => {
+                    let problem = error.to_string();
+                    let (call, session) = (redirect.call, effect.session.clone());
+                    actor.fact(&session, CallFact::RedirectFailed { call, effect, error: "unknown".to_owned(), problem });
+                }
+            }
+            drop(busy);
+        });
+        ctx.spawn(then);
+    }
+
+    /// Gives a call to another session, which must run.
+    fn associate(&mut self, effect: EffectId, call: InteractionId, to: &SessionId) {
+        let from = effect.session.clone();
+        match self.calls.get_mut(&call) {
+            Some(held) if held.session == from && self.node.sessions.is_running(to) => {
+                held.session = to.clone();
+                let given = CallFact::Given {
+                    call: call.clone(),
+                    device: held.device.clone(),
+                    ani: held.ani.clone(),
+                    dnis: held.dnis.clone(),
+                    user_data: held.user_data.clone(),
+                };
+                self.fact(&from, CallFact::GivenAway { call, effect });
+                self.fact(to, given);
+            }
+            _ => self.fact(&from, CallFact::NotGiven { call, effect }),
+        }
+    }
+
+    fn media(&self, effect: EffectId, action: Action) {
+        self.switch.execute(match action {
+            Action::Play { call, file, at_most_ms, repeat, hints } => Command::Play(Play {
+                treatment: effect,
+                call,
+                file,
+                length: match (repeat, at_most_ms) {
+                    (true, _) => PlayLength::Loop,
+                    (false, Some(ms)) => PlayLength::AtMost(Duration::from_millis(ms)),
+                    (false, None) => PlayLength::Once,
+                },
+                hints,
+            }),
+            Action::CollectDigits { call, file, max_digits, timeout_ms } => Command::CollectDigits(CollectDigits {
+                treatment: effect,
+                call,
+                file,
+                max_digits,
+                timeout: Duration::from_millis(timeout_ms),
+            }),
+            Action::StopPlaying { treatment } => Command::StopPlaying { treatment },
+            Action::HangUp { call, reason } => Command::HangUp { call, reason },
+            Action::Attach { call, pairs } => Command::Attach { call, pairs },
+            other => return tracing::error!(?other, "An order came to the dial actor that is not for it."),
+        });
+    }
+
+    fn switch_tells(&mut self, event: Event) {
+        match event {
+            Event::CallArrived { call, route_point, dnis, ani } => self.call_arrived(call, route_point, dnis, &ani),
+            Event::Ringing { call, .. } => tracing::debug!(interaction_id = %call, "The customer's phone rings."),
+            Event::Answered { call, effect } => self.about(&call.clone(), |held| CallFact::Answered {
+                call,
+                effect,
+                attempt: held.attempt,
+                device: held.device.clone(),
+                user_data: held.user_data.clone(),
+            }),
+            Event::Detected { call, call_state, kept_up, .. } => {
+                self.about(&call.clone(), |held| CallFact::Detected { call, attempt: held.attempt, call_state, kept_up });
+            }
+            Event::DialFailed { call, effect, call_state } => {
+                self.about(&call, |held| CallFact::DialFailed { effect, attempt: held.attempt, call_state, refused: None });
+                self.calls.remove(&call);
+            }
+            Event::TreatmentDone { treatment, call, digits } => {
+                self.about(&call.clone(), |_| CallFact::TreatmentDone { treatment, call, digits });
+            }
+            Event::TreatmentFailed { treatment, call, problem } => {
+                self.about(&call.clone(), |_| CallFact::TreatmentFailed { treatment, call, problem, collects: false });
+            }
+            Event::Redirected { call, effect } => self.about(&call.clone(), |_| CallFact::Redirected { call, effect }),
+            Event::RedirectFailed { call, effect, problem } => {
+                let error = "invaliddestination".to_owned();
+                self.about(&call.clone(), |_| CallFact::RedirectFailed { call, effect, error, problem });
+            }
+            Event::AgentAlerting { call, dn } => {
+                self.node.desk.call_rings(&self.node, &dn, &call);
+                self.agent_is(&dn, AgentStatus::Ringing);
+                self.about(&call.clone(), |_| CallFact::AgentAlerting { call, dn });
+            }
+            Event::AgentConnected { call, dn } => {
+                self.node.desk.call_connected(&self.node, &dn, &call);
+                self.agent_is(&dn, AgentStatus::Busy);
+                self.about(&call.clone(), |_| CallFact::AgentConnected { call, dn });
+            }
+            Event::Diverted { call, dn, declined } => {
+                self.node.desk.call_gone(&self.node, &dn, "diverted");
+                self.agent_is(&dn, AgentStatus::Ready);
+                self.about(&call.clone(), |_| CallFact::Diverted { call, dn, declined });
+            }
+            Event::Released { call, by, dn } => {
+                if let Some(dn) = dn {
+                    self.node.desk.call_gone(&self.node, &dn, "released");
+                    self.agent_is(&dn, self.node.desk.status_after_call(&dn));
+                }
+                self.about(&call.clone(), |_| CallFact::Released { call: call.clone(), by });
+                self.calls.remove(&call);
+            }
+        }
+    }
+
+    /// Tells the session that controls a call.
+    fn about(&self, call: &InteractionId, fact: impl FnOnce(&Call) -> CallFact) {
+        match self.calls.get(call) {
+            Some(held) => self.fact(&held.session, fact(held)),
+            None => tracing::debug!(interaction_id = %call, "The switch tells of a call that nobody controls any more."),
+        }
+    }
+
+    fn agent_is(&self, dn: &str, status: AgentStatus) {
+        self.node.desk.set_status_by_dn(&self.node, dn, status);
+    }
+
+    /// A call arrived at a route point: the session that its configuration names is started for it.
+    fn call_arrived(&mut self, call: InteractionId, route_point: String, dnis: String, ani: &PhoneNumber) {
+        let session = starting::inbound_session_id(&call);
+        let held = Call {
+            session,
+            attempt: AttemptNo(0),
+            device: route_point,
+            ani: ani.as_str().to_owned(),
+            dnis,
+            user_data: Value::Object(serde_json::Map::new()),
+        };
+        let fact = CallFact::Given {
+            call: call.clone(),
+            device: held.device.clone(),
+            ani: held.ani.clone(),
+            dnis: held.dnis.clone(),
+            user_data: held.user_data.clone(),
+        };
+        let (node, switch, session) = (Arc::clone(&self.node), Arc::clone(&self.switch), held.session.clone());
+        let device = held.device.clone();
+        self.calls.insert(call.clone(), held);
+        self.node.spawn(async move {
+            if let Err(problem) = starting::start_inbound(&node, session, &device, fact).await {
+                tracing::warn!(interaction_id = %call, %problem, "No session took an incoming call; it is released.");
+                switch.execute(Command::HangUp { call, reason: problem });
+            }
+        });
+    }
+}
+
+impl Actor for DialActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX_CAPACITY);
+    }
+}
+
+impl Handler<TelephonyOrder> for DialActor {
+    type Result = ();
+
+    fn handle(&mut self, message: TelephonyOrder, ctx: &mut Self::Context) {
+        let TelephonyOrder { order: Order { effect, action }, busy } = message;
+        match action {
+            Action::Dial(dial) => self.dial(effect, *dial, busy, ctx),
+            Action::Redirect(redirect) => self.redirect(effect, redirect, busy, ctx),
+            Action::Associate { call, session } => self.associate(effect, call, &session),
+            other => self.media(effect, other),
+        }
+    }
+}
+
+impl Handler<SwitchTells> for DialActor {
+    type Result = ();
+
+    fn handle(&mut self, message: SwitchTells, _ctx: &mut Self::Context) {
+        self.switch_tells(message.event);
+        drop(message.busy);
+    }
+}
+
+impl Handler<DeskCommand> for DialActor {
+    type Result = ();
+
+    fn handle(&mut self, message: DeskCommand, _ctx: &mut Self::Context) {
+        self.switch.execute(message.command);
+        drop(message.busy);
+    }
+}

@@ -1,0 +1,42 @@
+//! Transaction lists: named lists of sections of keys, changed while the node runs (guide: configuration objects).
+
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
+
+/// Sections of keys.
+pub(crate) type List = BTreeMap<String, BTreeMap<String, String>>;
+
+/// The lists by name.
+#[derive(Debug, Default)]
+pub(crate) struct Lists(RwLock<BTreeMap<String, List>>);
+
+impl Lists {
+    /// The lists as configured.
+    pub(crate) fn new(lists: BTreeMap<String, List>) -> Self {
+        Self(RwLock::new(lists))
+    }
+
+    /// A value.
+    pub(crate) fn value(&self, list: &str, section: &str, key: &str) -> Option<String> {
+        let lists = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        lists.get(list)?.get(section)?.get(key).cloned()
+    }
+
+    /// Writes a value.
+    pub(crate) fn set(&self, list: &str, section: &str, key: &str, value: &str) {
+        let mut lists = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        lists
+            .entry(list.to_owned())
+            .or_default()
+            .entry(section.to_owned())
+            .or_default()
+            .insert(key.to_owned(), value.to_owned());
+    }
+
+    /// The key under which a callback is paused, if it is: `all`, its service, or the id it carries (decision D-059).
+    pub(crate) fn pause_key(&self, list: &str, service: &str, id: Option<&str>) -> Option<String> {
+        ["all", service].into_iter().chain(id).find(|key| {
+            self.value(list, "services", key).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        }).map(str::to_owned)
+    }
+}

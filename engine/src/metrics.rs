@@ -1,0 +1,92 @@
+//! What the node counts. Names are here and nowhere else.
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use store::CallbackRow;
+
+/// The metrics of a node.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    /// Requests to start a callback that were accepted.
+    pub(crate) callbacks_accepted: Counter,
+    /// Requests to start a callback that were refused.
+    pub(crate) callbacks_refused: Counter,
+    /// Callbacks that ended, by outcome.
+    callbacks_completed: Family<Vec<(String, String)>, Counter>,
+    /// Sessions that run.
+    pub(crate) sessions: Gauge,
+    /// Events that sessions processed.
+    pub(crate) events: Counter,
+    /// Dials handed to the switch.
+    pub(crate) dials: Counter,
+    /// Messages that found a mailbox full.
+    pub(crate) full_mailboxes: Counter,
+    /// Steps that could not be stored.
+    pub(crate) failed_commits: Counter,
+    /// Messages of the outbox that were given up.
+    pub(crate) messages_given_up: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("ringback");
+        let mut counter = |name: &str, help: &str| {
+            let counter = Counter::default();
+            registry.register(name, help, counter.clone());
+            counter
+        };
+        let callbacks_accepted = counter("callbacks_accepted", "Requests to start a callback that were accepted");
+        let callbacks_refused = counter("callbacks_refused", "Requests to start a callback that were refused");
+        let events = counter("session_events", "Events that sessions processed");
+        let dials = counter("dials", "Dials handed to the switch");
+        let full_mailboxes = counter("mailboxes_full", "Messages that found a mailbox full");
+        let failed_commits = counter("commits_failed", "Steps that could not be stored");
+        let messages_given_up = counter("messages_given_up", "Notifications that could not be delivered");
+        let callbacks_completed = Family::<Vec<(String, String)>, Counter>::default();
+        registry.register("callbacks_completed", "Callbacks that ended, by outcome", callbacks_completed.clone());
+        let sessions = Gauge::default();
+        registry.register("sessions_running", "Sessions that run", sessions.clone());
+        Self {
+            registry,
+            callbacks_accepted,
+            callbacks_refused,
+            callbacks_completed,
+            sessions,
+            events,
+            dials,
+            full_mailboxes,
+            failed_commits,
+            messages_given_up,
+        }
+    }
+}
+
+impl Metrics {
+    /// A session has ended, with its record if it ran a callback.
+    pub(crate) fn session_ended(&self, record: Option<&CallbackRow>) {
+        self.sessions.dec();
+        if let Some(reason) = record.and_then(|row| row.reason.as_ref()) {
+            // Reasons can be free text of an agent: the label has three values only.
+            let outcome = match reason.as_str() {
+                "AGENT_CONNECTED" => "connected",
+                reason if reason.starts_with("CANCELLED") => "cancelled",
+                reason if reason.starts_with("FAIL_") => "failed",
+                _ => "other",
+            };
+            self.callbacks_completed.get_or_create(&vec![("outcome".to_owned(), outcome.to_owned())]).inc();
+        }
+    }
+
+    /// The text form.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        if let Err(error) = encode(&mut text, &self.registry) {
+            tracing::error!(%error, "Metrics could not be written.");
+        }
+        text
+    }
+}

@@ -1,0 +1,172 @@
+//! One node: everything that the actors of the engine share, and where a session's orders go.
+
+use std::future::Future;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
+
+use actix::prelude::*;
+use serde_json::json;
+use statecharts::Event;
+use store::{Store, TimelineRow};
+use tokio::sync::broadcast;
+use vocabulary::EffectId;
+
+use crate::activity::Busy;
+use crate::charts::Charts;
+use crate::clock::Clock;
+use crate::configuration::Configuration;
+use crate::desk::AgentDesk;
+use crate::devices::Devices;
+use crate::dialling::{DialActor, TelephonyOrder};
+use crate::egress::Egress;
+use crate::fetching;
+use crate::lists::Lists;
+use crate::metrics::Metrics;
+use crate::outbox::Outbox;
+use crate::queueing::{QueueActor, QueueOrder};
+use crate::admission::UnderWay;
+use crate::session::order::{Action, Order};
+use crate::simulated::ClockedSwitch;
+use crate::session::{Incoming, Sessions, TellError};
+use crate::starting;
+use crate::timers::Timers;
+
+/// What the actors share.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) clock: Clock,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) configuration: Arc<Configuration>,
+    pub(crate) charts: Charts,
+    pub(crate) sessions: Sessions,
+    pub(crate) timers: Timers,
+    pub(crate) outbox: Outbox,
+    pub(crate) devices: Devices,
+    pub(crate) desk: AgentDesk,
+    pub(crate) lists: Lists,
+    pub(crate) egress: Arc<dyn Egress>,
+    pub(crate) metrics: Metrics,
+    pub(crate) feed: broadcast::Sender<TimelineRow>,
+    /// Base URL of this node as charts and plugins see it, without trailing slash.
+    pub(crate) base_url: String,
+    pub(crate) runtime: tokio::runtime::Handle,
+    pub(crate) queues: OnceLock<Addr<QueueActor>>,
+    pub(crate) dialling: OnceLock<Addr<DialActor>>,
+    /// The simulated switch, if that is the switch.
+    pub(crate) simulated: OnceLock<Arc<ClockedSwitch>>,
+    /// Whether new requests are taken.
+    pub(crate) accepting: AtomicBool,
+    /// Starts that are counted against limits.
+    pub(crate) under_way: UnderWay,
+    /// Chance for ids, codes and keys; seeded in simulation.
+    pub(crate) chance: crate::chance::Chance,
+}
+
+impl Node {
+    /// Shows a line of a timeline to whoever watches.
+    pub(crate) fn tell_feed(&self, line: TimelineRow) {
+        // Nobody may be watching.
+        let _unwatched = self.feed.send(line);
+    }
+
+    /// Runs a task beside the actors; the node counts as busy until it is over.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let busy = self.clock.activity().begin();
+        let _detached = self.runtime.spawn(async move {
+            task.await;
+            drop(busy);
+        });
+    }
+
+    /// Carries out an order whose step is durable.
+    pub(crate) fn carry_out(self: &Arc<Self>, order: Order, busy: &Busy) {
+        let Order { effect, action } = order;
+        match action {
+            Action::Submit(_)
+            | Action::UpdateEntry { .. }
+            | Action::CancelEntry { .. }
+            | Action::QueryEntry { .. }
+            | Action::ReleaseAgent { .. } => {
+                let message = QueueOrder { order: Order { effect, action }, busy: busy.clone() };
+                self.hand_over(self.queues.get(), message, "queue");
+            }
+            Action::Dial(_)
+            | Action::Redirect(_)
+            | Action::HangUp { .. }
+            | Action::Associate { .. }
+            | Action::Attach { .. }
+            | Action::Play { .. }
+            | Action::CollectDigits { .. }
+            | Action::StopPlaying { .. } => {
+                let message = TelephonyOrder { order: Order { effect, action }, busy: busy.clone() };
+                self.hand_over(self.dialling.get(), message, "dialling");
+            }
+            Action::StartSession { session, source, parameters, invokeid } => {
+                let node = Arc::clone(self);
+                self.spawn(async move {
+                    starting::start_child(&node, effect, session, source, parameters, invokeid).await;
+                });
+            }
+            Action::TerminateSession { session } => {
+                let event = match self.sessions.tell(&session, Incoming::Terminate) {
+                    Ok(()) => Event::external("session.terminate.done", json!({ "requestid": effect, "sessionid": session })),
+                    Err(error) => Event::external(
+                        "error.session.terminate",
+                        json!({ "requestid": effect, "sessionid": session, "error": "unknown", "description": error.to_string() }),
+                    ),
+                };
+                self.answer(&effect, event);
+            }
+            Action::Fetch(fetch) => {
+                let node = Arc::clone(self);
+                self.spawn(async move { fetching::fetch(&node, effect, fetch).await });
+            }
+            Action::Deliver { session, event } => {
+                if self.sessions.tell(&session, Incoming::Event(event)).is_err() && session != effect.session {
+                    let data = json!({ "sendid": effect, "description": format!("session {session} does not run") });
+                    self.tell(&effect, Incoming::Event(Event { name: "error.communication".to_owned(), data: Some(data), ..Event::default() }));
+                }
+            }
+            // Answered by the session's own actor, which knows who waits.
+            Action::Respond { .. } => {}
+        }
+    }
+
+    /// An answer for the session whose effect it is; closes the effect.
+    pub(crate) fn answer(&self, effect: &EffectId, event: Event) {
+        self.tell(effect, Incoming::Answer { effect: effect.clone(), event });
+    }
+
+    /// A message for the session whose effect it is. A session that has ended needs no answer.
+    pub(crate) fn tell(&self, effect: &EffectId, incoming: Incoming) {
+        if self.sessions.tell(&effect.session, incoming) == Err(TellError::Full) {
+            self.metrics.full_mailboxes.inc();
+            tracing::warn!(session_id = %effect.session, "The mailbox of a session is full; an answer was dropped.");
+        }
+    }
+
+    /// Hands a message to an actor. A full mailbox is waited for: the order is durable and must not be lost.
+    fn hand_over<A, M>(&self, actor: Option<&Addr<A>>, message: M, name: &'static str)
+    where
+        A: Actor<Context = Context<A>> + Handler<M>,
+        M: Message<Result = ()> + Send + 'static,
+    {
+        let Some(actor) = actor else { return };
+        match actor.try_send(message) {
+            Ok(()) => {}
+            Err(SendError::Full(message)) => {
+                self.metrics.full_mailboxes.inc();
+                tracing::warn!(actor = name, "A mailbox is full; an order waits for room.");
+                let actor = actor.clone();
+                self.spawn(async move {
+                    if actor.send(message).await.is_err() {
+                        tracing::error!(actor = name, "An actor is gone; an order could not be carried out.");
+                    }
+                });
+            }
+            Err(SendError::Closed(_)) => {
+                tracing::error!(actor = name, "An actor is gone; an order could not be carried out.");
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Messages that have to leave: status notifications and pushes.
+//!
+//! A message is a row, written with the step that says it. It is tried until it is taken or its attempts are used up
+//! (decision D-017), survives a restart, and may then arrive twice: receivers know it by its id.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use statecharts::Event;
+use store::{OutboxRow, Write};
+use vocabulary::{EffectId, SessionId};
+
+use crate::egress::EgressRequest;
+use crate::node::Node;
+use crate::session::Incoming;
+
+/// Deliveries tried (guide: `_notification_delivery_attempts`, 3).
+const ATTEMPTS_MAX: u32 = 3;
+/// Pause after the first failure; doubled after each further one.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Limit of one delivery.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Messages read at once.
+const BATCH: usize = 256;
+
+/// The outbox.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    /// Whether somebody looks already; a look that comes meanwhile is made afterwards.
+    looking: AtomicBool,
+    again: AtomicBool,
+}
+
+impl Outbox {
+    /// Looks for messages that are due.
+    pub(crate) fn look(&self, node: &Arc<Node>) {
+        self.again.store(true, Ordering::Release);
+        if self.looking.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let inner = Arc::clone(node);
+        node.spawn(async move {
+            loop {
+                while inner.outbox.again.swap(false, Ordering::AcqRel) {
+                    empty(&inner).await;
+                }
+                inner.outbox.looking.store(false, Ordering::Release);
+                // A look may have come between the last reading and the line above.
+                if !inner.outbox.again.load(Ordering::Acquire) || inner.outbox.looking.swap(true, Ordering::AcqRel) {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+async fn empty(node: &Arc<Node>) {
+    loop {
+        let now = node.clock.now();
+        // A row is due at its time, not only after it.
+        let until = now + Duration::from_millis(1);
+        let rows = match node.store.outbox_before(until, BATCH).await {
+            Ok(rows) if rows.is_empty() => return,
+            Ok(rows) => rows,
+            Err(error) => return tracing::error!(%error, "The outbox cannot be read."),
+        };
+        for row in rows {
+            if let Err(error) = handle(node, row).await {
+                return tracing::error!(%error, "The outbox cannot be written.");
+            }
+        }
+    }
+}
+
+async fn handle(node: &Arc<Node>, mut row: OutboxRow) -> Result<(), store::Error> {
+    let outcome = deliver(node, &row).await;
+    let given_up = row.attempts + 1 >= ATTEMPTS_MAX;
+    match outcome {
+        Err(problem) if !given_up => {
+            tracing::debug!(id = %row.id, %problem, "A message was not taken; it is tried again.");
+            row.due = node.clock.now() + PAUSE * 2_u32.saturating_pow(row.attempts);
+            row.attempts += 1;
+            let weak: Weak<Node> = Arc::downgrade(node);
+            node.clock.wake_at(row.due, move || {
+                if let Some(node) = weak.upgrade() {
+                    node.outbox.look(&node);
+                }
+            });
+            node.store.commit(vec![Write::PutOutbox(row)]).await
+        }
+        outcome => {
+            if let Err(problem) = &outcome {
+                node.metrics.messages_given_up.inc();
+                tracing::warn!(id = %row.id, %problem, "A message was given up.");
+            }
+            node.store.commit(vec![Write::DeleteOutbox(row.id.clone())]).await?;
+            if row.kind == "push" {
+                push_answer(node, &row, outcome);
+            }
+            Ok(())
+        }
+    }
+}
+
+/// A push is answered to the session that asked for it.
+fn push_answer(node: &Arc<Node>, row: &OutboxRow, outcome: Result<(), String>) {
+    let Ok(effect) = row.id.parse::<EffectId>() else { return };
+    let event = match outcome {
+        Ok(()) => Event::external("callback.push.done", json!({ "requestid": row.id })),
+        Err(problem) => {
+            let data = json!({ "requestid": row.id, "error": "undelivered", "description": problem });
+            Event::external("error.callback.push", data)
+        }
+    };
+    node.tell(&effect, Incoming::Event(event));
+}
+
+async fn deliver(node: &Arc<Node>, row: &OutboxRow) -> Result<(), String> {
+    let body: Value = serde_json::from_str(&row.body).map_err(|error| error.to_string())?;
+    match row.kind.as_str() {
+        "push" => {
+            node.devices.push(&row.target, &body);
+            Ok(())
+        }
+        "orscb" => {
+            let name = body.get("event_id").and_then(Value::as_str).unwrap_or("notification").to_owned();
+            let event = Event::external(name, body);
+            node.sessions
+                .tell(&SessionId::new(&row.target), Incoming::Event(event))
+                .map_err(|error| error.to_string())
+        }
+        _ => {
+            let request = EgressRequest {
+                url: row.target.clone(),
+                method: "POST".to_owned(),
+                json: true,
+                fields: serde_json::Map::new(),
+                content: Some(body),
+                timeout: DELIVERY_TIMEOUT,
+            };
+            match node.egress.send(request).await {
+                // The receiver takes a notification by answering 200 and nothing else (guide: httpcb).
+                Ok(reply) if reply.status == 200 => Ok(()),
+                Ok(reply) => Err(format!("the receiver answered {}", reply.status)),
+                Err(error) => Err(error.to_string()),
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The queue actor: a shell around the router's core.
+
+use std::sync::Arc;
+
+use actix::prelude::*;
+use routing::{AgentStatus, Command, Outcome, Router};
+use serde_json::json;
+use statecharts::Event;
+use vocabulary::{AgentId, EffectId, QueueName, Timestamp};
+
+use crate::activity::Busy;
+use crate::clock::WakeId;
+use crate::node::Node;
+use crate::session::Incoming;
+use crate::session::order::{Action, Order};
+
+/// Messages that may wait for the router.
+const MAILBOX_CAPACITY: usize = 65_536;
+
+/// An order of a session.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct QueueOrder {
+    pub(crate) order: Order,
+    pub(crate) busy: Busy,
+}
+
+/// A change of an agent's status.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct AgentStatusChanged {
+    pub(crate) agent: AgentId,
+    pub(crate) status: AgentStatus,
+    pub(crate) busy: Busy,
+}
+
+/// Stored entries, at a restart.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct RestoreEntries(pub(crate) Vec<routing::Entry>);
+
+/// How long a new interaction would wait.
+#[derive(Debug, Message)]
+#[rtype(result = "Option<f64>")]
+pub(crate) struct AskWaitingTime {
+    pub(crate) queue: QueueName,
+}
+
+/// The averages of the waiting time, as JSON text.
+#[derive(Debug, Message)]
+#[rtype(result = "String")]
+pub(crate) struct AskAverages;
+
+/// Time has passed.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct Tick(Busy);
+
+/// The actor.
+pub(crate) struct QueueActor {
+    node: Arc<Node>,
+    router: Router,
+    wake: Option<(Timestamp, WakeId)>,
+}
+
+impl QueueActor {
+    pub(crate) fn new(node: Arc<Node>, router: Router) -> Self {
+        Self { node, router, wake: None }
+    }
+
+    fn command(&mut self, command: Command, ctx: &Context<Self>) {
+        let outcomes = self.router.step(command, self.node.clock.now());
+        for outcome in outcomes {
+            self.tell(outcome);
+        }
+        self.set_wake(ctx);
+    }
+
+    fn tell(&self, outcome: Outcome) {
+        let entry = match &outcome {
+            Outcome::AgentChanged { agent, status, reserved } => {
+                return self.node.desk.status_changed(&self.node, agent, status, *reserved);
+            }
+            // The session knows: it asked.
+            Outcome::Queued { .. } => return,
+            Outcome::Refused { id, .. }
+            | Outcome::Updated { id, .. }
+            | Outcome::UpdateRefused { id, .. }
+            | Outcome::TimeToDial { id, .. }
+            | Outcome::TargetSelected { id, .. }
+            | Outcome::TimedOut { id }
+            | Outcome::Left { id } => id.clone(),
+        };
+        if let Ok(effect) = entry.parse::<EffectId>() {
+            self.node.tell(&effect, Incoming::Queue(outcome));
+        }
+    }
+
+    fn set_wake(&mut self, ctx: &Context<Self>) {
+        let due = self.router.next_due();
+        if self.wake.map(|(at, _)| at) == due {
+            return;
+        }
+        if let Some((_, id)) = self.wake.take() {
+            self.node.clock.forget(id);
+        }
+        if let Some(due) = due {
+            let (address, activity) = (ctx.address(), self.node.clock.activity().clone());
+            let wake = move || address.do_send(Tick(activity.begin()));
+            self.wake = Some((due, self.node.clock.wake_at(due, wake)));
+        }
+    }
+
+    fn query(&self, effect: &EffectId, entry: &str) {
+        let now = self.node.clock.now();
+        let event = match self.router.position(entry, now) {
+            Some(position) => Event::external(
+                "queue.query.done",
+                json!({
+                    "requestid": effect, "ewt": position.ewt, "position": position.position, "waiting": position.waiting,
+                    "wait": position.waited.as_secs(), "priority": position.priority,
+                    "agents_logged_in": position.agents_logged_in, "queue": position.queue, "target": position.target,
+                }),
+            ),
+            None => Event::external("error.queue.query", json!({ "requestid": effect, "error": "unknown" })),
+        };
+        self.node.tell(effect, Incoming::Answer { effect: effect.clone(), event });
+    }
+}
+
+impl Actor for QueueActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX_CAPACITY);
+    }
+}
+
+impl Handler<QueueOrder> for QueueActor {
+    type Result = ();
+
+    fn handle(&mut self, message: QueueOrder, ctx: &mut Self::Context) {
+        let Order { effect, action } = message.order;
+        match action {
+            Action::Submit(entry) => self.command(Command::Submit(*entry), ctx),
+            Action::UpdateEntry { entry, change } => self.command(Command::Update { id: entry, change }, ctx),
+            Action::CancelEntry { entry } => self.command(Command::Cancel { id: entry }, ctx),
+            Action::QueryEntry { entry } => self.query(&effect, &entry),
+            Action::ReleaseAgent { agent } => self.command(Command::ReleaseAgent { agent: AgentId::new(agent) }, ctx),
+            other => tracing::error!(?other, "An order came to the router that is not for it."),
+        }
+        drop(message.busy);
+    }
+}
+
+impl Handler<AgentStatusChanged> for QueueActor {
+    type Result = ();
+
+    fn handle(&mut self, message: AgentStatusChanged, ctx: &mut Self::Context) {
+        self.command(Command::SetAgentStatus { agent: message.agent, status: message.status }, ctx);
+        drop(message.busy);
+    }
+}
+
+impl Handler<RestoreEntries> for QueueActor {
+    type Result = ();
+
+    fn handle(&mut self, RestoreEntries(entries): RestoreEntries, ctx: &mut Self::Context) {
+        for entry in entries {
+            self.command(Command::Submit(entry), ctx);
+        }
+    }
+}
+
+impl Handler<AskWaitingTime> for QueueActor {
+    type Result = Option<f64>;
+
+    fn handle(&mut self, message: AskWaitingTime, _ctx: &mut Self::Context) -> Self::Result {
+        self.router.waiting_time(&message.queue, self.node.clock.now()).map(|time| time.ewt)
+    }
+}
+
+impl Handler<AskAverages> for QueueActor {
+    type Result = String;
+
+    fn handle(&mut self, _message: AskAverages, _ctx: &mut Self::Context) -> Self::Result {
+        serde_json::to_string(&self.router.averages()).unwrap_or_default()
+    }
+}
+
+impl Handler<Tick> for QueueActor {
+    type Result = ();
+
+    fn handle(&mut self, Tick(busy): Tick, ctx: &mut Self::Context) {
+        self.wake = None;
+        self.command(Command::Tick, ctx);
+        drop(busy);
+    }
+}

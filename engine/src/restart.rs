@@ -1,0 +1,157 @@
+//! After a restart: everything that was durable goes on.
+//!
+//! Sessions are restored in place. What was begun and cannot be repeated has an unknown outcome; calls that the switch
+//! no longer knows are gone, and their sessions are told (decisions D-079, D-119).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::json;
+use statecharts::{Chart, Event};
+use store::{EffectRow, EffectState, SessionRow, Write};
+use telephony::ReleasedBy;
+use vocabulary::{CallState, CompletionReason, InteractionId, SessionId};
+
+use crate::node::Node;
+use crate::queueing::RestoreEntries;
+use crate::scheduling;
+use crate::session::answers::{self, CallFact};
+use crate::session::context::Context;
+use crate::session::order::{Action, Order};
+use crate::session::{Incoming, RestoreSession};
+
+/// The texts of a chart as the store keeps them.
+#[derive(Deserialize)]
+struct KeptChart {
+    main: String,
+    texts: BTreeMap<String, String>,
+}
+
+/// Brings back sessions, timers, queue entries, effects, in this order.
+///
+/// # Errors
+/// When the store cannot be read. A single session that cannot be restored is ended, with its reason on the record.
+pub(crate) async fn restore(node: &Arc<Node>) -> Result<(), store::Error> {
+    let mut restored = Vec::new();
+    for row in node.store.running_sessions().await? {
+        let id = row.id.clone();
+        let calls = held_calls(&row);
+        match restore_session(node, row.clone()).await {
+            Ok(()) => restored.push((id, calls)),
+            Err(problem) => {
+                tracing::error!(session_id = %id, %problem, "A session cannot be restored; it is ended.");
+                give_up(node, row).await?;
+            }
+        }
+    }
+    node.timers.load(node).await?;
+    restore_queues(node).await?;
+    let effects = node.store.open_effects().await?;
+    let mut by_session: BTreeMap<SessionId, Vec<EffectRow>> = BTreeMap::new();
+    for effect in effects {
+        by_session.entry(effect.id.session.clone()).or_default().push(effect);
+    }
+    let count = restored.len();
+    for (session, calls) in restored {
+        let effects = by_session.remove(&session).unwrap_or_default();
+        tell_session(node, &session, effects, calls);
+    }
+    node.outbox.look(node);
+    if count > 0 {
+        tracing::info!(sessions = count, "Sessions were restored.");
+    }
+    Ok(())
+}
+
+fn held_calls(row: &SessionRow) -> Vec<InteractionId> {
+    let context: Context = serde_json::from_str(&row.context).unwrap_or_default();
+    context.calls.into_keys().collect()
+}
+
+async fn restore_session(node: &Arc<Node>, row: SessionRow) -> Result<(), String> {
+    let chart = stored_chart(node, &row.chart).await?;
+    let record = match row.callback.clone() {
+        Some(callback) => node.store.callback(callback).await.map_err(|error| error.to_string())?,
+        None => None,
+    };
+    node.sessions.restore(RestoreSession { row: Box::new(row), chart, record }).await
+}
+
+async fn stored_chart(node: &Arc<Node>, hash: &str) -> Result<Arc<Chart>, String> {
+    let text = node.store.chart(hash.to_owned()).await.map_err(|error| error.to_string())?;
+    let text = text.ok_or_else(|| format!("the texts of chart {hash} are not stored"))?;
+    let kept: KeptChart = serde_json::from_str(&text).map_err(|error| format!("chart {hash}: {error}"))?;
+    let chart = node.charts.stored(hash, &kept.texts, &kept.main).map_err(|error| error.to_string())?;
+    node.charts.mark_kept(hash);
+    Ok(chart)
+}
+
+/// A snapshot that cannot be used: the callback is not submitted anew, because its customer may have been called.
+async fn give_up(node: &Arc<Node>, row: SessionRow) -> Result<(), store::Error> {
+    let ended = Write::EndSession { id: row.id, at: node.clock.now() };
+    node.store.commit(vec![ended]).await?;
+    let record = match row.callback {
+        Some(callback) => node.store.callback(callback).await?,
+        None => None,
+    };
+    match record.filter(|record| record.reason.is_none()) {
+        Some(record) => scheduling::complete(node, record, &CompletionReason::FAIL_ERROR).await,
+        None => Ok(()),
+    }
+}
+
+async fn restore_queues(node: &Arc<Node>) -> Result<(), store::Error> {
+    let rows = node.store.queue_entries().await?;
+    let entries = rows.iter().filter_map(|row| match serde_json::from_str(&row.entry) {
+        Ok(entry) => Some(entry),
+        Err(error) => {
+            tracing::error!(entry = %row.id, %error, "A stored queue entry cannot be read.");
+            None
+        }
+    });
+    if let Some(queues) = node.queues.get()
+        && queues.send(RestoreEntries(entries.collect())).await.is_err()
+    {
+        tracing::error!("The router is gone; queue entries were not restored.");
+    }
+    Ok(())
+}
+
+/// Tells a restored session what became of the things it had under way, and carries out what was never begun.
+fn tell_session(node: &Arc<Node>, session: &SessionId, effects: Vec<EffectRow>, calls: Vec<InteractionId>) {
+    let mut incoming = vec![Incoming::Event(Event::external("session.restored", json!({})))];
+    let mut orders = Vec::new();
+    for row in effects {
+        let Ok(order) = serde_json::from_str::<Order>(&row.action) else {
+            tracing::error!(effect = %row.id, "A stored effect cannot be read.");
+            continue;
+        };
+        match (row.state, &order.action) {
+            (EffectState::Intended, _) => orders.push(order),
+            (_, Action::Dial(dial)) => {
+                let event = answers::dial_failed(&order.effect, dial.attempt, CallState::UNKNOWN, None);
+                incoming.push(Incoming::Answer { effect: order.effect, event });
+            }
+            (_, Action::Redirect(redirect)) => {
+                let data = json!({
+                    "requestid": order.effect, "interactionid": redirect.call, "error": "unknown",
+                    "description": "the node restarted before the outcome was known",
+                });
+                let event = Event::external("error.interaction.redirect", data);
+                incoming.push(Incoming::Answer { effect: order.effect, event });
+            }
+            _ => orders.push(order),
+        }
+    }
+    for call in calls {
+        incoming.push(Incoming::Call(CallFact::Released { call, by: ReleasedBy::Unknown }));
+    }
+    if let Err(error) = node.sessions.tell_all(session, incoming) {
+        tracing::error!(session_id = %session, %error, "A restored session could not be told.");
+    }
+    let busy = node.clock.activity().begin();
+    for order in orders {
+        node.carry_out(order, &busy);
+    }
+}

@@ -1,0 +1,515 @@
+//! The actor of one session: a shell around [`Session::step`].
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::prelude::*;
+use serde_json::{Value, json};
+use statecharts::{Event, EventKind, Session, Snapshot, Status, Step, Worker};
+use store::{CallbackRow, SessionRow, Write};
+use tokio::sync::oneshot;
+use vocabulary::{CallbackState, CompletionReason, EffectId, SessionId, Timestamp};
+
+use super::answers::CallFact;
+use super::context::Context;
+use super::directory::Delivered;
+use super::order::{Action, Order};
+use super::plan::{Plan, Planner, TimedEvent};
+use crate::activity::Busy;
+use crate::api::SessionResponse;
+use crate::node::Node;
+use crate::record::{self, RecordUpdate};
+
+/// Messages that may wait for one session. A full mailbox is an answer: the sender is told.
+const MAILBOX_CAPACITY: usize = 256;
+/// Events that verbs of one step may raise in a row before the session is ended as running wild.
+const RAISED_MAX: usize = 200;
+/// Commits tried before the session is given up in memory; it is restored from the store at the next start.
+const COMMIT_ATTEMPTS: u32 = 5;
+/// Pause between them.
+const COMMIT_PAUSE: Duration = Duration::from_millis(200);
+
+/// Something that happens to a session.
+#[derive(Debug)]
+pub(crate) enum Incoming {
+    /// An event.
+    Event(Event),
+    /// A timer of this session is due.
+    Timer {
+        /// Its id.
+        id: String,
+        /// What it holds.
+        timed: TimedEvent,
+    },
+    /// A request that waits for `ws:response`; `sendid` of the event names it.
+    Request {
+        /// The event.
+        event: Event,
+        /// Who waits.
+        respond: oneshot::Sender<SessionResponse>,
+    },
+    /// An answer that closes an effect.
+    Answer {
+        /// Which.
+        effect: EffectId,
+        /// The event.
+        event: Event,
+    },
+    /// A fact about a call.
+    Call(CallFact),
+    /// An outcome of the router.
+    Queue(routing::Outcome),
+    /// Somebody ends the session from outside.
+    Terminate,
+}
+
+/// The message of the actor.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Tell {
+    pub(crate) incoming: Vec<Incoming>,
+    pub(crate) done: Option<oneshot::Sender<Result<Delivered, store::Error>>>,
+    pub(crate) busy: Busy,
+}
+
+/// The record that a session begins with.
+#[derive(Clone, Debug)]
+pub(crate) enum RecordAtStart {
+    /// A new one.
+    New(CallbackRow),
+    /// A stored one, which must still have this state.
+    Stored(CallbackRow, CallbackState),
+}
+
+/// What a session is, beside what it does.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    pub(crate) id: SessionId,
+    pub(crate) parent: Option<SessionId>,
+    pub(crate) invokeid: Option<String>,
+    pub(crate) reply_key: String,
+    pub(crate) started_at: Timestamp,
+}
+
+/// The actor.
+pub(crate) struct SessionActor {
+    node: Arc<Node>,
+    worker: Rc<RefCell<Worker>>,
+    identity: Identity,
+    session: Session,
+    record: Option<CallbackRow>,
+    /// How the record has to be written next, when that is not a plain update.
+    record_at_start: Option<RecordAtStart>,
+    context: Context,
+    requests: BTreeMap<String, oneshot::Sender<SessionResponse>>,
+    ended: bool,
+}
+
+/// A committed step, as far as it still has to be carried out.
+struct Committed {
+    plan: Plan,
+    armed: Vec<Write>,
+    ended: bool,
+    done: Option<oneshot::Sender<Result<Delivered, store::Error>>>,
+    busy: Busy,
+}
+
+impl SessionActor {
+    pub(crate) fn new(
+        node: Arc<Node>,
+        worker: Rc<RefCell<Worker>>,
+        identity: Identity,
+        session: Session,
+        record: Option<CallbackRow>,
+        context: Context,
+    ) -> Self {
+        Self {
+            node,
+            worker,
+            identity,
+            session,
+            record,
+            record_at_start: None,
+            context,
+            requests: BTreeMap::new(),
+            ended: false,
+        }
+    }
+
+    /// Takes the first step and then the first messages, all in the transaction that creates the session.
+    pub(crate) fn begin(
+        &mut self,
+        first: Step,
+        record: Option<RecordAtStart>,
+        tell: Tell,
+        ctx: &mut actix::Context<Self>,
+    ) {
+        self.record_at_start = record;
+        self.advance(Some(first), tell, ctx);
+    }
+
+    fn planner<'a>(&'a mut self, plan: &'a mut Plan, now: Timestamp) -> Planner<'a> {
+        Planner {
+            session: &self.identity.id,
+            parent: self.identity.parent.as_ref(),
+            invokeid: self.identity.invokeid.as_deref(),
+            now,
+            record: &mut self.record,
+            context: &mut self.context,
+            plan,
+        }
+    }
+
+    fn advance(&mut self, first: Option<Step>, tell: Tell, ctx: &mut actix::Context<Self>) {
+        let now = self.node.clock.now();
+        let mut plan = Plan::default();
+        let mut course = Course::Running;
+        if let Some(step) = first {
+            self.planner(&mut plan, now).step(step.number, step.effects);
+            course = step.status.into();
+        }
+        let mut events: VecDeque<(&'static str, Event)> = plan.raised.drain(..).map(|event| ("answer", event)).collect();
+        let mut terminated = false;
+        for incoming in tell.incoming {
+            terminated |= matches!(incoming, Incoming::Terminate);
+            events.extend(self.interpret(incoming, &mut plan, now));
+        }
+        let mut steps = 0;
+        while matches!(course, Course::Running)
+            && let Some((kind, event)) = events.pop_front()
+        {
+            steps += 1;
+            course = self.step(kind, event, &mut plan, now);
+            if steps > RAISED_MAX {
+                course = Course::Failed(format!("verbs raised more than {RAISED_MAX} events in a row"));
+            }
+            events.extend(plan.raised.drain(..).map(|event| ("answer", event)));
+        }
+        if terminated && matches!(course, Course::Running) {
+            let step = self.session.cancel(&mut self.worker.borrow_mut(), now.as_millis());
+            self.planner(&mut plan, now).step(step.number, step.effects);
+            course = Course::Ended(None);
+        }
+        let snapshot = self.snapshot(&mut course);
+        let ended = !matches!(course, Course::Running);
+        if ended {
+            self.end(&course, &mut plan, now);
+        }
+        let mut writes = self.own_writes(&plan, snapshot);
+        writes.append(&mut plan.writes);
+        writes.extend(plan.timeline.iter().cloned().map(Write::AppendTimeline));
+        if ended {
+            writes.push(Write::EndSession { id: self.identity.id.clone(), at: now });
+        }
+        self.commit(writes, Committed { plan, armed: Vec::new(), ended, done: tell.done, busy: tell.busy }, ctx);
+    }
+
+    /// The snapshot of a running session; its scope is let go of.
+    fn snapshot(&mut self, course: &mut Course) -> Option<Snapshot> {
+        let worker = &mut self.worker.borrow_mut();
+        let snapshot = match course {
+            Course::Running => match self.session.snapshot(worker) {
+                Ok(snapshot) => Some(snapshot),
+                Err(failure) => {
+                    *course = Course::Failed(failure.to_string());
+                    None
+                }
+            },
+            _ => None,
+        };
+        self.session.hibernate(worker);
+        snapshot
+    }
+
+    /// One event: a line of the timeline, a step, its plan.
+    fn step(&mut self, kind: &str, mut event: Event, plan: &mut Plan, now: Timestamp) -> Course {
+        if event.kind == EventKind::External {
+            stamp(&mut event, now);
+        }
+        self.node.metrics.events.inc();
+        let shown = event.data.as_ref().map_or(Value::Null, without_secrets);
+        self.planner(plan, now).line(kind, &event.name, shown);
+        let step = self.session.step(&mut self.worker.borrow_mut(), event, now.as_millis());
+        self.planner(plan, now).step(step.number, step.effects);
+        step.status.into()
+    }
+
+    /// What an incoming message means to the chart.
+    fn interpret(&mut self, incoming: Incoming, plan: &mut Plan, now: Timestamp) -> Vec<(&'static str, Event)> {
+        let answers = |events: Vec<Event>| events.into_iter().map(|event| ("answer", event)).collect();
+        match incoming {
+            Incoming::Event(event) => vec![("event", event)],
+            // Cancelled while the message was on its way: late, ignored.
+            Incoming::Timer { id, .. } if !self.context.timers.contains_key(&id) => Vec::new(),
+            Incoming::Timer { id, timed } => {
+                let mut planner = self.planner(plan, now);
+                planner.forget_timer(&id);
+                match (timed.session, id.parse::<EffectId>()) {
+                    (Some(session), Ok(effect)) => {
+                        planner.order(effect, Action::Deliver { session, event: timed.event });
+                        Vec::new()
+                    }
+                    _ => vec![("event", timed.event)],
+                }
+            }
+            Incoming::Request { event, respond } => {
+                if let Some(request) = &event.sendid {
+                    self.requests.insert(request.clone(), respond);
+                }
+                vec![("event", event)]
+            }
+            Incoming::Answer { effect, event } => {
+                self.planner(plan, now).close(&effect);
+                vec![("answer", event)]
+            }
+            Incoming::Call(fact) => answers(self.planner(plan, now).call_fact(fact)),
+            Incoming::Queue(outcome) => answers(self.planner(plan, now).queue_outcome(outcome)),
+            Incoming::Terminate => Vec::new(),
+        }
+    }
+
+    /// Whatever the session still holds is let go; a record that the chart did not complete is completed.
+    fn end(&mut self, course: &Course, plan: &mut Plan, now: Timestamp) {
+        let reason = match course {
+            Course::Failed(text) => {
+                self.planner(plan, now).line("warning", "session.failed", json!({ "problem": text }));
+                tracing::warn!(session_id = %self.identity.id, problem = %text, "A session failed and was ended.");
+                CompletionReason::FAIL_ERROR
+            }
+            _ => CompletionReason::NOT_AVAILABLE,
+        };
+        let effect = EffectId { session: self.identity.id.clone(), step: self.session.next_step(), index: 0 };
+        let open = self.record.as_mut().filter(|row| row.state != CallbackState::Completed);
+        if let Some(row) = open {
+            let update = RecordUpdate {
+                state: Some(CallbackState::Completed),
+                reason: Some(reason.as_str().to_owned()),
+                ..RecordUpdate::default()
+            };
+            if record::apply(row, update, now).is_ok() {
+                plan.record_changed = true;
+                self.planner(plan, now).line("record", "COMPLETED", json!({ "reason": reason }));
+            }
+        }
+        let context = std::mem::take(&mut self.context);
+        let mut give = |action| plan.orders.push(Order { effect: effect.clone(), action });
+        for entry in context.entries.into_keys() {
+            give(Action::CancelEntry { entry });
+        }
+        for agent in context.reserved {
+            give(Action::ReleaseAgent { agent });
+        }
+        for (call, held) in context.calls {
+            // A conversation goes on without the session (decision D-008).
+            if held.agent.is_none() {
+                give(Action::HangUp { call, reason: "session ended".to_owned() });
+            }
+        }
+        for session in context.children.into_values() {
+            give(Action::TerminateSession { session });
+        }
+        if let Some(parent) = self.identity.parent.clone() {
+            give(Action::Deliver { session: parent, event: self.farewell(course) });
+        }
+    }
+
+    /// What the parent is told.
+    fn farewell(&self, course: &Course) -> Event {
+        let id = &self.identity.id;
+        let data = match course {
+            Course::Ended(data) => data.clone(),
+            Course::Running | Course::Failed(_) => None,
+        };
+        match &self.identity.invokeid {
+            Some(invokeid) => Event {
+                name: format!("done.invoke.{invokeid}"),
+                data,
+                invokeid: Some(invokeid.clone()),
+                ..Event::default()
+            },
+            None => Event::external(format!("done.session.{id}"), json!({ "sessionid": id, "data": data })),
+        }
+    }
+
+    /// The rows of the session itself.
+    fn own_writes(&mut self, plan: &Plan, snapshot: Option<Snapshot>) -> Vec<Write> {
+        let mut writes = Vec::new();
+        let row = self.record.as_ref().map(|row| Box::new(row.clone()));
+        match (self.record_at_start.take(), row) {
+            (Some(RecordAtStart::New(_)), Some(row)) => writes.push(Write::InsertCallback(row)),
+            (Some(RecordAtStart::Stored(_, expected)), Some(row)) => {
+                writes.push(Write::UpdateCallback { row, expected: Some(expected) });
+            }
+            (None, Some(row)) if plan.record_changed => writes.push(Write::UpdateCallback { row, expected: None }),
+            _ => {}
+        }
+        let snapshot = snapshot.and_then(|snapshot| serde_json::to_string(&snapshot).ok());
+        writes.push(Write::PutSession(Box::new(SessionRow {
+            id: self.identity.id.clone(),
+            callback: self.record.as_ref().map(|row| row.id.clone()),
+            chart: self.session.chart().hash().to_owned(),
+            parent: self.identity.parent.clone(),
+            invokeid: self.identity.invokeid.clone(),
+            reply_key: self.identity.reply_key.clone(),
+            snapshot: snapshot.unwrap_or_default(),
+            context: serde_json::to_string(&self.context).unwrap_or_default(),
+            started_at: self.identity.started_at,
+            ended_at: None,
+        })));
+        writes
+    }
+
+    fn commit(&mut self, writes: Vec<Write>, mut committed: Committed, ctx: &mut actix::Context<Self>) {
+        let concerns_timers = |write: &&Write| matches!(write, Write::PutTimer(_) | Write::DeleteTimer { .. });
+        committed.armed = writes.iter().filter(concerns_timers).cloned().collect();
+        let node = Arc::clone(&self.node);
+        let durable = async move { commit_with_patience(&node, writes).await };
+        ctx.wait(durable.into_actor(self).map(move |result, actor, ctx| actor.carry_on(result, committed, ctx)));
+    }
+
+    /// After the commit: effects leave, waiting requests are answered.
+    fn carry_on(&mut self, result: Result<(), store::Error>, committed: Committed, ctx: &mut actix::Context<Self>) {
+        let Committed { plan, armed, ended, done, busy } = committed;
+        if let Err(error) = result {
+            tracing::error!(session_id = %self.identity.id, %error, "A step could not be stored; the session stops here.");
+            self.node.metrics.failed_commits.inc();
+            self.node.sessions.forget(&self.identity.id);
+            answer(done, Err(error));
+            self.ended = true;
+            return ctx.stop();
+        }
+        self.node.timers.apply(&self.node, armed, ended.then_some(&self.identity.id));
+        for line in plan.timeline {
+            self.node.tell_feed(line);
+        }
+        let state = self.record.as_ref().map(|row| row.state);
+        for order in plan.orders {
+            match order.action {
+                Action::Respond { request, status, body } => self.respond(&request, status, body),
+                _ => self.node.carry_out(order, &busy),
+            }
+        }
+        if plan.outbox {
+            self.node.outbox.look(&self.node);
+        }
+        answer(done, Ok(Delivered { running: !ended, state }));
+        if ended {
+            self.ended = true;
+            self.node.sessions.forget(&self.identity.id);
+            self.node.metrics.session_ended(self.record.as_ref());
+            ctx.stop();
+        }
+    }
+
+    fn respond(&mut self, request: &str, status: u16, body: Value) {
+        let Some(waiting) = self.requests.remove(request) else {
+            tracing::debug!(session_id = %self.identity.id, request, "An answer came for a request that no longer waits.");
+            return;
+        };
+        // The caller may have gone: nobody is left to be told.
+        let _gone = waiting.send(SessionResponse { status, body });
+    }
+}
+
+/// How a session is after what it was told.
+#[derive(Debug)]
+enum Course {
+    /// It waits.
+    Running,
+    /// It came to its end, or was ended from outside.
+    Ended(Option<Value>),
+    /// It had to be ended.
+    Failed(String),
+}
+
+impl From<Status> for Course {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Running => Self::Running,
+            Status::Ended { data, .. } => Self::Ended(data),
+            Status::Cancelled => Self::Ended(None),
+            Status::Failed { failure } => Self::Failed(failure.to_string()),
+        }
+    }
+}
+
+fn answer(done: Option<oneshot::Sender<Result<Delivered, store::Error>>>, result: Result<Delivered, store::Error>) {
+    if let Some(done) = done {
+        // The caller may have gone: nobody is left to be told.
+        let _gone = done.send(result);
+    }
+}
+
+/// Engine time of an external event, `_event.data._at`, epoch milliseconds.
+fn stamp(event: &mut Event, now: Timestamp) {
+    match &mut event.data {
+        Some(Value::Object(data)) => {
+            data.insert("_at".to_owned(), json!(now.as_millis()));
+        }
+        None => event.data = Some(json!({ "_at": now.as_millis() })),
+        Some(_) => {}
+    }
+}
+
+/// Data as the timeline shows it.
+fn without_secrets(data: &Value) -> Value {
+    let mut shown = data.clone();
+    if let Value::Object(fields) = &mut shown {
+        fields.remove("key");
+        fields.remove("_reply_url");
+    }
+    shown
+}
+
+/// A failing disk may recover: the step is kept for a moment. A conflict is an answer at once.
+async fn commit_with_patience(node: &Node, writes: Vec<Write>) -> Result<(), store::Error> {
+    let mut attempt = 1;
+    loop {
+        match node.store.commit(writes.clone()).await {
+            Err(store::Error::Failed { .. }) if attempt < COMMIT_ATTEMPTS => {
+                attempt += 1;
+                tokio::time::sleep(COMMIT_PAUSE).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+impl Actor for SessionActor {
+    type Context = actix::Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX_CAPACITY);
+    }
+}
+
+impl Handler<Tell> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, tell: Tell, ctx: &mut Self::Context) {
+        if self.ended {
+            return answer(tell.done, Ok(Delivered { running: false, state: self.record.as_ref().map(|row| row.state) }));
+        }
+        self.advance(None, tell, ctx);
+    }
+}
+
+/// The first message of a session, sent by its shard.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Begin {
+    pub(crate) first: Step,
+    pub(crate) record: Option<RecordAtStart>,
+    pub(crate) tell: Tell,
+}
+
+impl Handler<Begin> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, begin: Begin, ctx: &mut Self::Context) {
+        self.begin(begin.first, begin.record, begin.tell, ctx);
+    }
+}

@@ -1,0 +1,16 @@
+//! Sessions: running charts, each an actor around the interpreter's pure step.
+//!
+//! **Invariant:** for every event: step, then one transaction of consumed event, snapshot, record, effects, timers and
+//! timeline; then the effects are carried out; then the next event is taken.
+
+mod actor;
+pub(crate) mod answers;
+pub(crate) mod context;
+mod directory;
+pub(crate) mod order;
+pub(crate) mod plan;
+mod shard;
+
+pub(crate) use actor::{Incoming, RecordAtStart};
+pub(crate) use directory::{Sessions, TellError};
+pub(crate) use shard::{NewSession, RestoreSession, Shard};

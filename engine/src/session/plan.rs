@@ -1,0 +1,173 @@
+//! From the effects of a step to a transaction and to orders. Pure.
+//!
+//! Everything that an effect asks for is decided here, before anything is written: which rows change with the step,
+//! and what is carried out once they are durable. An effect that cannot be understood raises an error event into the
+//! session; it never fails the engine.
+
+mod callback;
+mod interaction;
+mod queueing;
+mod sending;
+mod sessions;
+mod values;
+
+pub(crate) use sending::TimedEvent;
+
+use serde_json::{Value, json};
+use statecharts::{Effect, Event, EventKind, Verb};
+use store::{CallbackRow, EffectRow, EffectState, TimelineRow, Write};
+use vocabulary::{EffectId, SessionId, Timestamp};
+
+use crate::session::context::Context;
+use crate::session::order::{Action, Order};
+use crate::verbs;
+
+/// What a planned step reads and changes.
+#[derive(Debug)]
+pub(crate) struct Planner<'a> {
+    /// The session.
+    pub(crate) session: &'a SessionId,
+    /// Session that started it.
+    pub(crate) parent: Option<&'a SessionId>,
+    /// Invocation of the parent that it is.
+    pub(crate) invokeid: Option<&'a str>,
+    /// Engine time of the step.
+    pub(crate) now: Timestamp,
+    /// The record that the session owns.
+    pub(crate) record: &'a mut Option<CallbackRow>,
+    /// What the session holds.
+    pub(crate) context: &'a mut Context,
+    /// What comes out.
+    pub(crate) plan: &'a mut Plan,
+}
+
+/// What a step writes and orders.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// Rows, beside session and record.
+    pub(crate) writes: Vec<Write>,
+    /// Orders, carried out in this order after the commit.
+    pub(crate) orders: Vec<Order>,
+    /// Events that the session gets next, within the same transaction.
+    pub(crate) raised: Vec<Event>,
+    /// Lines of the timeline.
+    pub(crate) timeline: Vec<TimelineRow>,
+    /// Whether the record changed.
+    pub(crate) record_changed: bool,
+    /// Whether messages were put into the outbox.
+    pub(crate) outbox: bool,
+}
+
+impl Planner<'_> {
+    /// Plans the effects of one step.
+    pub(crate) fn step(&mut self, number: u64, effects: Vec<Effect>) {
+        for (index, effect) in effects.into_iter().enumerate() {
+            let id = EffectId {
+                session: self.session.clone(),
+                step: number,
+                index: u32::try_from(index).unwrap_or(u32::MAX),
+            };
+            match effect {
+                Effect::Send(send) => self.send(&id, send),
+                Effect::CancelSend { sendid } => self.cancel_send(&sendid),
+                Effect::Invoke(invoke) => self.invoke(id, invoke),
+                Effect::CancelInvoke { invokeid } => self.cancel_invoke(id, &invokeid),
+                Effect::Forward { invokeid, event } => self.forward(id, &invokeid, event),
+                Effect::Verb(verb) => self.verb(id, &verb),
+                // No function is registered: none can be called.
+                Effect::Call(call) => self.warn(&call.function, "is not a function of the platform"),
+                Effect::Log(log) => self.line("log", &log.label, json!({ "value": log.value })),
+            }
+        }
+    }
+
+    fn verb(&mut self, id: EffectId, verb: &Verb) {
+        self.line("effect", &name_of(verb), shown(&id, verb));
+        match (verb.module.as_str(), verb.element.as_str()) {
+            (verbs::QUEUE, "submit") => self.submit(id, verb),
+            (verbs::QUEUE, "update") => self.update_entry(id, verb),
+            (verbs::QUEUE, "cancel") => self.cancel_entry(id, verb),
+            (verbs::QUEUE, "query") => self.query_entry(id, verb),
+            (verbs::QUEUE, "release") => self.release_agent(id, verb),
+            (verbs::INTERACTION, "createcall") => self.create_call(id, verb),
+            (verbs::INTERACTION, "redirect") => self.redirect(id, verb),
+            (verbs::INTERACTION, "terminate") => self.terminate_call(id, verb),
+            (verbs::INTERACTION, "associate") => self.associate(id, verb),
+            (verbs::INTERACTION, "detach") => self.detach(id, verb),
+            (verbs::INTERACTION, "attach") => self.attach(id, verb),
+            (verbs::DIALOG, "playsound") => self.play(id, verb),
+            (verbs::DIALOG, "playandcollect") => self.collect(id, verb),
+            (verbs::DIALOG, "stop") => self.stop_playing(id, verb),
+            (verbs::SESSION, "start") => self.start_session(id, verb),
+            (verbs::SESSION, "fetch") => self.fetch(id, verb),
+            (verbs::SESSION, "terminate") => self.terminate_session(id, verb),
+            (verbs::WEB_SERVICE, "response") => self.respond(id, verb),
+            (verbs::CALLBACK, "update") => self.update_record(verb),
+            (verbs::CALLBACK, "notify") => self.notify(&id, verb),
+            (verbs::CALLBACK, "report") => self.report(verb),
+            (verbs::CALLBACK, "push") => self.push(&id, verb),
+            _ => self.raise(&format!("error.unsupported.{}", verb.element), json!({ "requestid": id.to_string() })),
+        }
+    }
+
+    /// Gives an order, with an effect row when it has to survive a restart.
+    pub(crate) fn order(&mut self, effect: EffectId, action: Action) {
+        if action.has_row() {
+            let order = Order { effect: effect.clone(), action: action.clone() };
+            self.plan.writes.push(Write::PutEffect(EffectRow {
+                id: effect.clone(),
+                action: serde_json::to_string(&order).unwrap_or_default(),
+                repeatable: action.is_repeatable(),
+                state: EffectState::Intended,
+            }));
+            self.context.open.insert(effect.clone());
+        }
+        self.plan.orders.push(Order { effect, action });
+    }
+
+    /// An event that the session gets next.
+    fn raise(&mut self, name: &str, data: Value) {
+        self.plan.raised.push(Event {
+            name: name.to_owned(),
+            kind: EventKind::Platform,
+            data: Some(data),
+            ..Event::default()
+        });
+    }
+
+    /// The failure of a verb: `error.<name>` with the data of the ORS modules.
+    fn fail(&mut self, id: &EffectId, event: &str, error: &str, description: &str) {
+        self.raise(event, json!({ "requestid": id.to_string(), "error": error, "description": description }));
+    }
+
+    /// A line of the timeline.
+    pub(crate) fn line(&mut self, kind: &str, name: &str, detail: Value) {
+        self.plan.timeline.push(TimelineRow {
+            callback: self.record.as_ref().map(|row| row.id.clone()),
+            session: Some(self.session.clone()),
+            at: self.now,
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            detail,
+        });
+    }
+
+    fn warn(&mut self, name: &str, problem: &str) {
+        self.line("warning", name, json!({ "problem": problem }));
+    }
+}
+
+/// `queue:submit`, as the timeline names a verb.
+fn name_of(verb: &Verb) -> String {
+    let module = verb.module.rsplit('/').next().unwrap_or(&verb.module);
+    let prefix = if module == "interaction" { "ixn" } else { module };
+    format!("{prefix}:{}", verb.element)
+}
+
+/// A verb as the timeline shows it; secrets of reply URLs stay out.
+fn shown(id: &EffectId, verb: &Verb) -> Value {
+    let params: serde_json::Map<String, Value> =
+        verb.params.iter().filter(|(name, _)| name != "_reply_url").cloned().collect();
+    json!({ "effect": id.to_string(), "attributes": verb.attributes, "params": params })
+}
+

@@ -1,0 +1,165 @@
+//! `queue:` verbs.
+
+use std::time::Duration;
+
+use routing::{Entry, EntryChange, PriorityGrowth};
+use serde_json::{Map, Value, json};
+use statecharts::{Verb, VerbChild};
+use store::{QueueEntryRow, Write};
+use vocabulary::{AgentId, EffectId, QueueName, Timestamp};
+
+use super::{Planner, values};
+use crate::session::order::Action;
+
+/// How long a chosen agent is kept when the chart does not say (guide: `_agent_reserve_timeout`, 30 s).
+const RESERVATION_DEFAULT: Duration = Duration::from_secs(30);
+
+impl Planner<'_> {
+    pub(super) fn submit(&mut self, id: EffectId, verb: &Verb) {
+        let hints = values::object(&verb.attributes, "hints");
+        let Some(target) = targets(&verb.children) else {
+            return self.fail(&id, "error.queue.submit", "invalidtarget", "no target is given");
+        };
+        let entry = Entry {
+            id: id.to_string(),
+            queue: QueueName::new(values::text(&verb.attributes, "queue").unwrap_or_else(|| "none".to_owned())),
+            target,
+            priority: values::integer(&verb.attributes, "priority").unwrap_or(0),
+            growth: growth(&hints),
+            waiting_since: values::number(&hints, "age")
+                .map_or(self.now, |seconds| Timestamp::from_millis((seconds * 1000.0) as i64)),
+            entered: self.now,
+            deadline: values::seconds(&verb.attributes, "timeout").map(|timeout| self.now + timeout),
+            routable: values::flag(&hints, "routable").unwrap_or(true),
+            notify: values::flag(&hints, "notify").unwrap_or(false),
+            excluded: values::list(&hints, "exclude").iter().map(AgentId::new).collect(),
+            reservation: values::seconds(&hints, "reserve").unwrap_or(RESERVATION_DEFAULT),
+        };
+        self.keep_entry(&id, &entry);
+        self.raise("queue.submit.requestid", json!({ "requestid": id.to_string() }));
+        self.order(id, Action::Submit(Box::new(entry)));
+    }
+
+    pub(super) fn update_entry(&mut self, id: EffectId, verb: &Verb) {
+        let hints = values::object(&verb.attributes, "hints");
+        let name = values::text(&verb.attributes, "requestid").unwrap_or_default();
+        let change = EntryChange {
+            routable: values::flag(&hints, "routable"),
+            notify: values::flag(&hints, "notify"),
+            target: targets(&verb.children),
+            priority: values::integer(&hints, "priority"),
+            deadline: values::seconds(&hints, "timeout").map(|timeout| self.now + timeout),
+            exclude: values::list(&hints, "exclude").iter().map(AgentId::new).collect(),
+        };
+        let Some(mut entry) = self.context.entries.get(&name).cloned() else {
+            return self.fail(&id, "error.queue.update", "unknown", "there is no such entry in a queue");
+        };
+        change_entry(&mut entry, &change);
+        if let Ok(submit) = name.parse::<EffectId>() {
+            self.keep_entry(&submit, &entry);
+        }
+        self.order(id, Action::UpdateEntry { entry: name, change });
+    }
+
+    pub(super) fn cancel_entry(&mut self, id: EffectId, verb: &Verb) {
+        let name = values::text(&verb.attributes, "requestid").unwrap_or_default();
+        self.forget_entry(&name);
+        self.order(id, Action::CancelEntry { entry: name });
+    }
+
+    pub(super) fn query_entry(&mut self, id: EffectId, verb: &Verb) {
+        let entry = values::text(&verb.attributes, "requestid").unwrap_or_default();
+        self.order(id, Action::QueryEntry { entry });
+    }
+
+    pub(super) fn release_agent(&mut self, id: EffectId, verb: &Verb) {
+        if let Some(agent) = values::text(&verb.attributes, "agent") {
+            self.context.reserved.remove(&agent);
+            self.order(id, Action::ReleaseAgent { agent });
+        }
+    }
+
+    fn keep_entry(&mut self, id: &EffectId, entry: &Entry) {
+        self.plan.writes.push(Write::PutQueueEntry(QueueEntryRow {
+            id: id.clone(),
+            entry: serde_json::to_string(entry).unwrap_or_default(),
+        }));
+        self.context.entries.insert(id.to_string(), entry.clone());
+    }
+
+    /// The entry has left the queue, whichever way.
+    pub(crate) fn forget_entry(&mut self, name: &str) {
+        if self.context.entries.remove(name).is_some()
+            && let Ok(id) = name.parse::<EffectId>()
+        {
+            self.plan.writes.push(Write::DeleteQueueEntry(id));
+        }
+    }
+}
+
+fn change_entry(entry: &mut Entry, change: &EntryChange) {
+    if let Some(routable) = change.routable {
+        entry.routable = routable;
+    }
+    if let Some(notify) = change.notify {
+        entry.notify = notify;
+    }
+    if let Some(target) = &change.target {
+        entry.target.clone_from(target);
+    }
+    if let Some(priority) = change.priority {
+        entry.priority = priority;
+    }
+    if let Some(deadline) = change.deadline {
+        entry.deadline = Some(deadline);
+    }
+    entry.excluded.extend(change.exclude.iter().cloned());
+}
+
+/// Growth, if both of its values are given and mean something.
+fn growth(hints: &Map<String, Value>) -> Option<PriorityGrowth> {
+    let increment = values::integer(hints, "increment").filter(|increment| *increment != 0)?;
+    let interval = values::seconds(hints, "interval").filter(|interval| !interval.is_zero())?;
+    Some(PriorityGrowth { increment, interval })
+}
+
+/// The targets as one text: `queue:targetid` as written, `queue:target` put together.
+fn targets(children: &[VerbChild]) -> Option<String> {
+    let mut texts = Vec::new();
+    for list in children.iter().filter(|child| child.element == "targets") {
+        for child in &list.children {
+            match child.element.as_str() {
+                "targetid" => texts.extend(target_text(child.attributes.get("expr"))),
+                "target" => texts.extend(target_from_parts(&list.attributes, &child.attributes)),
+                _ => {}
+            }
+        }
+    }
+    (!texts.is_empty()).then(|| texts.join(","))
+}
+
+/// A target list may be JSON text or a JSON array (guide: `_target`).
+fn target_text(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        list @ Value::Array(_) => Some(list.to_string()),
+        _ => None,
+    }
+}
+
+fn target_from_parts(defaults: &Map<String, Value>, own: &Map<String, Value>) -> Option<String> {
+    let part = |name| values::text(own, name).or_else(|| values::text(defaults, name));
+    let kind = match part("type").as_deref() {
+        Some("agent") => "A",
+        Some("place") => "AP",
+        Some("placegroup") => "GP",
+        Some("campaigngroup") => "GC",
+        Some("queue") => "Q",
+        Some("routepoint") => "RP",
+        Some("dn") => "DN",
+        _ => "GA",
+    };
+    let threshold = values::text(own, "threshold").map(|text| format!("{{{text}}}")).unwrap_or_default();
+    let weight = values::text(own, "weight").map(|text| format!("[{text}]")).unwrap_or_default();
+    Some(format!("{threshold}{weight}{}@{}.{kind}", values::text(own, "name")?, part("statserver").unwrap_or_default()))
+}

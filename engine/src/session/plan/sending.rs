@@ -1,0 +1,108 @@
+//! `<send>` and `<cancel>`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use statecharts::{Event, Send};
+use store::{TimerRow, Write};
+use vocabulary::{EffectId, SessionId};
+
+use super::Planner;
+use crate::session::order::Action;
+
+/// An event that is due later, as its timer row holds it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TimedEvent {
+    /// The event.
+    pub(crate) event: Event,
+    /// For whom; `None` is the session that set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) session: Option<SessionId>,
+}
+
+impl Planner<'_> {
+    pub(super) fn send(&mut self, id: &EffectId, send: Send) {
+        if !is_scxml(send.kind.as_deref()) {
+            let reason = format!("events of type {} cannot be sent", send.kind.unwrap_or_default());
+            return self.send_failed(send.sendid, "error.execution", &reason);
+        }
+        let receiver = match send.target.as_deref() {
+            None => None,
+            Some(target) => match self.receiver(target) {
+                Some(session) => Some(session),
+                None => {
+                    let reason = format!("`{target}` names no session");
+                    return self.send_failed(send.sendid, "error.communication", &reason);
+                }
+            },
+        };
+        let receiver = receiver.filter(|session| session != self.session);
+        let to_child = receiver.is_some() && self.parent != receiver.as_ref();
+        let event = Event {
+            name: send.event,
+            data: Some(send.data).filter(|data| !data.is_null()),
+            sendid: send.sendid.clone(),
+            origin: Some(format!("#_scxml_{}", self.session)),
+            origintype: Some("http://www.w3.org/TR/scxml/#SCXMLEventProcessor".to_owned()),
+            invokeid: if to_child { None } else { self.invokeid.filter(|_| receiver.is_some()).map(str::to_owned) },
+            ..Event::default()
+        };
+        if send.delay.is_zero() {
+            let session = receiver.unwrap_or_else(|| self.session.clone());
+            return self.order(id.clone(), Action::Deliver { session, event });
+        }
+        let timed = TimedEvent { event, session: receiver };
+        self.context.timers.insert(id.to_string(), send.sendid);
+        self.plan.writes.push(Write::PutTimer(TimerRow {
+            session: self.session.clone(),
+            id: id.to_string(),
+            due: self.now + send.delay,
+            event: serde_json::to_string(&timed).unwrap_or_default(),
+        }));
+    }
+
+    pub(super) fn cancel_send(&mut self, sendid: &str) {
+        let matching: Vec<String> = self
+            .context
+            .timers
+            .iter()
+            .filter(|(_, known)| known.as_deref() == Some(sendid))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in matching {
+            self.forget_timer(&id);
+        }
+    }
+
+    /// The timer has fired or was cancelled.
+    pub(crate) fn forget_timer(&mut self, id: &str) {
+        self.context.timers.remove(id);
+        self.plan.writes.push(Write::DeleteTimer { session: self.session.clone(), id: id.to_owned() });
+    }
+
+    fn send_failed(&mut self, sendid: Option<String>, event: &str, reason: &str) {
+        self.plan.raised.push(Event {
+            name: event.to_owned(),
+            kind: statecharts::EventKind::Platform,
+            data: Some(json!({ "reason": reason })),
+            sendid,
+            ..Event::default()
+        });
+    }
+
+    /// The session that a target names: `#_parent`, `#_scxml_ID`, `#_INVOKEID`, or the bare id.
+    fn receiver(&self, target: &str) -> Option<SessionId> {
+        match target.strip_prefix("#_") {
+            Some("parent") => self.parent.cloned(),
+            Some(name) => match name.strip_prefix("scxml_") {
+                Some(id) => Some(SessionId::new(id)),
+                None => self.context.children.get(name).cloned(),
+            },
+            None if target.is_empty() => None,
+            None => Some(SessionId::new(target)),
+        }
+    }
+}
+
+fn is_scxml(kind: Option<&str>) -> bool {
+    kind.is_none_or(|kind| kind.is_empty() || kind == "scxml" || kind.ends_with("SCXMLEventProcessor"))
+}

@@ -1,0 +1,102 @@
+//! `session:` and `ws:` verbs, and `<invoke>`.
+
+use serde_json::{Map, Value, json};
+use statecharts::{Event, Invoke, InvokeSource, Verb};
+use vocabulary::EffectId;
+
+use super::{Planner, values};
+use crate::derive;
+use crate::session::order::{Action, Fetch, SessionSource};
+
+/// Limit of a fetch when the chart does not say (guide: `_fetch_timeout`, 15 s).
+const FETCH_TIMEOUT_DEFAULT_SECS: u64 = 15;
+
+impl Planner<'_> {
+    pub(super) fn start_session(&mut self, id: EffectId, verb: &Verb) {
+        let source = values::text(&verb.attributes, "srcexpr").or_else(|| values::text(&verb.attributes, "src"));
+        let Some(source) = source else {
+            return self.fail(&id, "error.session.start", "badfetch", "no chart is named");
+        };
+        let action = Action::StartSession {
+            session: derive::session_of(&id),
+            source: SessionSource::Reference(source),
+            parameters: verb.params.iter().cloned().collect(),
+            invokeid: None,
+        };
+        self.order(id, action);
+    }
+
+    pub(super) fn terminate_session(&mut self, id: EffectId, verb: &Verb) {
+        match values::text(&verb.attributes, "sessionid") {
+            Some(session) => self.order(id, Action::TerminateSession { session: derive::session_named(&session) }),
+            None => self.fail(&id, "error.session.terminate", "unknown", "no session is named"),
+        }
+    }
+
+    pub(super) fn fetch(&mut self, id: EffectId, verb: &Verb) {
+        let Some(url) = values::text(&verb.attributes, "srcexpr") else {
+            return self.fail(&id, "error.session.fetch", "badfetch", "no URL is given");
+        };
+        let enctype = values::text(&verb.attributes, "enctype").unwrap_or_default();
+        let timeout = values::integer(&verb.attributes, "timeout").and_then(|secs| u64::try_from(secs).ok());
+        let fetch = Fetch {
+            url,
+            method: values::text(&verb.attributes, "method").unwrap_or_else(|| "get".to_owned()).to_uppercase(),
+            timeout_secs: timeout.filter(|secs| *secs > 0).unwrap_or(FETCH_TIMEOUT_DEFAULT_SECS),
+            json: enctype.contains("json"),
+            fields: verb.params.iter().cloned().collect(),
+            content: verb.content.clone(),
+        };
+        self.order(id, Action::Fetch(fetch));
+    }
+
+    pub(super) fn respond(&mut self, id: EffectId, verb: &Verb) {
+        let Some(request) = values::text(&verb.attributes, "requestid") else {
+            return self.warn("ws:response", "names no request: requestid must be _event.sendid");
+        };
+        let positive = values::text(&verb.attributes, "type").as_deref() != Some("negative");
+        let code = values::text(&verb.attributes, "resultcode");
+        let mut body: Map<String, Value> = verb.params.iter().cloned().collect();
+        let status = if positive {
+            200
+        } else {
+            code.as_deref().and_then(|code| code.parse().ok()).filter(|code| (400..600).contains(code)).unwrap_or(400)
+        };
+        if let (false, Some(code)) = (positive, code) {
+            body.entry("resultcode").or_insert(Value::String(code));
+        }
+        let body = verb.content.clone().unwrap_or(Value::Object(body));
+        self.order(id, Action::Respond { request, status, body });
+    }
+
+    pub(super) fn invoke(&mut self, id: EffectId, invoke: Invoke) {
+        let is_chart = invoke.kind.as_deref().is_none_or(|kind| {
+            let kind = kind.trim_end_matches('/');
+            kind == "scxml" || kind.ends_with("w3.org/TR/scxml") || kind.ends_with("SCXMLEventProcessor")
+        });
+        if !is_chart {
+            return self.raise("error.execution", json!({ "reason": "only charts can be invoked" }));
+        }
+        let session = derive::session_of(&id);
+        self.context.children.insert(invoke.invokeid.clone(), session.clone());
+        let source = match invoke.source {
+            InvokeSource::Url(url) => SessionSource::Reference(url),
+            InvokeSource::Content(text) => SessionSource::Text(text),
+        };
+        let action =
+            Action::StartSession { session, source, parameters: invoke.parameters, invokeid: Some(invoke.invokeid) };
+        self.order(id, action);
+    }
+
+    pub(super) fn cancel_invoke(&mut self, id: EffectId, invokeid: &str) {
+        if let Some(session) = self.context.children.remove(invokeid) {
+            self.order(id, Action::TerminateSession { session });
+        }
+    }
+
+    pub(super) fn forward(&mut self, id: EffectId, invokeid: &str, event: Event) {
+        if let Some(session) = self.context.children.get(invokeid).cloned() {
+            self.order(id, Action::Deliver { session, event });
+        }
+    }
+}
