@@ -67,6 +67,9 @@ impl From<NumberRefusal> for CheckError {
 /// Longest number that is looked at, characters: twice what a formatted number needs.
 const LENGTH_MAX: usize = 40;
 
+/// Fewest digits of a number with its country code: the shortest in use have seven.
+const INTERNATIONAL_DIGITS_MIN: usize = 7;
+
 /// Whether a code is that of a country whose numbers we can read.
 #[must_use]
 pub fn is_country(code: &str) -> bool {
@@ -127,6 +130,9 @@ pub fn check(number: &str, rules: &Rules<'_>) -> Result<PhoneNumber, CheckError>
         }
     }
     let normalised = written.normalised(best, rules.fix_plus);
+    if is_emergency(&normalised) {
+        return Err(NumberRefusal::Exception.into());
+    }
     if rules
         .exceptions
         .is_some_and(|exceptions| exceptions.find(&normalised).is_some())
@@ -161,7 +167,9 @@ pub fn dialled(number: &PhoneNumber, prefix: Option<&str>) -> String {
 #[must_use]
 pub fn is_emergency(dialled: &str) -> bool {
     let digits: String = dialled.chars().filter(char::is_ascii_digit).collect();
-    is_emergency_digits(&digits)
+    // `+1911` is no number of any country, but there are switches that would find somebody.
+    let is_short = dialled.trim_start().starts_with('+') && digits.len() < INTERNATIONAL_DIGITS_MIN;
+    is_short || is_emergency_digits(&digits)
 }
 
 /// Emergency and well-known short numbers of many countries, sorted. The number library has none of them.

@@ -150,7 +150,8 @@ fn emergency_and_short_numbers_are_refused_whatever_the_rules() {
         refused(number, &lenient, NumberRefusal::Exception);
         refused(number, &strict(), NumberRefusal::Exception);
     }
-    assert!(is_emergency("112"));
+    refused("+1911", &lenient, NumberRefusal::Exception);
+    assert!(is_emergency("112") && is_emergency("+1911"));
     assert!(!is_emergency("+12025550123"));
 }
 

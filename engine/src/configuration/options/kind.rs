@@ -343,8 +343,7 @@ fn target(written: &Value, text: Option<&str>) -> Option<Value> {
 }
 
 /// The bands of `_eta_pos_threshold`: from which estimated time in seconds a position must be below which number.
-#[must_use]
-pub fn thresholds(text: &str) -> Option<BTreeMap<u32, u32>> {
+fn thresholds(text: &str) -> Option<BTreeMap<u32, u32>> {
     text.split(',')
         .map(|pair| {
             let (eta, position) = pair.trim().split_once(':')?;

@@ -103,7 +103,8 @@ impl OptionDefinition {
             Supported::Only(only) => match value {
                 Value::String(text) => text == only,
                 Value::Null => true,
-                other => other.to_string() == only,
+                Value::Bool(flag) => (if *flag { "true" } else { "false" }) == only,
+                _ => false,
             },
         }
     }

@@ -220,7 +220,8 @@ fn sessions_share_what_the_request_does_not_change() {
     let service = service("");
     let options = effective(&service, json!({"_ttl": 5}));
     assert!(std::sync::Arc::ptr_eq(options.base(), service.base_options()));
-    let names: Vec<&String> = options.overrides().keys().collect();
+    let mut names: Vec<&String> = options.overrides().keys().collect();
+    names.sort();
     assert_eq!(names, ["_customer_number", "_ttl"]);
 }
 
