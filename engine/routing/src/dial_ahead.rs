@@ -3,7 +3,7 @@
 //! Thin for now: an announcement is made while a ready agent is left for it, so nobody is dialled in the hope
 //! that an agent *becomes* ready. The rate-driven form (decision D-096) replaces this function and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::iter::Peekable;
 use std::sync::Arc;
 
@@ -70,47 +70,73 @@ fn first_head<'a, I: Iterator<Item = &'a OrderKey>>(heads: &mut [(&Arc<str>, Pee
         .map(|(_, index)| index)
 }
 
-/// Ready agents by line, those with few uses first.
+/// Ready agents by line, those with few uses first. Agents are numbers here: this runs with every command.
 struct Pools<'a> {
-    by_line: BTreeMap<&'a str, VecDeque<&'a AgentId>>,
-    taken: BTreeSet<&'a AgentId>,
+    by_line: BTreeMap<&'a str, VecDeque<usize>>,
+    agents: Vec<&'a AgentId>,
+    is_taken: Vec<bool>,
 }
 
 impl<'a> Pools<'a> {
     fn new(lines: &'a BTreeMap<Arc<str>, Line>) -> Self {
-        let mut uses: BTreeMap<&AgentId, usize> = BTreeMap::new();
-        for (_, agent) in lines.values().flat_map(|line| &line.ready) {
-            *uses.entry(agent).or_default() += 1;
+        let mut uses: BTreeMap<&AgentId, (usize, Timestamp)> = BTreeMap::new();
+        for (since, agent) in lines.values().flat_map(|line| &line.ready) {
+            uses.entry(agent).or_insert((0, *since)).0 += 1;
         }
+        let mut agents: Vec<(usize, Timestamp, &AgentId)> = uses
+            .into_iter()
+            .map(|(agent, (uses, since))| (uses, since, agent))
+            .collect();
+        agents.sort_unstable();
+        let agents: Vec<&AgentId> = agents.into_iter().map(|(_, _, agent)| agent).collect();
+        let numbers: BTreeMap<&AgentId, usize> = agents
+            .iter()
+            .enumerate()
+            .map(|(number, agent)| (*agent, number))
+            .collect();
         let by_line = lines
             .iter()
             .map(|(name, line)| {
-                let mut agents: Vec<(usize, Timestamp, &AgentId)> = line
+                let mut members: Vec<usize> = line
                     .ready
                     .iter()
-                    .map(|(since, agent)| (uses.get(agent).copied().unwrap_or(0), *since, agent))
+                    .filter_map(|(_, agent)| numbers.get(agent).copied())
                     .collect();
-                agents.sort_unstable();
-                let agents = agents.into_iter().map(|(_, _, agent)| agent).collect();
-                (name.as_ref(), agents)
+                members.sort_unstable();
+                (name.as_ref(), VecDeque::from(members))
             })
             .collect();
         Self {
             by_line,
-            taken: BTreeSet::new(),
+            is_taken: vec![false; agents.len()],
+            agents,
         }
     }
 
     /// Takes an agent of `line` who is not excluded; says whether there was one.
     fn take(&mut self, line: &str, excluded: &[AgentId]) -> bool {
+        if self.is_empty(line) {
+            return false;
+        }
         let Some(pool) = self.by_line.get(line) else {
             return false;
         };
-        let agent = pool
-            .iter()
-            .copied()
-            .find(|agent| !self.taken.contains(agent) && !excluded.contains(agent));
-        agent.is_some_and(|agent| self.taken.insert(agent))
+        let fits = |number: &usize| {
+            let is_free = self.is_taken.get(*number) == Some(&false);
+            is_free
+                && self
+                    .agents
+                    .get(*number)
+                    .is_some_and(|agent| !excluded.contains(agent))
+        };
+        let found = pool.iter().copied().find(fits);
+        match found.and_then(|number| self.is_taken.get_mut(number)) {
+            Some(is_taken) => {
+                *is_taken = true;
+                true
+            }
+            None => false,
+        }
     }
 
     /// Whether no agent of `line` is left; forgets those that were taken.
@@ -118,7 +144,10 @@ impl<'a> Pools<'a> {
         let Some(pool) = self.by_line.get_mut(line) else {
             return true;
         };
-        while pool.front().is_some_and(|agent| self.taken.contains(agent)) {
+        while pool
+            .front()
+            .is_some_and(|number| self.is_taken.get(*number) == Some(&true))
+        {
             pool.pop_front();
         }
         pool.is_empty()

@@ -387,7 +387,7 @@ fn a_treatment_that_is_stopped_or_replaced_says_no_more() {
     };
     order(&mut switch, stop(1), 7_000, &[]);
     order(&mut switch, stop(1), 7_000, &[]);
-    order(&mut switch, play("c", 2, "music", PlayLength::Loop), 7_000, &[]);
+    order(&mut switch, play("c", 2, "music", PlayLength::Once), 7_000, &[]);
     order(&mut switch, play("c", 3, "hello", PlayLength::Once), 8_000, &[]);
     assert_eq!(switch.calls()[0].playing.as_deref(), Some("hello"));
     check_until(&mut switch, 600_000, &[(13_000, "treatment 3 done")]);
