@@ -198,7 +198,11 @@ fn read(table: &Table, problems: &mut Problems) -> Configuration {
     let agents = floor::read_agents(section(table, "agents", &empty, problems), problems);
     let queues = floor::read_queues(section(table, "queues", &empty, problems), problems);
     let mut switch = floor::read_switch(section(table, "switch", &empty, problems), problems);
-    let mut services = read_services(section(table, "service", &empty, problems), &server.url(), problems);
+    let mut services = read_services(
+        section(table, "service", &empty, problems),
+        &server.url(),
+        problems,
+    );
     for service in services.values_mut() {
         base::settle(service, &callback.option_defaults, &lists, problems);
         check_references(service, &lists, &patterns, problems);
@@ -284,7 +288,9 @@ fn check_references(
             ),
         );
     }
-    if let Some(list) = service.configured("_callback_events_list").and_then(Value::as_str)
+    if let Some(list) = service
+        .configured("_callback_events_list")
+        .and_then(Value::as_str)
         && !lists.contains(list)
     {
         let place = place_of(service, "_callback_events_list");

@@ -473,10 +473,7 @@ fn warn_of_support(
         ),
         Supported::Now | Supported::NotYet => problems.warning(
             place,
-            format!(
-                "service `{}`: `{key}` is not supported yet and has no effect",
-                service.name
-            ),
+            format!("service `{}`: `{key}` is not supported yet", service.name),
         ),
     }
 }

@@ -194,7 +194,7 @@ fn known_options_that_are_not_supported_yet_give_a_warning() {
             "[service.a]\n_business_hours_service = 'hours'\n_agent_preview = true\n_media_type = 'fax'\n"
         ),
         [
-            "t.toml:2:27: service `a`: `_business_hours_service` is not supported yet and has no effect",
+            "t.toml:2:27: service `a`: `_business_hours_service` is not supported yet",
             "t.toml:3:18: service `a`: `_agent_preview` is not supported yet with this value; only `false` is",
             "t.toml:4:15: service `a`: `_media_type` is not supported yet with this value; only `voice` is",
         ]

@@ -150,7 +150,7 @@ pub(super) const GENERAL: &[OptionDefinition] = &[
         "options §3 I; D-018",
         "Body of a status notification: the event itself, or the event in an envelope.",
     ),
-    text("_callback_events_list").guard().says(
+    text("_callback_events_list").guard().not_yet().says(
         "options §3 G",
         "List that chooses the events to send and their parameters.",
     ),
