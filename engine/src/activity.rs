@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 /// Counts what is under way. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Activity(Arc<Inner>);
+pub(crate) struct Activity(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -21,19 +21,19 @@ struct Inner {
 
 /// Held as long as a piece of work is under way.
 #[derive(Debug)]
-pub struct Busy(Activity);
+pub(crate) struct Busy(Activity);
 
 impl Activity {
     /// Marks a piece of work as under way until the guard is dropped.
     #[must_use]
-    pub fn begin(&self) -> Busy {
+    pub(crate) fn begin(&self) -> Busy {
         self.0.under_way.fetch_add(1, Ordering::AcqRel);
         Busy(self.clone())
     }
 
     /// Whether nothing is under way at this moment.
     #[must_use]
-    pub fn is_at_rest(&self) -> bool {
+    pub(crate) fn is_at_rest(&self) -> bool {
         self.0.under_way.load(Ordering::Acquire) == 0
     }
 
@@ -41,7 +41,7 @@ impl Activity {
     ///
     /// # Cancel safety
     /// Safe: it only observes.
-    pub async fn rest(&self) {
+    pub(crate) async fn rest(&self) {
         loop {
             let notified = self.0.came_to_rest.notified();
             if self.is_at_rest() {

@@ -101,7 +101,10 @@ pub(crate) async fn start(node: &Arc<Node>, request: StartRequest) -> Result<Map
 }
 
 /// The body of the reply to an immediate start: the dialog that the chart gave, and the id.
-fn reply(id: &CallbackId, dialog: Option<crate::api::SessionResponse>) -> Result<Map<String, Value>, Refusal> {
+fn reply(
+    id: &CallbackId,
+    dialog: Option<crate::api::SessionResponse>,
+) -> Result<Map<String, Value>, Refusal> {
     let mut body = match dialog {
         Some(response) if response.status >= 400 => {
             let text = response.body.get("message").and_then(Value::as_str).map(str::to_owned);
@@ -134,9 +137,12 @@ pub(crate) fn callback_service<'a>(node: &'a Node, name: &str) -> Result<&'a Ser
 
 /// The request with what it copies: request keys win (guide: `_copy_from_id`).
 async fn with_copied(node: &Node, parameters: Map<String, Value>) -> Result<Map<String, Value>, Refusal> {
-    let Some(source) = parameters.get("_copy_from_id").and_then(Value::as_str) else { return Ok(parameters) };
+    let Some(source) = parameters.get("_copy_from_id").and_then(Value::as_str) else {
+        return Ok(parameters);
+    };
     let id = CallbackId::new(source);
-    let row = node.store.callback(id.clone()).await?.ok_or_else(|| Refusal::CopyNotFound { id: id.clone() })?;
+    let row =
+        node.store.callback(id.clone()).await?.ok_or_else(|| Refusal::CopyNotFound { id: id.clone() })?;
     if row.state != CallbackState::Completed {
         return Err(Refusal::CopyNotCompleted { id });
     }
@@ -150,7 +156,9 @@ async fn with_copied(node: &Node, parameters: Map<String, Value>) -> Result<Map<
 
 fn refused_option(id: &CallbackId, service: &Service, error: OptionError) -> Refusal {
     match error {
-        OptionError::LookupKeysMissing { keys } => Refusal::LookupKeysMissing { id: id.clone(), keys: keys.join(",") },
+        OptionError::LookupKeysMissing { keys } => {
+            Refusal::LookupKeysMissing { id: id.clone(), keys: keys.join(",") }
+        }
         OptionError::Missing { option } => Refusal::OptionMissing { option },
         OptionError::Empty { option } => Refusal::OptionEmpty { option },
         error @ (OptionError::Unreadable { .. } | OptionError::InvalidKey { .. }) => {
@@ -159,8 +167,14 @@ fn refused_option(id: &CallbackId, service: &Service, error: OptionError) -> Ref
     }
 }
 
-fn customer_number(node: &Node, service: &Service, options: &Effective) -> Result<Option<PhoneNumber>, Refusal> {
-    let Some(number) = options.text("_customer_number") else { return Ok(None) };
+fn customer_number(
+    node: &Node,
+    service: &Service,
+    options: &Effective,
+) -> Result<Option<PhoneNumber>, Refusal> {
+    let Some(number) = options.text("_customer_number") else {
+        return Ok(None);
+    };
     let rules = phone::Rules::of(&node.configuration, options);
     phone::check(number, &rules).map(Some).map_err(|refused| match refused {
         phone::CheckError::Refused(refusal) => Refusal::Number(refusal),
@@ -177,28 +191,46 @@ fn customer_number(node: &Node, service: &Service, options: &Effective) -> Resul
 
 /// The wanted time within its bounds; `None` when none is given (decision D-011).
 fn desired_time(id: &CallbackId, options: &Effective, now: Timestamp) -> Result<Option<Timestamp>, Refusal> {
-    let Some(text) = options.text("_desired_time") else { return Ok(None) };
-    let desired =
-        Timestamp::parse(text).map_err(|error| Refusal::BadParameter { text: format!("_desired_time: {error}") })?;
-    let past_limit_secs = i64::try_from(options.seconds("_request_execution_time_buffer").as_secs()).unwrap_or(i64::MAX);
-    let horizon = options.text("_reject_future_desired_time").and_then(|text| text.parse::<BookingHorizon>().ok());
+    let Some(text) = options.text("_desired_time") else {
+        return Ok(None);
+    };
+    let desired = Timestamp::parse(text)
+        .map_err(|error| Refusal::BadParameter { text: format!("_desired_time: {error}") })?;
+    let past_limit_secs =
+        i64::try_from(options.seconds("_request_execution_time_buffer").as_secs()).unwrap_or(i64::MAX);
+    let horizon =
+        options.text("_reject_future_desired_time").and_then(|text| text.parse::<BookingHorizon>().ok());
     let future_limit_secs = horizon.map_or(i64::MAX, |horizon| horizon.seconds_from(now));
     let offset_secs = (desired.as_millis() - now.as_millis()).div_euclid(1000);
     let epoch_secs = desired.epoch_seconds();
     if offset_secs < -past_limit_secs {
         let id = id.clone();
-        return Err(Refusal::DesiredTimeInPast { id, past_limit_secs, offset_secs, future_limit_secs, epoch_secs });
+        return Err(Refusal::DesiredTimeInPast {
+            id,
+            past_limit_secs,
+            offset_secs,
+            future_limit_secs,
+            epoch_secs,
+        });
     }
     if offset_secs > future_limit_secs {
-        return Err(Refusal::DesiredTimeTooFar { past_limit_secs, offset_secs, future_limit_secs, epoch_secs });
+        return Err(Refusal::DesiredTimeTooFar {
+            past_limit_secs,
+            offset_secs,
+            future_limit_secs,
+            epoch_secs,
+        });
     }
     Ok(Some(desired))
 }
 
 /// Estimated waiting time; unknown is zero (decision D-014).
 pub(crate) async fn waiting_time(node: &Node, options: &Effective) -> Duration {
-    let queue = ["_urs_ewt_vq", "_urs_virtual_queue", "_vq"].into_iter().find_map(|option| options.text(option));
-    let (Some(queue), Some(queues)) = (queue, node.queues.get()) else { return Duration::ZERO };
+    let queue =
+        ["_urs_ewt_vq", "_urs_virtual_queue", "_vq"].into_iter().find_map(|option| options.text(option));
+    let (Some(queue), Some(queues)) = (queue, node.queues.get()) else {
+        return Duration::ZERO;
+    };
     let answer = queues.send(AskWaitingTime { queue: QueueName::new(queue) }).await;
     let seconds = answer.ok().flatten().unwrap_or(0.0);
     Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::ZERO)
@@ -228,7 +260,8 @@ async fn throttle<'a>(
     if let (Some(number), 1..) = (number, max_queued) {
         let this = node.under_way.count(format!("number {}", number.as_str()));
         let states = vec![CallbackState::Queued, CallbackState::Paused];
-        let query = CallbackQuery { customer_number: Some(number.clone()), states, ..CallbackQuery::default() };
+        let query =
+            CallbackQuery { customer_number: Some(number.clone()), states, ..CallbackQuery::default() };
         if node.store.count_callbacks(query).await? + this.before >= u64::from(max_queued) {
             return refused(Refusal::NumberAlreadyBooked { max_queued });
         }
@@ -242,7 +275,8 @@ async fn throttle<'a>(
     };
     let this = node.under_way.count(format!("service {name}"));
     if let (true, Some(max)) = (immediate, limit(options, "_max_queued_callbacks_per_service"))
-        && node.store.count_callbacks(of_service(None, vec![CallbackState::Queued])).await? + this.before >= max
+        && node.store.count_callbacks(of_service(None, vec![CallbackState::Queued])).await? + this.before
+            >= max
     {
         return refused(Refusal::ThrottledByService { service: name });
     }
@@ -252,9 +286,13 @@ async fn throttle<'a>(
     ] {
         let interval = options.seconds(ttl_option);
         if let Some(max) = limit(options, limit_option)
-            && node.store.count_callbacks(of_service(Some(now - interval), Vec::new())).await? + this.before >= max
+            && node.store.count_callbacks(of_service(Some(now - interval), Vec::new())).await? + this.before
+                >= max
         {
-            return refused(Refusal::ThrottledByInterval { service: name, interval_secs: interval.as_secs() });
+            return refused(Refusal::ThrottledByInterval {
+                service: name,
+                interval_secs: interval.as_secs(),
+            });
         }
     }
     counted.push(this);
@@ -354,7 +392,9 @@ async fn schedule(node: &Node, row: CallbackRow) -> Result<(), Refusal> {
         name: row.state.to_string(),
         detail: json!({ "desired_time": row.desired_time.to_string() }),
     };
-    node.store.commit(vec![Write::InsertCallback(Box::new(row)), Write::AppendTimeline(line.clone())]).await?;
+    node.store
+        .commit(vec![Write::InsertCallback(Box::new(row)), Write::AppendTimeline(line.clone())])
+        .await?;
     node.tell_feed(line);
     Ok(())
 }

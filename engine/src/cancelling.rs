@@ -74,7 +74,10 @@ async fn complete(node: &Node, row: CallbackRow, reason: &str) -> Result<(), Att
 /// The chart decides how it ends; it must have completed the record with the step that takes the event.
 async fn cancel_session(node: &Node, session: &SessionId, reason: &str) -> Result<(), String> {
     let event = Event::external("callback.cancel", json!({ "reason": reason }));
-    let waiting = node.sessions.tell_and_wait(session, vec![Incoming::Event(event)]).map_err(|error| error.to_string())?;
+    let waiting = node
+        .sessions
+        .tell_and_wait(session, vec![Incoming::Event(event)])
+        .map_err(|error| error.to_string())?;
     match waiting.await {
         Ok(Ok(delivered)) if delivered.state == Some(CallbackState::Completed) => Ok(()),
         Ok(Ok(_)) => Err("its chart did not end the callback".to_owned()),

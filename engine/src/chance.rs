@@ -39,7 +39,7 @@ impl Chance {
     }
 
     /// A new callback id, `{node}-{uuid}` (guide: `_id`).
-    pub(crate) fn callback_id(&self, node: u32) -> CallbackId {
+    pub(crate) fn callback_id(&self, node: &str) -> CallbackId {
         let uuid = uuid::Builder::from_random_bytes(self.bytes::<16>()).into_uuid();
         CallbackId::new(format!("{node}-{uuid}"))
     }
@@ -54,8 +54,16 @@ impl Chance {
         (0..count).map(|_| char::from(b'0' + (self.bytes::<8>()[0] % 10))).collect()
     }
 
+    /// A seed for somebody else's generator.
+    pub(crate) fn seed(&self) -> u64 {
+        u64::from_le_bytes(self.bytes::<8>())
+    }
+
     /// A number below `bound`; 0 when the bound is 0.
     pub(crate) fn below(&self, bound: usize) -> usize {
-        usize::try_from(u64::from_le_bytes(self.bytes::<8>())).unwrap_or(usize::MAX).checked_rem(bound).unwrap_or(0)
+        usize::try_from(u64::from_le_bytes(self.bytes::<8>()))
+            .unwrap_or(usize::MAX)
+            .checked_rem(bound)
+            .unwrap_or(0)
     }
 }

@@ -158,7 +158,12 @@ impl Charts {
     ///
     /// # Errors
     /// [`ChartError`] when this version of the program cannot read it.
-    pub fn stored(&self, hash: &str, texts: &BTreeMap<String, String>, main: &str) -> Result<Arc<Chart>, ChartError> {
+    pub fn stored(
+        &self,
+        hash: &str,
+        texts: &BTreeMap<String, String>,
+        main: &str,
+    ) -> Result<Arc<Chart>, ChartError> {
         if let Some(chart) = self.compiled().by_hash.get(hash) {
             return Ok(Arc::clone(chart));
         }
@@ -206,8 +211,10 @@ impl Charts {
     fn folder_text(&self, name: &str) -> Result<String, ChartError> {
         let unreadable = |problem: String| ChartError::Unreadable { name: name.to_owned(), problem };
         let path = self.in_folder(name).map_err(unreadable)?;
-        std::fs::read_to_string(&path)
-            .map_err(|error| ChartError::Unreadable { name: name.to_owned(), problem: format!("{}: {error}", path.display()) })
+        std::fs::read_to_string(&path).map_err(|error| ChartError::Unreadable {
+            name: name.to_owned(),
+            problem: format!("{}: {error}", path.display()),
+        })
     }
 
     fn in_folder(&self, name: &str) -> Result<PathBuf, String> {
@@ -248,7 +255,8 @@ struct Stored<'a>(&'a BTreeMap<String, String>);
 
 impl PartResolver for Stored<'_> {
     fn resolve(&self, src: &str, from_file: &str) -> Result<ResolvedPart, String> {
-        let beside = Path::new(from_file).parent().unwrap_or(Path::new("")).join(src).to_string_lossy().into_owned();
+        let beside =
+            Path::new(from_file).parent().unwrap_or(Path::new("")).join(src).to_string_lossy().into_owned();
         [beside, src.to_owned()]
             .into_iter()
             .find_map(|file| self.0.get(&file).map(|text| ResolvedPart { file, text: text.clone() }))

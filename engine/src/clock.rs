@@ -22,7 +22,7 @@ type Wake = Box<dyn FnOnce() + Send>;
 
 /// The clock. Cheap to clone.
 #[derive(Clone)]
-pub struct Clock(Arc<Inner>);
+pub(crate) struct Clock(Arc<Inner>);
 
 struct Inner {
     mode: Mode,
@@ -32,11 +32,7 @@ struct Inner {
 }
 
 enum Mode {
-    Running {
-        start: Timestamp,
-        started: Instant,
-        speed: f64,
-    },
+    Running { start: Timestamp, started: Instant, speed: f64 },
     Manual,
 }
 
@@ -49,49 +45,32 @@ struct State {
 
 /// A moment that somebody waits for; needed to stop waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WakeId(Timestamp, u64);
+pub(crate) struct WakeId(Timestamp, u64);
 
 /// The clock runs by itself and cannot be advanced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the clock runs by itself: start with `--clock manual` to advance it")]
-pub struct NotManual;
+pub(crate) struct NotManual;
 
 impl Clock {
     /// A clock that runs `speed` times as fast as real time, from `start`. Needs [`Clock::run`] to be polled.
     ///
     /// `speed` below 0.001 is taken as 0.001.
     #[must_use]
-    pub fn running(start: Timestamp, speed: f64, activity: Activity) -> Self {
+    pub(crate) fn running(start: Timestamp, speed: f64, activity: Activity) -> Self {
         let speed = if speed.is_finite() { speed.max(0.001) } else { 1.0 };
-        Self::with_mode(
-            Mode::Running {
-                start,
-                started: Instant::now(),
-                speed,
-            },
-            start,
-            activity,
-        )
+        Self::with_mode(Mode::Running { start, started: Instant::now(), speed }, start, activity)
     }
 
     /// A clock that stands still until it is advanced.
     #[must_use]
-    pub fn manual(start: Timestamp, activity: Activity) -> Self {
+    pub(crate) fn manual(start: Timestamp, activity: Activity) -> Self {
         Self::with_mode(Mode::Manual, start, activity)
     }
 
     fn with_mode(mode: Mode, now: Timestamp, activity: Activity) -> Self {
-        let state = Mutex::new(State {
-            now,
-            wakes: BTreeMap::new(),
-            next: 0,
-        });
-        Self(Arc::new(Inner {
-            mode,
-            activity,
-            state,
-            changed: Notify::new(),
-        }))
+        let state = Mutex::new(State { now, wakes: BTreeMap::new(), next: 0 });
+        Self(Arc::new(Inner { mode, activity, state, changed: Notify::new() }))
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -100,31 +79,27 @@ impl Clock {
 
     /// Engine time.
     #[must_use]
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         match self.0.mode {
-            Mode::Running {
-                start,
-                started,
-                speed,
-            } => start + started.elapsed().mul_f64(speed),
+            Mode::Running { start, started, speed } => start + started.elapsed().mul_f64(speed),
             Mode::Manual => self.state().now,
         }
     }
 
     /// Whether the clock is advanced by hand.
     #[must_use]
-    pub fn is_manual(&self) -> bool {
+    pub(crate) fn is_manual(&self) -> bool {
         matches!(self.0.mode, Mode::Manual)
     }
 
     /// What is under way in the engine.
     #[must_use]
-    pub fn activity(&self) -> &Activity {
+    pub(crate) fn activity(&self) -> &Activity {
         &self.0.activity
     }
 
     /// Calls `wake` once `due` has come; at the next turn of the clock if it has come already.
-    pub fn wake_at(&self, due: Timestamp, wake: impl FnOnce() + Send + 'static) -> WakeId {
+    pub(crate) fn wake_at(&self, due: Timestamp, wake: impl FnOnce() + Send + 'static) -> WakeId {
         let id = {
             let mut state = self.state();
             let id = state.next;
@@ -137,12 +112,12 @@ impl Clock {
     }
 
     /// Stops waiting. Too late is not an error: the wake was called.
-    pub fn forget(&self, id: WakeId) {
+    pub(crate) fn forget(&self, id: WakeId) {
         self.state().wakes.remove(&(id.0, id.1));
     }
 
     /// Drives a running clock; never returns. A manual clock needs no driving.
-    pub async fn run(self) {
+    pub(crate) async fn run(self) {
         let Mode::Running { speed, .. } = self.0.mode else {
             return;
         };
@@ -155,10 +130,7 @@ impl Clock {
             match self.next_due() {
                 None => changed.await,
                 Some(due) => {
-                    let wait = due
-                        .since(self.now())
-                        .div_f64(speed)
-                        .max(Duration::from_micros(200));
+                    let wait = due.since(self.now()).div_f64(speed).max(Duration::from_micros(200));
                     tokio::select! {
                         () = changed => {}
                         () = tokio::time::sleep(wait) => {}
@@ -176,7 +148,7 @@ impl Clock {
 
     /// The next moment that somebody waits for.
     #[must_use]
-    pub fn next_due(&self) -> Option<Timestamp> {
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
         self.state().wakes.first_key_value().map(|((due, _), _)| *due)
     }
 
@@ -184,7 +156,7 @@ impl Clock {
     ///
     /// # Errors
     /// [`NotManual`] when the clock runs by itself.
-    pub async fn advance(&self, by: Duration) -> Result<(), NotManual> {
+    pub(crate) async fn advance(&self, by: Duration) -> Result<(), NotManual> {
         if !self.is_manual() {
             return Err(NotManual);
         }
@@ -198,7 +170,7 @@ impl Clock {
     }
 
     /// Moves a manual clock to its next due moment, if that is not after `limit`, and calls what is due there.
-    pub fn advance_to_next(&self, limit: Timestamp) -> bool {
+    pub(crate) fn advance_to_next(&self, limit: Timestamp) -> bool {
         let wake = {
             let mut state = self.state();
             let Some(first) = state.wakes.first_entry() else {
@@ -277,9 +249,7 @@ mod tests {
     async fn a_running_clock_wakes_at_its_speed() {
         let clock = Clock::running(Timestamp::EPOCH, 60.0, Activity::default());
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        clock.wake_at(Timestamp::from_epoch_seconds(60), move || {
-            sender.send(()).unwrap()
-        });
+        clock.wake_at(Timestamp::from_epoch_seconds(60), move || sender.send(()).unwrap());
         tokio::spawn(clock.clone().run());
         let started = tokio::time::Instant::now();
         receiver.await.unwrap();

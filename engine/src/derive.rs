@@ -15,8 +15,11 @@ pub(crate) fn session_of(effect: &EffectId) -> SessionId {
 
 /// The session id that 32 bytes stand for.
 pub(crate) fn session_from(bytes: &[u8]) -> SessionId {
-    let text: String =
-        bytes.iter().take(32).map(|byte| char::from(ALPHABET.get(usize::from(byte % 32)).copied().unwrap_or(b'A'))).collect();
+    let text: String = bytes
+        .iter()
+        .take(32)
+        .map(|byte| char::from(ALPHABET.get(usize::from(byte % 32)).copied().unwrap_or(b'A')))
+        .collect();
     SessionId::new(text)
 }
 

@@ -44,8 +44,12 @@ struct Agent {
 
 impl Agent {
     fn say(&mut self, node: &Node, kind: &str, data: Value) {
-        let message =
-            AgentMessage { seq: self.next_seq, kind: kind.to_owned(), at: node.clock.now().to_string(), data };
+        let message = AgentMessage {
+            seq: self.next_seq,
+            kind: kind.to_owned(),
+            at: node.clock.now().to_string(),
+            data,
+        };
         self.next_seq += 1;
         if self.kept.len() == MESSAGES_KEPT {
             self.kept.pop_front();
@@ -121,7 +125,12 @@ impl AgentDesk {
     ///
     /// # Errors
     /// [`AgentError`] when there is no such agent, or it cannot be done now.
-    pub(crate) fn command(&self, node: &Arc<Node>, agent: &str, command: AgentCommand) -> Result<(), AgentError> {
+    pub(crate) fn command(
+        &self,
+        node: &Arc<Node>,
+        agent: &str,
+        command: AgentCommand,
+    ) -> Result<(), AgentError> {
         let id = AgentId::new(agent);
         let (dn, now) = {
             let state = self.state();
@@ -133,10 +142,13 @@ impl AgentDesk {
             status: status_name(&now).to_owned(),
             command: command.to_owned(),
         };
-        let idle = matches!(now, AgentStatus::NotReady { .. } | AgentStatus::Ready | AgentStatus::AfterCallWork);
+        let idle =
+            matches!(now, AgentStatus::NotReady { .. } | AgentStatus::Ready | AgentStatus::AfterCallWork);
         let on_call = matches!(now, AgentStatus::Ringing | AgentStatus::Busy);
         let next = match command {
-            AgentCommand::LogIn if now == AgentStatus::LoggedOut => Some(AgentStatus::NotReady { reason: None }),
+            AgentCommand::LogIn if now == AgentStatus::LoggedOut => {
+                Some(AgentStatus::NotReady { reason: None })
+            }
             AgentCommand::LogIn => return Ok(()),
             AgentCommand::LogOut if on_call => return Err(not_now("logout")),
             AgentCommand::LogOut => Some(AgentStatus::LoggedOut),
@@ -148,9 +160,18 @@ impl AgentDesk {
                 return Err(not_now("answer or decline"));
             }
             AgentCommand::HangUp if now != AgentStatus::Busy => return Err(not_now("hang-up")),
-            AgentCommand::Answer => return Ok(phone(node, Command::AgentAnswers { dn })),
-            AgentCommand::Decline => return Ok(phone(node, Command::AgentDeclines { dn })),
-            AgentCommand::HangUp => return Ok(phone(node, Command::AgentHangsUp { dn })),
+            AgentCommand::Answer => {
+                phone(node, Command::AgentAnswers { dn });
+                None
+            }
+            AgentCommand::Decline => {
+                phone(node, Command::AgentDeclines { dn });
+                None
+            }
+            AgentCommand::HangUp => {
+                phone(node, Command::AgentHangsUp { dn });
+                None
+            }
         };
         if let Some(status) = next {
             self.set_status(node, id, status);
@@ -216,7 +237,9 @@ impl AgentDesk {
 
     fn on_call(&self, node: &Node, dn: &str, call: Option<InteractionId>, kind: &str) {
         let mut state = self.state();
-        let Some(id) = state.by_dn.get(dn).cloned() else { return };
+        let Some(id) = state.by_dn.get(dn).cloned() else {
+            return;
+        };
         if let Some(agent) = state.agents.get_mut(&id) {
             let interaction = call.clone().or_else(|| agent.call.clone());
             agent.call = call;
@@ -228,7 +251,11 @@ impl AgentDesk {
     ///
     /// # Errors
     /// [`AgentError::Unknown`].
-    pub(crate) fn messages(&self, agent: &str, after: Option<u64>) -> Result<mpsc::Receiver<AgentMessage>, AgentError> {
+    pub(crate) fn messages(
+        &self,
+        agent: &str,
+        after: Option<u64>,
+    ) -> Result<mpsc::Receiver<AgentMessage>, AgentError> {
         let mut state = self.state();
         let found = state
             .agents

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use routing::AgentStatus;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{DialAttemptRow, EffectState, Write};
 use telephony::{CollectDigits, Command, CreateCall, Event, Play, PlayLength, Switch};
 use vocabulary::{AttemptNo, CallState, EffectId, InteractionId, PhoneNumber, SessionId};
@@ -168,7 +168,10 @@ impl DialActor {
                 Err(error) => {
                     let problem = error.to_string();
                     let (call, session) = (redirect.call, effect.session.clone());
-                    actor.fact(&session, CallFact::RedirectFailed { call, effect, error: "unknown".to_owned(), problem });
+                    actor.fact(
+                        &session,
+                        CallFact::RedirectFailed { call, effect, error: "unknown".to_owned(), problem },
+                    );
                 }
             }
             drop(busy);
@@ -209,15 +212,16 @@ impl DialActor {
                 },
                 hints,
             }),
-            Action::CollectDigits { call, file, max_digits, timeout_ms } => Command::CollectDigits(CollectDigits {
-                treatment: effect,
-                call,
-                file,
-                max_digits,
-                timeout: Duration::from_millis(timeout_ms),
-            }),
+            Action::CollectDigits { call, file, max_digits, timeout_ms } => {
+                Command::CollectDigits(CollectDigits {
+                    treatment: effect,
+                    call,
+                    file,
+                    max_digits,
+                    timeout: Duration::from_millis(timeout_ms),
+                })
+            }
             Action::StopPlaying { treatment } => Command::StopPlaying { treatment },
-            Action::HangUp { call, reason } => Command::HangUp { call, reason },
             Action::Attach { call, pairs } => Command::Attach { call, pairs },
             other => return tracing::error!(?other, "An order came to the dial actor that is not for it."),
         });
@@ -225,8 +229,12 @@ impl DialActor {
 
     fn switch_tells(&mut self, event: Event) {
         match event {
-            Event::CallArrived { call, route_point, dnis, ani } => self.call_arrived(call, route_point, dnis, &ani),
-            Event::Ringing { call, .. } => tracing::debug!(interaction_id = %call, "The customer's phone rings."),
+            Event::CallArrived { call, route_point, dnis, ani } => {
+                self.call_arrived(call, route_point, dnis, &ani)
+            }
+            Event::Ringing { call, .. } => {
+                tracing::debug!(interaction_id = %call, "The customer's phone rings.")
+            }
             Event::Answered { call, effect } => self.about(&call.clone(), |held| CallFact::Answered {
                 call,
                 effect,
@@ -235,23 +243,47 @@ impl DialActor {
                 user_data: held.user_data.clone(),
             }),
             Event::Detected { call, call_state, kept_up, .. } => {
-                self.about(&call.clone(), |held| CallFact::Detected { call, attempt: held.attempt, call_state, kept_up });
+                self.about(&call.clone(), |held| CallFact::Detected {
+                    call,
+                    attempt: held.attempt,
+                    call_state,
+                    kept_up,
+                });
             }
             Event::DialFailed { call, effect, call_state } => {
-                self.about(&call, |held| CallFact::DialFailed { effect, attempt: held.attempt, call_state, refused: None });
+                self.about(&call, |held| CallFact::DialFailed {
+                    effect,
+                    attempt: held.attempt,
+                    call_state,
+                    refused: None,
+                });
                 self.calls.remove(&call);
             }
             Event::TreatmentDone { treatment, call, digits } => {
                 self.about(&call.clone(), |_| CallFact::TreatmentDone { treatment, call, digits });
             }
             Event::TreatmentFailed { treatment, call, problem } => {
-                self.about(&call.clone(), |_| CallFact::TreatmentFailed { treatment, call, problem, collects: false });
+                self.about(&call.clone(), |_| CallFact::TreatmentFailed {
+                    treatment,
+                    call,
+                    problem,
+                    collects: false,
+                });
             }
-            Event::Redirected { call, effect } => self.about(&call.clone(), |_| CallFact::Redirected { call, effect }),
+            Event::Redirected { call, effect } => {
+                self.about(&call.clone(), |_| CallFact::Redirected { call, effect })
+            }
             Event::RedirectFailed { call, effect, problem } => {
                 let error = "invaliddestination".to_owned();
                 self.about(&call.clone(), |_| CallFact::RedirectFailed { call, effect, error, problem });
             }
+            other => self.agent_tells(other),
+        }
+    }
+
+    /// What concerns an agent's phone, or the end of a call.
+    fn agent_tells(&mut self, event: Event) {
+        match event {
             Event::AgentAlerting { call, dn } => {
                 self.node.desk.call_rings(&self.node, &dn, &call);
                 self.agent_is(&dn, AgentStatus::Ringing);
@@ -275,6 +307,8 @@ impl DialActor {
                 self.about(&call.clone(), |_| CallFact::Released { call: call.clone(), by });
                 self.calls.remove(&call);
             }
+            // Told above.
+            _ => {}
         }
     }
 
@@ -282,7 +316,9 @@ impl DialActor {
     fn about(&self, call: &InteractionId, fact: impl FnOnce(&Call) -> CallFact) {
         match self.calls.get(call) {
             Some(held) => self.fact(&held.session, fact(held)),
-            None => tracing::debug!(interaction_id = %call, "The switch tells of a call that nobody controls any more."),
+            None => {
+                tracing::debug!(interaction_id = %call, "The switch tells of a call that nobody controls any more.")
+            }
         }
     }
 
@@ -308,7 +344,8 @@ impl DialActor {
             dnis: held.dnis.clone(),
             user_data: held.user_data.clone(),
         };
-        let (node, switch, session) = (Arc::clone(&self.node), Arc::clone(&self.switch), held.session.clone());
+        let (node, switch, session) =
+            (Arc::clone(&self.node), Arc::clone(&self.switch), held.session.clone());
         let device = held.device.clone();
         self.calls.insert(call.clone(), held);
         self.node.spawn(async move {
@@ -337,6 +374,11 @@ impl Handler<TelephonyOrder> for DialActor {
             Action::Dial(dial) => self.dial(effect, *dial, busy, ctx),
             Action::Redirect(redirect) => self.redirect(effect, redirect, busy, ctx),
             Action::Associate { call, session } => self.associate(effect, call, &session),
+            Action::HangUp { call, reason } => {
+                self.switch.execute(Command::HangUp { call: call.clone(), reason });
+                let data = json!({ "requestid": effect, "interactionid": call });
+                self.node.answer(&effect, statecharts::Event::external("interaction.terminate.done", data));
+            }
             other => self.media(effect, other),
         }
     }

@@ -93,7 +93,8 @@ impl HttpEgress {
     }
 
     fn check(&self, text: &str) -> Result<Url, EgressError> {
-        let forbidden = |problem: &str| EgressError::Forbidden { url: shown(text), problem: problem.to_owned() };
+        let forbidden =
+            |problem: &str| EgressError::Forbidden { url: shown(text), problem: problem.to_owned() };
         let url = Url::parse(text).map_err(|error| forbidden(&error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(forbidden("only http and https are reached"));

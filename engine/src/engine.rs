@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 use statecharts::Event;
 use store::TimelineRow;
 use tokio::sync::{broadcast, mpsc};
-use vocabulary::{CallbackId, CallbackState, SessionId, Timestamp};
+use vocabulary::{CallbackId, SessionId, Timestamp};
 
 use crate::admission;
 use crate::api::{
-    AgentCommand, AgentError, AgentMessage, AgentState, CallbackView, CancelRequest, Lookup, QueueListing, SessionError,
-    SessionResponse, StartRequest,
+    AgentCommand, AgentError, AgentMessage, AgentState, CallbackView, CancelRequest, Lookup, QueueListing,
+    SessionError, SessionResponse, StartRequest,
 };
 use crate::cancelling;
 use crate::finding;
@@ -78,7 +78,10 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refusal::RangeTooWide`].
-    pub async fn list_callbacks(&self, listing: QueueListing) -> Result<Vec<(String, Vec<CallbackView>)>, Refusal> {
+    pub async fn list_callbacks(
+        &self,
+        listing: QueueListing,
+    ) -> Result<Vec<(String, Vec<CallbackView>)>, Refusal> {
         finding::by_service(&self.node, listing).await
     }
 
@@ -98,7 +101,11 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refusal`].
-    pub async fn call_service(&self, service: &str, parameters: Map<String, Value>) -> Result<Value, Refusal> {
+    pub async fn call_service(
+        &self,
+        service: &str,
+        parameters: Map<String, Value>,
+    ) -> Result<Value, Refusal> {
         let _busy = self.node.clock.activity().begin();
         match self.node.configuration.builtin_service(service) {
             Some((_, "match-interaction")) => matching::match_interaction(&self.node, parameters).await,
@@ -108,7 +115,9 @@ impl Engine {
                 service: found.name().clone(),
             }),
             None => Err(admission::callback_service(&self.node, service).err().unwrap_or_else(|| {
-                Refusal::BadParameter { text: format!("Service {service} is started at /service/callback/{service}") }
+                Refusal::BadParameter {
+                    text: format!("Service {service} is started at /service/callback/{service}"),
+                }
             })),
         }
     }
@@ -117,7 +126,12 @@ impl Engine {
     ///
     /// # Errors
     /// [`SessionError`].
-    pub async fn message(&self, id: &str, name: &str, fields: Map<String, Value>) -> Result<SessionResponse, SessionError> {
+    pub async fn message(
+        &self,
+        id: &str,
+        name: &str,
+        fields: Map<String, Value>,
+    ) -> Result<SessionResponse, SessionError> {
         let row = self.node.store.callback(CallbackId::new(id)).await.map_err(failed)?;
         let row = row.ok_or_else(|| SessionError::Unknown(id.to_owned()))?;
         let session = row.session.ok_or_else(|| SessionError::Ended(id.to_owned()))?;
@@ -131,7 +145,11 @@ impl Engine {
     ///
     /// # Errors
     /// [`SessionError::Refused`] when the chart cannot be used.
-    pub async fn start_session(&self, src: &str, parameters: Map<String, Value>) -> Result<SessionId, SessionError> {
+    pub async fn start_session(
+        &self,
+        src: &str,
+        parameters: Map<String, Value>,
+    ) -> Result<SessionId, SessionError> {
         let _busy = self.node.clock.activity().begin();
         let session = self.node.chance.session_id();
         let source = SessionSource::Reference(src.to_owned());
@@ -162,7 +180,12 @@ impl Engine {
     ///
     /// # Errors
     /// [`SessionError`].
-    pub async fn session_request(&self, session: &str, name: &str, data: Value) -> Result<SessionResponse, SessionError> {
+    pub async fn session_request(
+        &self,
+        session: &str,
+        name: &str,
+        data: Value,
+    ) -> Result<SessionResponse, SessionError> {
         let id = SessionId::new(session);
         let request = format!("request:{}", self.node.chance.key());
         let event = Event { sendid: Some(request), ..Event::external(name, data) };
@@ -244,7 +267,11 @@ impl Engine {
     ///
     /// # Errors
     /// [`AgentError::Unknown`].
-    pub fn agent_messages(&self, agent: &str, after: Option<u64>) -> Result<mpsc::Receiver<AgentMessage>, AgentError> {
+    pub fn agent_messages(
+        &self,
+        agent: &str,
+        after: Option<u64>,
+    ) -> Result<mpsc::Receiver<AgentMessage>, AgentError> {
         self.node.desk.messages(agent, after)
     }
 
@@ -258,7 +285,13 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refusal`] when the callbacks cannot be read.
-    pub async fn set_list_value(&self, list: &str, section: &str, key: &str, value: &str) -> Result<(), Refusal> {
+    pub async fn set_list_value(
+        &self,
+        list: &str,
+        section: &str,
+        key: &str,
+        value: &str,
+    ) -> Result<(), Refusal> {
         let _busy = self.node.clock.activity().begin();
         pausing::set(&self.node, list, section, key, value).await
     }
@@ -334,10 +367,6 @@ fn failed(error: store::Error) -> SessionError {
 
 /// Compares without telling by its duration where the difference is.
 fn same(left: &[u8], right: &[u8]) -> bool {
-    left.len() == right.len() && left.iter().zip(right).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
-}
-
-/// Whether a record in this state has a session that could be told.
-pub(crate) const fn is_in_execution(state: CallbackState) -> bool {
-    !matches!(state, CallbackState::Scheduled | CallbackState::Completed)
+    left.len() == right.len()
+        && left.iter().zip(right).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }

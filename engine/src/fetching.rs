@@ -16,7 +16,9 @@ use crate::session::order::Fetch;
 /// Fetches, and answers the session.
 pub(crate) async fn fetch(node: &Arc<Node>, effect: EffectId, fetch: Fetch) {
     let result = match fetch.url.strip_prefix(&node.base_url) {
-        Some(path) if path.is_empty() || path.starts_with(['/', '?']) => own(node, path.to_owned(), fetch).await,
+        Some(path) if path.is_empty() || path.starts_with(['/', '?']) => {
+            own(node, path.to_owned(), fetch).await
+        }
         _ => node.egress.send(request_of(fetch)).await,
     };
     let event = match result {
@@ -33,7 +35,10 @@ pub(crate) async fn fetch(node: &Arc<Node>, effect: EffectId, fetch: Fetch) {
 }
 
 fn failed(effect: &EffectId, error: &str, description: &str) -> Event {
-    Event::external("error.session.fetch", json!({ "requestid": effect, "error": error, "description": description }))
+    Event::external(
+        "error.session.fetch",
+        json!({ "requestid": effect, "error": error, "description": description }),
+    )
 }
 
 fn request_of(fetch: Fetch) -> EgressRequest {
@@ -64,11 +69,17 @@ async fn own(node: &Arc<Node>, path: String, fetch: Fetch) -> Result<EgressReply
         ["1", "service", "callback", service] => {
             let request =
                 StartRequest { service: (*service).to_owned(), parameters: fields, headers: Vec::new() };
-            engine.start_callback(request).await.map(Value::Object).map_err(|refusal| (400, refusal.to_string()))
+            engine
+                .start_callback(request)
+                .await
+                .map(Value::Object)
+                .map_err(|refusal| (400, refusal.to_string()))
         }
         ["1", "service", service] => {
             let found = engine.call_service(service, fields).await;
-            found.map_err(|refusal| (if refusal == crate::Refusal::NoMatch { 404 } else { 400 }, refusal.to_string()))
+            found.map_err(|refusal| {
+                (if refusal == crate::Refusal::NoMatch { 404 } else { 400 }, refusal.to_string())
+            })
         }
         ["1", "service", instance, request] => respond(engine.message(instance, request, fields).await),
         ["1", "ors", "scxml", "session", session, "request", name] => {

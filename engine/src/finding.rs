@@ -26,7 +26,11 @@ const MAX_DEFAULT: usize = 500;
 ///
 /// # Errors
 /// [`Refusal::NotFound`].
-pub(crate) async fn by_id(node: &Arc<Node>, service: Option<&str>, id: &str) -> Result<CallbackView, Refusal> {
+pub(crate) async fn by_id(
+    node: &Arc<Node>,
+    service: Option<&str>,
+    id: &str,
+) -> Result<CallbackView, Refusal> {
     if let Some(service) = service {
         callback_service(node, service)?;
     }
@@ -46,8 +50,12 @@ pub(crate) async fn by_properties(node: &Arc<Node>, lookup: Lookup) -> Result<Ve
         return Err(Refusal::LookupEmpty);
     }
     let known = lookup_keys(node, service);
-    let strangers: Vec<&str> =
-        lookup.properties.iter().map(|(name, _)| name.as_str()).filter(|name| !known.contains(*name)).collect();
+    let strangers: Vec<&str> = lookup
+        .properties
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| !known.contains(*name))
+        .collect();
     if !strangers.is_empty() {
         return Err(Refusal::LookupImpossible { properties: strangers.join(",") });
     }
@@ -83,19 +91,25 @@ async fn search(
             _ => query.properties.push((name.clone(), value.clone())),
         }
     }
-    let Some(id) = id else { return Ok(node.store.callbacks(query).await?) };
+    let Some(id) = id else {
+        return Ok(node.store.callbacks(query).await?);
+    };
     let row = node.store.callback(id).await?;
     let fits = |row: &CallbackRow| {
         query.service.as_ref().is_none_or(|service| *service == row.service)
             && (query.states.is_empty() || query.states.contains(&row.state))
-            && query.customer_number.as_ref().is_none_or(|number| row.customer_number.as_ref() == Some(number))
+            && query
+                .customer_number
+                .as_ref()
+                .is_none_or(|number| row.customer_number.as_ref() == Some(number))
     };
     Ok(row.filter(fits).into_iter().collect())
 }
 
 /// The number as admission would have stored it.
 fn normalised(node: &Node, service: Option<&Service>, text: &str) -> PhoneNumber {
-    let by_service = service.and_then(|service| service.effective(&object(json!({ "_customer_number": text }))).ok());
+    let by_service =
+        service.and_then(|service| service.effective(&object(json!({ "_customer_number": text }))).ok());
     let checked = by_service.and_then(|options| {
         let rules = phone::Rules::of(&node.configuration, &options);
         phone::check(text, &rules).ok()
@@ -127,7 +141,8 @@ fn lookup_keys(node: &Node, service: Option<&Service>) -> BTreeSet<String> {
     let services = node.configuration.services.values();
     for service in services.filter(|found| service.is_none_or(|service| service.name() == found.name())) {
         for option in ["_customer_lookup_keys", "_mandatory_customer_lookup_keys"] {
-            let list = service.base_options().get(option).and_then(Value::as_array).cloned().unwrap_or_default();
+            let list =
+                service.base_options().get(option).and_then(Value::as_array).cloned().unwrap_or_default();
             keys.extend(list.iter().filter_map(Value::as_str).map(str::to_owned));
         }
     }
@@ -155,7 +170,12 @@ pub(crate) async fn by_service(
         Some(target) => vec![callback_service(node, target)?.name().clone()],
         None => {
             let takes_callbacks = |service: &&Service| matches!(service.kind(), ServiceKind::Callback(_));
-            node.configuration.services.values().filter(takes_callbacks).map(|service| service.name().clone()).collect()
+            node.configuration
+                .services
+                .values()
+                .filter(takes_callbacks)
+                .map(|service| service.name().clone())
+                .collect()
         }
     };
     let mut found = Vec::new();

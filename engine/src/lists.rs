@@ -35,8 +35,12 @@ impl Lists {
 
     /// The key under which a callback is paused, if it is: `all`, its service, or the id it carries (decision D-059).
     pub(crate) fn pause_key(&self, list: &str, service: &str, id: Option<&str>) -> Option<String> {
-        ["all", service].into_iter().chain(id).find(|key| {
-            self.value(list, "services", key).is_some_and(|value| value.eq_ignore_ascii_case("true"))
-        }).map(str::to_owned)
+        ["all", service]
+            .into_iter()
+            .chain(id)
+            .find(|key| {
+                self.value(list, "services", key).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+            })
+            .map(str::to_owned)
     }
 }

@@ -32,9 +32,9 @@ fn text(parameters: &Map<String, Value>, name: &str) -> Option<String> {
 fn integer(parameters: &Map<String, Value>, name: &str, default: i64) -> Result<i64, Refusal> {
     match text(parameters, name) {
         None => Ok(default),
-        Some(text) => {
-            text.parse().map_err(|_not_a_number| Refusal::BadParameter { text: format!("{name}: `{text}` is not a number") })
-        }
+        Some(text) => text.parse().map_err(|_not_a_number| Refusal::BadParameter {
+            text: format!("{name}: `{text}` is not a number"),
+        }),
     }
 }
 
@@ -62,11 +62,14 @@ pub(crate) async fn request_access(
         text: format!("request-access: there is no pool `{group}` in list GMS_Resources"),
     })?;
     let (least, most) = BOOKING_BOUNDS_SECS;
-    let seconds = integer(&parameters, "_booking_expiration_timeout", BOOKING_DEFAULT_SECS)?.clamp(least, most);
+    let seconds =
+        integer(&parameters, "_booking_expiration_timeout", BOOKING_DEFAULT_SECS)?.clamp(least, most);
     let now = node.clock.now();
     let expires_at = now + Duration::from_secs(seconds.unsigned_abs());
     let wants_code = text(&parameters, "_provide_code").as_deref() == Some("true");
-    let length = usize::try_from(integer(&parameters, "_access_code_length", CODE_LENGTH_DEFAULT)?.clamp(1, 16)).unwrap_or(6);
+    let length =
+        usize::try_from(integer(&parameters, "_access_code_length", CODE_LENGTH_DEFAULT)?.clamp(1, 16))
+            .unwrap_or(6);
     let live = node.store.bookings(None, now).await?;
     let free: Vec<&String> = if wants_code {
         pool.iter().collect()
@@ -87,9 +90,14 @@ pub(crate) async fn request_access(
             phone_number: text(&parameters, "_phone_number").map(PhoneNumber::new),
             expires_at,
         };
-        match node.store.commit(vec![Write::DeleteBookings(callback.clone()), Write::InsertBooking(booking)]).await {
+        match node
+            .store
+            .commit(vec![Write::DeleteBookings(callback.clone()), Write::InsertBooking(booking)])
+            .await
+        {
             Ok(()) => {
-                let mut reply = json!({ "_access_number": number, "_expiration_time": expires_at.to_string() });
+                let mut reply =
+                    json!({ "_access_number": number, "_expiration_time": expires_at.to_string() });
                 if let (Some(code), Some(reply)) = (access_code, reply.as_object_mut()) {
                     reply.insert("_access_code".to_owned(), json!(code));
                 }
@@ -106,8 +114,12 @@ pub(crate) async fn request_access(
 ///
 /// # Errors
 /// [`Refusal::NoMatch`] when no reservation fits.
-pub(crate) async fn match_interaction(node: &Arc<Node>, parameters: Map<String, Value>) -> Result<Value, Refusal> {
-    let missing = || Refusal::BadParameter { text: "match-interaction: _access_number is missing".to_owned() };
+pub(crate) async fn match_interaction(
+    node: &Arc<Node>,
+    parameters: Map<String, Value>,
+) -> Result<Value, Refusal> {
+    let missing =
+        || Refusal::BadParameter { text: "match-interaction: _access_number is missing".to_owned() };
     let number = text(&parameters, "_access_number").ok_or_else(missing)?;
     let code = text(&parameters, "_access_code");
     let caller = text(&parameters, "_phone_number");
@@ -123,10 +135,13 @@ pub(crate) async fn match_interaction(node: &Arc<Node>, parameters: Map<String, 
     };
     let booking = found.ok_or(Refusal::NoMatch)?;
     let row = node.store.callback(booking.callback.clone()).await?.ok_or(Refusal::NoMatch)?;
-    let session = row.session.clone().filter(|session| node.sessions.is_running(session)).ok_or(Refusal::NoMatch)?;
+    let session =
+        row.session.clone().filter(|session| node.sessions.is_running(session)).ok_or(Refusal::NoMatch)?;
     node.store.commit(vec![Write::DeleteBookings(row.id.clone())]).await?;
     let mut reply = json!({ "_id": row.id, "_data_id": row.id, "_ors_session_id": session });
-    if let (Some("true"), Some(reply)) = (text(&parameters, "_return_user_data").as_deref(), reply.as_object_mut()) {
+    if let (Some("true"), Some(reply)) =
+        (text(&parameters, "_return_user_data").as_deref(), reply.as_object_mut())
+    {
         reply.extend(row.user_data);
     }
     Ok(reply)

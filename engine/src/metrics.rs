@@ -39,15 +39,21 @@ impl Default for Metrics {
             registry.register(name, help, counter.clone());
             counter
         };
-        let callbacks_accepted = counter("callbacks_accepted", "Requests to start a callback that were accepted");
-        let callbacks_refused = counter("callbacks_refused", "Requests to start a callback that were refused");
+        let callbacks_accepted =
+            counter("callbacks_accepted", "Requests to start a callback that were accepted");
+        let callbacks_refused =
+            counter("callbacks_refused", "Requests to start a callback that were refused");
         let events = counter("session_events", "Events that sessions processed");
         let dials = counter("dials", "Dials handed to the switch");
         let full_mailboxes = counter("mailboxes_full", "Messages that found a mailbox full");
         let failed_commits = counter("commits_failed", "Steps that could not be stored");
         let messages_given_up = counter("messages_given_up", "Notifications that could not be delivered");
         let callbacks_completed = Family::<Vec<(String, String)>, Counter>::default();
-        registry.register("callbacks_completed", "Callbacks that ended, by outcome", callbacks_completed.clone());
+        registry.register(
+            "callbacks_completed",
+            "Callbacks that ended, by outcome",
+            callbacks_completed.clone(),
+        );
         let sessions = Gauge::default();
         registry.register("sessions_running", "Sessions that run", sessions.clone());
         Self {

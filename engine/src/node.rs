@@ -12,6 +12,7 @@ use tokio::sync::broadcast;
 use vocabulary::EffectId;
 
 use crate::activity::Busy;
+use crate::admission::UnderWay;
 use crate::charts::Charts;
 use crate::clock::Clock;
 use crate::configuration::Configuration;
@@ -24,10 +25,9 @@ use crate::lists::Lists;
 use crate::metrics::Metrics;
 use crate::outbox::Outbox;
 use crate::queueing::{QueueActor, QueueOrder};
-use crate::admission::UnderWay;
 use crate::session::order::{Action, Order};
-use crate::simulated::ClockedSwitch;
 use crate::session::{Incoming, Sessions, TellError};
+use crate::simulated::ClockedSwitch;
 use crate::starting;
 use crate::timers::Timers;
 
@@ -109,7 +109,10 @@ impl Node {
             }
             Action::TerminateSession { session } => {
                 let event = match self.sessions.tell(&session, Incoming::Terminate) {
-                    Ok(()) => Event::external("session.terminate.done", json!({ "requestid": effect, "sessionid": session })),
+                    Ok(()) => Event::external(
+                        "session.terminate.done",
+                        json!({ "requestid": effect, "sessionid": session }),
+                    ),
                     Err(error) => Event::external(
                         "error.session.terminate",
                         json!({ "requestid": effect, "sessionid": session, "error": "unknown", "description": error.to_string() }),
@@ -122,9 +125,18 @@ impl Node {
                 self.spawn(async move { fetching::fetch(&node, effect, fetch).await });
             }
             Action::Deliver { session, event } => {
-                if self.sessions.tell(&session, Incoming::Event(event)).is_err() && session != effect.session {
-                    let data = json!({ "sendid": effect, "description": format!("session {session} does not run") });
-                    self.tell(&effect, Incoming::Event(Event { name: "error.communication".to_owned(), data: Some(data), ..Event::default() }));
+                if self.sessions.tell(&session, Incoming::Event(event)).is_err() && session != effect.session
+                {
+                    let data =
+                        json!({ "sendid": effect, "description": format!("session {session} does not run") });
+                    self.tell(
+                        &effect,
+                        Incoming::Event(Event {
+                            name: "error.communication".to_owned(),
+                            data: Some(data),
+                            ..Event::default()
+                        }),
+                    );
                 }
             }
             // Answered by the session's own actor, which knows who waits.

@@ -48,7 +48,9 @@ impl Outbox {
                 }
                 inner.outbox.looking.store(false, Ordering::Release);
                 // A look may have come between the last reading and the line above.
-                if !inner.outbox.again.load(Ordering::Acquire) || inner.outbox.looking.swap(true, Ordering::AcqRel) {
+                if !inner.outbox.again.load(Ordering::Acquire)
+                    || inner.outbox.looking.swap(true, Ordering::AcqRel)
+                {
                     return;
                 }
             }
@@ -106,7 +108,9 @@ async fn handle(node: &Arc<Node>, mut row: OutboxRow) -> Result<(), store::Error
 
 /// A push is answered to the session that asked for it.
 fn push_answer(node: &Arc<Node>, row: &OutboxRow, outcome: Result<(), String>) {
-    let Ok(effect) = row.id.parse::<EffectId>() else { return };
+    let Ok(effect) = row.id.parse::<EffectId>() else {
+        return;
+    };
     let event = match outcome {
         Ok(()) => Event::external("callback.push.done", json!({ "requestid": row.id })),
         Err(problem) => {

@@ -23,7 +23,13 @@ const CONCERNED_MAX: usize = 100_000;
 ///
 /// # Errors
 /// [`Refusal`] when the callbacks cannot be read; the list is changed then all the same.
-pub(crate) async fn set(node: &Arc<Node>, list: &str, section: &str, key: &str, value: &str) -> Result<(), Refusal> {
+pub(crate) async fn set(
+    node: &Arc<Node>,
+    list: &str,
+    section: &str,
+    key: &str,
+    value: &str,
+) -> Result<(), Refusal> {
     if section != "services" {
         node.lists.set(list, section, key, value);
         return Ok(());

@@ -81,9 +81,7 @@ fn region(code: &str) -> Option<Region> {
         return None;
     }
     let region = Region::from_code(code).ok()?;
-    PHONE_NUMBER_UTIL
-        .get_country_code_for_region(region)
-        .map(|_calling_code| region)
+    PHONE_NUMBER_UTIL.get_country_code_for_region(region).map(|_calling_code| region)
 }
 
 /// Normalises a number and checks it by the rules of its service (`http-api.md` §A.1, number checks).
@@ -96,14 +94,10 @@ fn region(code: &str) -> Option<Region> {
 pub fn check(number: &str, rules: &Rules<'_>) -> Result<PhoneNumber, CheckError> {
     let country = rules.default_country.and_then(region);
     if country.is_none() && rules.disallow_impossible {
-        return Err(CheckError::CountryMissing {
-            option: "_disallow_impossible_phone_numbers",
-        });
+        return Err(CheckError::CountryMissing { option: "_disallow_impossible_phone_numbers" });
     }
     if country.is_none() && rules.disallow_premium {
-        return Err(CheckError::CountryMissing {
-            option: "_disallow_premium_phone_numbers",
-        });
+        return Err(CheckError::CountryMissing { option: "_disallow_premium_phone_numbers" });
     }
     let written = Written::read(number).ok_or(NumberRefusal::Invalid)?;
     if is_emergency_digits(&written.digits) {
@@ -133,10 +127,7 @@ pub fn check(number: &str, rules: &Rules<'_>) -> Result<PhoneNumber, CheckError>
     if is_emergency(&normalised) {
         return Err(NumberRefusal::Exception.into());
     }
-    if rules
-        .exceptions
-        .is_some_and(|exceptions| exceptions.find(&normalised).is_some())
-    {
+    if rules.exceptions.is_some_and(|exceptions| exceptions.find(&normalised).is_some()) {
         return Err(NumberRefusal::Exception.into());
     }
     Ok(PhoneNumber::new(normalised))
@@ -222,11 +213,7 @@ impl Written {
                 _ => has_only_phone_characters = false,
             }
         }
-        (!digits.is_empty()).then_some(Self {
-            has_plus,
-            digits,
-            has_only_phone_characters,
-        })
+        (!digits.is_empty()).then_some(Self { has_plus, digits, has_only_phone_characters })
     }
 
     /// Reads the number: with `+` as it is; without, as a national number of the country, and only if that is

@@ -146,7 +146,9 @@ impl Handler<QueueOrder> for QueueActor {
             Action::UpdateEntry { entry, change } => self.command(Command::Update { id: entry, change }, ctx),
             Action::CancelEntry { entry } => self.command(Command::Cancel { id: entry }, ctx),
             Action::QueryEntry { entry } => self.query(&effect, &entry),
-            Action::ReleaseAgent { agent } => self.command(Command::ReleaseAgent { agent: AgentId::new(agent) }, ctx),
+            Action::ReleaseAgent { agent } => {
+                self.command(Command::ReleaseAgent { agent: AgentId::new(agent) }, ctx)
+            }
             other => tracing::error!(?other, "An order came to the router that is not for it."),
         }
         drop(message.busy);

@@ -30,7 +30,11 @@ pub(crate) struct ForbiddenTransition {
 ///
 /// # Errors
 /// [`ForbiddenTransition`]; the record is unchanged then.
-pub(crate) fn apply(row: &mut CallbackRow, update: RecordUpdate, now: Timestamp) -> Result<(), ForbiddenTransition> {
+pub(crate) fn apply(
+    row: &mut CallbackRow,
+    update: RecordUpdate,
+    now: Timestamp,
+) -> Result<(), ForbiddenTransition> {
     let next = update.state.unwrap_or(row.state);
     if !row.state.may_become(next) {
         return Err(ForbiddenTransition { id: row.id.to_string(), from: row.state, to: next });

@@ -235,12 +235,8 @@ pub enum NumberRefusal {
 impl From<store::Error> for Refusal {
     fn from(error: store::Error) -> Self {
         match error {
-            store::Error::Closed => Self::Unavailable {
-                problem: error.to_string(),
-            },
-            other => Self::Failed {
-                message: other.to_string(),
-            },
+            store::Error::Closed => Self::Unavailable { problem: error.to_string() },
+            other => Self::Failed { message: other.to_string() },
         }
     }
 }

@@ -4,8 +4,8 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use store::{CallbackRow, TimelineRow, Write};
 use statecharts::Event;
+use store::{CallbackRow, TimelineRow, Write};
 use vocabulary::{CallbackState, CompletionReason, Timestamp};
 
 use crate::admission::{REQUEST_KEY, callback_service, waiting_time};
@@ -101,7 +101,9 @@ async fn submit(node: &Arc<Node>, row: CallbackRow, now: Timestamp) -> Result<()
     let max_attempts = options.integer("_max_ors_submit_attempts").unwrap_or(1).max(1);
     let tried = stored.properties.get("_submit_attempts").and_then(Value::as_i64).unwrap_or(0) + 1;
     let start = CallbackStart { service, options: &options, row, stored: Some(CallbackState::Scheduled) };
-    let Err(refusal) = starting::start_callback(node, start).await else { return Ok(()) };
+    let Err(refusal) = starting::start_callback(node, start).await else {
+        return Ok(());
+    };
     if tried >= max_attempts {
         complete(node, stored, &CompletionReason::SUBMIT_ERROR).await?;
     } else {
@@ -164,7 +166,8 @@ async fn expire(node: &Arc<Node>, row: CallbackRow) -> Result<(), store::Error> 
         (CallbackState::Completed, _) => node.store.commit(vec![Write::DeleteCallback(row.id)]).await,
         (_, Some(session)) if node.sessions.is_running(&session) => {
             // Full or gone in this moment: the next sweep tells it again.
-            let _told = node.sessions.tell(&session, Incoming::Event(Event::external("callback.expired", json!({}))));
+            let _told =
+                node.sessions.tell(&session, Incoming::Event(Event::external("callback.expired", json!({}))));
             Ok(())
         }
         // No session runs it: it was never submitted, or its session was lost for good (decision D-079).

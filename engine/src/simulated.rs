@@ -30,7 +30,12 @@ impl fmt::Debug for ClockedSwitch {
 }
 
 impl ClockedSwitch {
-    pub(crate) fn new(clock: Clock, switch: SimulatedSwitch, log: Box<dyn RecordDials>, sink: EventSink) -> Arc<Self> {
+    pub(crate) fn new(
+        clock: Clock,
+        switch: SimulatedSwitch,
+        log: Box<dyn RecordDials>,
+        sink: EventSink,
+    ) -> Arc<Self> {
         Arc::new_cyclic(|own| Self {
             clock,
             sink,
@@ -97,7 +102,9 @@ impl Switch for ClockedSwitch {
 
 /// A dial is in the switch's own log before it is carried out; one that cannot be recorded is not made.
 fn recorded(state: &mut State, command: &Command, now: Timestamp) -> Result<(), Event> {
-    let Command::CreateCall(call) = command else { return Ok(()) };
+    let Command::CreateCall(call) = command else {
+        return Ok(());
+    };
     let record = DialRecord::of(call, now);
     if let Err(error) = state.log.append(&record) {
         tracing::error!(%error, "The switch's own log cannot be written; the dial is not made.");

@@ -60,7 +60,10 @@ pub struct Settings {
 
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings").field("now", &self.now).field("base_url", &self.base_url).finish_non_exhaustive()
+        f.debug_struct("Settings")
+            .field("now", &self.now)
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -92,7 +95,11 @@ impl Engine {
     /// [`StartError`].
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let Settings { configuration, store, egress, dial_log, now, base_url, arbiters, seed } = settings;
-        let stored = store.meta(CLOCK.to_owned()).await?.and_then(|text| text.parse().ok()).map(Timestamp::from_millis);
+        let stored = store
+            .meta(CLOCK.to_owned())
+            .await?
+            .and_then(|text| text.parse().ok())
+            .map(Timestamp::from_millis);
         let start = stored.map_or(now, |stored| now.max(stored));
         let activity = Activity::default();
         let clock = match configuration.server.clock {
@@ -153,7 +160,8 @@ fn check_charts(node: &Node) -> Result<(), StartError> {
             // Fetched when its first session starts: the server may not be up yet.
             ChartSource::Url(_) => continue,
         };
-        let chart = chart.map_err(|error| StartError::Chart { service: name.clone(), problem: error.to_string() })?;
+        let chart =
+            chart.map_err(|error| StartError::Chart { service: name.clone(), problem: error.to_string() })?;
         let parameters: Vec<&str> = chart.parameters().map(|parameter| parameter.id.as_str()).collect();
         let strangers = node.configuration.check_chart_parameters(&name, &parameters);
         if !strangers.is_empty() {
@@ -190,7 +198,8 @@ async fn start_actors(
         }
     });
     let switch = &node.configuration.switch;
-    let mut core = SimulatedSwitch::new(switch.seed.unwrap_or(0), switch.simulated.clone());
+    let mut core =
+        SimulatedSwitch::new(switch.seed.unwrap_or_else(|| node.chance.seed()), switch.simulated.clone());
     for agent in node.configuration.agents.values() {
         if let Some(behaviour) = agent.behaviour
             && let Err(error) = core.set_agent(&agent.profile.dn, behaviour, node.clock.now())
@@ -214,7 +223,9 @@ async fn start_actors(
     let shards = (0..arbiters).map(|_| {
         let node = Arc::clone(node);
         #[expect(clippy::expect_used, reason = "the same set-up succeeded a moment ago on this thread")]
-        Shard::start_in_arbiter(&Arbiter::new().handle(), move |_ctx| Shard::new(node).expect("a script engine was set up before"))
+        Shard::start_in_arbiter(&Arbiter::new().handle(), move |_ctx| {
+            Shard::new(node).expect("a script engine was set up before")
+        })
     });
     node.sessions.set_shards(shards.collect());
     Ok(())

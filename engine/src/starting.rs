@@ -89,7 +89,9 @@ pub(crate) async fn start_callback(
     let id = row.id.clone();
     let chart = match service.chart() {
         Some(source) => chart_of(node, source).await.map_err(|error| unusable(service, &error))?,
-        None => return Err(Refusal::Failed { message: format!("service {} has no chart", service.name()) }),
+        None => {
+            return Err(Refusal::Failed { message: format!("service {} has no chart", service.name()) });
+        }
     };
     keep(node, &chart).await?;
     let now = node.clock.now();
@@ -124,7 +126,8 @@ pub(crate) async fn start_callback(
         Ok(_durable) => {}
         Err(problem) => {
             tracing::warn!(callback_id = %id, %problem, "A session could not be started.");
-            let max_attempts = options.integer("_max_ors_submit_attempts").and_then(|n| u32::try_from(n).ok());
+            let max_attempts =
+                options.integer("_max_ors_submit_attempts").and_then(|n| u32::try_from(n).ok());
             return Err(Refusal::SubmitFailed { id, max_attempts: max_attempts.unwrap_or(1) });
         }
     }
@@ -145,7 +148,12 @@ fn unusable(service: &Service, error: &ChartError) -> Refusal {
 }
 
 /// What a callback session starts with; the charts' README is the contract.
-fn callback_parameters(node: &Node, row: &CallbackRow, options: &Effective, reply_key: &str) -> Map<String, Value> {
+fn callback_parameters(
+    node: &Node,
+    row: &CallbackRow,
+    options: &Effective,
+    reply_key: &str,
+) -> Map<String, Value> {
     let number = row.customer_number.as_ref().map(|number| number.as_str().to_owned());
     let parameters = json!({
         "_id": row.id,
@@ -195,10 +203,16 @@ pub(crate) async fn start_child(
 ) {
     let parent = Some(effect.session.clone());
     let is_invoke = invokeid.is_some();
-    let started = start_plain(node, session.clone(), source, parameters, (parent, invokeid.clone()), Vec::new()).await;
+    let started =
+        start_plain(node, session.clone(), source, parameters, (parent, invokeid.clone()), Vec::new()).await;
     let event = match (started, is_invoke) {
-        (Ok(()), true) => return node.tell(&effect, Incoming::Answer { effect: effect.clone(), event: invoke_started(&session) }),
-        (Ok(()), false) => Event::external("session.start.done", json!({ "requestid": effect, "sessionid": session })),
+        (Ok(()), true) => {
+            return node
+                .tell(&effect, Incoming::Answer { effect: effect.clone(), event: invoke_started(&session) });
+        }
+        (Ok(()), false) => {
+            Event::external("session.start.done", json!({ "requestid": effect, "sessionid": session }))
+        }
         (Err(problem), true) => Event {
             name: "error.communication".to_owned(),
             invokeid,
@@ -310,12 +324,19 @@ pub(crate) async fn start_inbound(
         }
     };
     let chart = chart_of(node, source).await.map_err(|error| error.to_string())?;
-    let mut parameters: Map<String, Value> = service.parameters().clone().into_iter().collect();
+    // Its own options come first, then whatever else the section says: application parameters have no underscore.
+    let mut parameters: Map<String, Value> = service
+        .base_options()
+        .iter()
+        .filter(|(name, value)| service.configures(name) && !value.is_null())
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    parameters.extend(service.parameters().clone());
     parameters.insert("_service_name".to_owned(), json!(service.name()));
     start_chart(node, session, chart, parameters, (None, None), vec![Incoming::Call(fact)]).await
 }
 
 /// An id for a callback of this node.
 pub(crate) fn new_callback_id(node: &Node) -> CallbackId {
-    node.chance.callback_id(1)
+    node.chance.callback_id(&node.configuration.server.node)
 }

@@ -61,10 +61,7 @@ fn value(
 /// Section `properties` of the service's events list: values below those of service and request (guide: events list).
 fn events_properties(service: &Service, lists: &Lists, problems: &mut Problems) -> Map<String, Value> {
     let mut read = Map::new();
-    let Some(name) = service
-        .configured("_callback_events_list")
-        .and_then(Value::as_str)
-    else {
+    let Some(name) = service.configured("_callback_events_list").and_then(Value::as_str) else {
         return read;
     };
     let Some(properties) = lists.section(name, "properties") else {
@@ -93,17 +90,10 @@ fn events_properties(service: &Service, lists: &Lists, problems: &mut Problems) 
 
 /// The limit of one number in its older form, read where the newer one is absent (decision D-055).
 fn read_older_limit(service: &Service, section: &Map<String, Value>, base: &mut Map<String, Value>) {
-    const NEWER: [&str; 2] = [
-        "_throttle_request_parameters",
-        "_throttle_request_parameters_limit",
-    ];
-    let has_newer = NEWER
-        .iter()
-        .any(|option| service.configured(option).is_some() || section.contains_key(*option));
-    let older = base
-        .get("_throttle_customer_number_limit")
-        .filter(|limit| !limit.is_null())
-        .cloned();
+    const NEWER: [&str; 2] = ["_throttle_request_parameters", "_throttle_request_parameters_limit"];
+    let has_newer =
+        NEWER.iter().any(|option| service.configured(option).is_some() || section.contains_key(*option));
+    let older = base.get("_throttle_customer_number_limit").filter(|limit| !limit.is_null()).cloned();
     if let (Some(limit), false) = (older, has_newer) {
         base.insert("_throttle_request_parameters_limit".to_owned(), limit);
     }

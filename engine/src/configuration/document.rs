@@ -50,10 +50,9 @@ impl Node {
             Content::Float(number) => Value::from(*number),
             Content::Boolean(flag) => Value::Bool(*flag),
             Content::Array(items) => items.iter().map(Self::to_json).collect(),
-            Content::Table(table) => table
-                .iter()
-                .map(|(key, entry)| (key.clone(), entry.node.to_json()))
-                .collect(),
+            Content::Table(table) => {
+                table.iter().map(|(key, entry)| (key.clone(), entry.node.to_json())).collect()
+            }
         }
     }
 }
@@ -65,29 +64,20 @@ impl Node {
 pub(super) fn read(text: &str, file: &str) -> Result<Table, Vec<Problem>> {
     let mut reader = Reader {
         file: Arc::from(file),
-        line_starts: std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-            .collect(),
+        line_starts: std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect(),
         text,
         problems: Vec::new(),
     };
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let place = reader.place(error.span().map_or(0, |span| span.start));
-        reader.problems.push(Problem {
-            place,
-            message: format!("not TOML: {}", error.message()),
-        });
+        reader.problems.push(Problem { place, message: format!("not TOML: {}", error.message()) });
     }
     if !reader.problems.is_empty() {
         return Err(reader.problems);
     }
     let table = reader.table(root.get_ref());
-    if reader.problems.is_empty() {
-        Ok(table)
-    } else {
-        Err(reader.problems)
-    }
+    if reader.problems.is_empty() { Ok(table) } else { Err(reader.problems) }
 }
 
 struct Reader<'t> {
@@ -102,15 +92,8 @@ impl Reader<'_> {
     fn place(&self, offset: usize) -> Place {
         let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
-        let column = self
-            .text
-            .get(start..offset)
-            .map_or(0, |before| before.chars().count());
-        Place::File {
-            file: Arc::clone(&self.file),
-            line,
-            column: column + 1,
-        }
+        let column = self.text.get(start..offset).map_or(0, |before| before.chars().count());
+        Place::File { file: Arc::clone(&self.file), line, column: column + 1 }
     }
 
     fn table(&mut self, table: &DeTable<'_>) -> Table {
@@ -140,12 +123,9 @@ impl Reader<'_> {
             },
             DeValue::Boolean(flag) => Content::Boolean(*flag),
             DeValue::Datetime(time) => Content::Time(time.to_string()),
-            DeValue::Array(items) => Content::Array(
-                items
-                    .iter()
-                    .map(|item| self.node(item.get_ref(), item.span()))
-                    .collect(),
-            ),
+            DeValue::Array(items) => {
+                Content::Array(items.iter().map(|item| self.node(item.get_ref(), item.span())).collect())
+            }
             DeValue::Table(table) => Content::Table(self.table(table)),
         };
         Node { place, content }
@@ -187,14 +167,8 @@ mod tests {
     fn all_syntax_errors_are_told() {
         let problems = read("a = \nb = 1\nc = 'x\n", "a.toml").unwrap_err();
         let lines: Vec<String> = problems.iter().map(|p| p.place.to_string()).collect();
-        assert!(
-            lines.iter().any(|line| line.starts_with("a.toml:1:")),
-            "{lines:?}"
-        );
-        assert!(
-            lines.iter().any(|line| line.starts_with("a.toml:3:")),
-            "{lines:?}"
-        );
+        assert!(lines.iter().any(|line| line.starts_with("a.toml:1:")), "{lines:?}");
+        assert!(lines.iter().any(|line| line.starts_with("a.toml:3:")), "{lines:?}");
     }
 
     #[test]

@@ -68,10 +68,7 @@ impl Effective {
     /// Typed value of an option; `null` when it is unset.
     #[must_use]
     pub fn value(&self, option: &str) -> &Value {
-        self.overrides
-            .get(option)
-            .or_else(|| self.base.get(option))
-            .unwrap_or(&Value::Null)
+        self.overrides.get(option).or_else(|| self.base.get(option)).unwrap_or(&Value::Null)
     }
 
     /// An option in seconds; zero when it is unset.
@@ -144,11 +141,7 @@ impl Effective {
     #[must_use]
     pub fn to_object(&self) -> Map<String, Value> {
         let mut object = (*self.base).clone();
-        object.extend(
-            self.overrides
-                .iter()
-                .map(|(key, value)| (key.clone(), value.clone())),
-        );
+        object.extend(self.overrides.iter().map(|(key, value)| (key.clone(), value.clone())));
         object
     }
 
@@ -215,16 +208,9 @@ impl Service {
         merge.fill_tokens(&mut unset)?;
         let user_data = merge.user_data(&mut unset)?;
         for token in unset {
-            merge.warnings.push(format!(
-                "token `{token}` has no value in the request and stays as it is"
-            ));
+            merge.warnings.push(format!("token `{token}` has no value in the request and stays as it is"));
         }
-        let Merge {
-            overrides,
-            empty,
-            warnings,
-            ..
-        } = merge;
+        let Merge { overrides, empty, warnings, .. } = merge;
         let mut effective = Effective {
             base: Arc::clone(&self.base),
             overrides,
@@ -249,18 +235,13 @@ impl Service {
         let is_given =
             self.configured("_cpd_enable").is_some() || effective.overrides.contains_key("_cpd_enable");
         if !is_given && has_agent_first(|option| effective.value(option).clone()) {
-            effective
-                .overrides
-                .insert("_cpd_enable".to_owned(), Value::Bool(false));
+            effective.overrides.insert("_cpd_enable".to_owned(), Value::Bool(false));
         }
     }
 
     fn check_mandatory(&self, effective: &Effective, empty: &BTreeSet<String>) -> Result<(), OptionError> {
-        let always = self
-            .tables
-            .iter()
-            .filter(|definition| definition.mandatory)
-            .map(|definition| definition.name);
+        let always =
+            self.tables.iter().filter(|definition| definition.mandatory).map(|definition| definition.name);
         for option in always.chain(self.required_by_scenario(effective)) {
             if effective.value(option).is_null() {
                 let option = option.to_owned();
@@ -286,10 +267,7 @@ impl Service {
             };
             required.extend([way, "_urs_virtual_queue", "_target"]);
         }
-        if matches!(
-            effective.text("_enable_status_notification"),
-            Some("notify" | "subscribe_notify")
-        ) {
+        if matches!(effective.text("_enable_status_notification"), Some("notify" | "subscribe_notify")) {
             required.push("_status_notification_target");
         }
         if effective.flag("_rep_userevent_enable") {
@@ -316,11 +294,7 @@ fn check_lookup_keys(effective: &Effective) -> Result<(), OptionError> {
         .filter(is_missing)
         .map(str::to_owned)
         .collect();
-    if keys.is_empty() {
-        Ok(())
-    } else {
-        Err(OptionError::LookupKeysMissing { keys })
-    }
+    if keys.is_empty() { Ok(()) } else { Err(OptionError::LookupKeysMissing { keys }) }
 }
 
 struct Merge<'a> {
@@ -354,10 +328,7 @@ impl Merge<'_> {
 
     /// Whether the service gives an option a value, now or after its tokens are filled.
     fn has_value(&self, option: &str) -> bool {
-        self.service
-            .options
-            .get(option)
-            .is_some_and(|setting| setting.has_tokens || !setting.value.is_null())
+        self.service.options.get(option).is_some_and(|setting| setting.has_tokens || !setting.value.is_null())
     }
 
     fn take_option(
@@ -375,9 +346,8 @@ impl Merge<'_> {
             };
         if !may_set {
             if !is_configured {
-                self.warnings.push(format!(
-                    "{option} of the request is not used: only the service may set it"
-                ));
+                self.warnings
+                    .push(format!("{option} of the request is not used: only the service may set it"));
             }
             return Ok(());
         }

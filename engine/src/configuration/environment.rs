@@ -20,9 +20,7 @@ pub(super) fn apply(
         let Some((section, key)) = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once("__")) else {
             continue;
         };
-        let place = Place::Environment {
-            name: Arc::from(name.as_str()),
-        };
+        let place = Place::Environment { name: Arc::from(name.as_str()) };
         let (section, key) = (section.to_ascii_lowercase(), key.to_ascii_lowercase());
         if !SECTIONS.contains(&section.as_str()) {
             let near = did_you_mean(&section, SECTIONS.iter().copied());
@@ -42,10 +40,7 @@ pub(super) fn apply(
 fn override_key(table: &mut Table, section: &str, key: String, value: String, place: &Place) {
     let entry = table.entry(section.to_owned()).or_insert_with(|| Entry {
         key_place: place.clone(),
-        node: Node {
-            place: place.clone(),
-            content: Content::Table(Table::new()),
-        },
+        node: Node { place: place.clone(), content: Content::Table(Table::new()) },
     });
     // A section that is no table is refused when it is read.
     if let Content::Table(keys) = &mut entry.node.content {
@@ -54,10 +49,7 @@ fn override_key(table: &mut Table, section: &str, key: String, value: String, pl
             key,
             Entry {
                 key_place: place.clone(),
-                node: Node {
-                    place: place.clone(),
-                    content: Content::Text(value),
-                },
+                node: Node { place: place.clone(), content: Content::Text(value) },
             },
         );
     }

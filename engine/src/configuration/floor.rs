@@ -53,10 +53,7 @@ pub(super) fn read_agents(table: &Table, problems: &mut Problems) -> BTreeMap<Ag
         let Content::Table(keys) = &entry.node.content else {
             problems.error(
                 &entry.node.place,
-                format!(
-                    "agents `{id}` is {}; expected a table `[agents.{id}]`",
-                    shown(&entry.node.content)
-                ),
+                format!("agents `{id}` is {}; expected a table `[agents.{id}]`", shown(&entry.node.content)),
             );
             continue;
         };
@@ -79,24 +76,16 @@ fn read_agent(id: &str, table: &Table, problems: &mut Problems) -> AgentSettings
         dn,
     };
     let at_start = section
-        .parsed(
-            "login",
-            "`ready`, `not_ready` or `logged_out`",
-            |text| match text {
-                "ready" => Some(AgentStatus::Ready),
-                "not_ready" => Some(AgentStatus::NotReady { reason: None }),
-                "logged_out" => Some(AgentStatus::LoggedOut),
-                _ => None,
-            },
-        )
+        .parsed("login", "`ready`, `not_ready` or `logged_out`", |text| match text {
+            "ready" => Some(AgentStatus::Ready),
+            "not_ready" => Some(AgentStatus::NotReady { reason: None }),
+            "logged_out" => Some(AgentStatus::LoggedOut),
+            _ => None,
+        })
         .unwrap_or(AgentStatus::LoggedOut);
     let behaviour = read_agent_behaviour(&mut section);
     section.finish();
-    AgentSettings {
-        profile,
-        at_start,
-        behaviour,
-    }
+    AgentSettings { profile, at_start, behaviour }
 }
 
 fn read_skills(section: &mut Section<'_>) -> BTreeMap<String, i64> {
@@ -121,11 +110,10 @@ fn read_skills(section: &mut Section<'_>) -> BTreeMap<String, i64> {
 /// `behaviour` (`manual`, `answers`, `declines`, `rings_out`) with `after`, seconds of ringing.
 fn read_agent_behaviour(section: &mut Section<'_>) -> Option<AgentBehaviour> {
     let after = section.seconds("after", SECONDS_MAX);
-    let behaviour = section.parsed(
-        "behaviour",
-        "`manual`, `answers`, `declines` or `rings_out`",
-        |text| text.parse::<AgentBehaviour>().ok(),
-    )?;
+    let behaviour =
+        section.parsed("behaviour", "`manual`, `answers`, `declines` or `rings_out`", |text| {
+            text.parse::<AgentBehaviour>().ok()
+        })?;
     let after = after.unwrap_or_default();
     Some(match behaviour {
         AgentBehaviour::Answers { .. } => AgentBehaviour::Answers { after },
@@ -179,12 +167,9 @@ pub(super) fn read_queues(table: &Table, problems: &mut Problems) -> BTreeMap<Qu
 /// Reads `[switch]`.
 pub(super) fn read_switch(table: &Table, problems: &mut Problems) -> SwitchSettings {
     let mut section = Section::new("[switch]", table, problems);
-    let _simulated = section.parsed("kind", "`simulated`, the only switch so far", |text| {
-        (text == "simulated").then_some(())
-    });
-    let seed = section
-        .integer("seed", 0, i64::MAX)
-        .and_then(|seed| u64::try_from(seed).ok());
+    let _simulated = section
+        .parsed("kind", "`simulated`, the only switch so far", |text| (text == "simulated").then_some(()));
+    let seed = section.integer("seed", 0, i64::MAX).and_then(|seed| u64::try_from(seed).ok());
     let standard = Settings::default();
     let mut time =
         |key: &'static str, default: Duration| section.seconds(key, SECONDS_MAX).unwrap_or(default);
@@ -202,16 +187,8 @@ pub(super) fn read_switch(table: &Table, problems: &mut Problems) -> SwitchSetti
     };
     simulated.am_detected_connect = section.flag("am_detected_connect", true);
     simulated.talk_time = read_talk_time(&mut section, simulated.talk_time);
-    simulated.unplayable_files = section
-        .texts("unplayable_files")
-        .unwrap_or_default()
-        .into_iter()
-        .collect();
-    simulated.route_points = section
-        .texts("route_points")
-        .unwrap_or_default()
-        .into_iter()
-        .collect();
+    simulated.unplayable_files = section.texts("unplayable_files").unwrap_or_default().into_iter().collect();
+    simulated.route_points = section.texts("route_points").unwrap_or_default().into_iter().collect();
     simulated.max_calls = section
         .integer("max_calls", 1, 1_000_000)
         .and_then(|calls| usize::try_from(calls).ok())
@@ -220,11 +197,7 @@ pub(super) fn read_switch(table: &Table, problems: &mut Problems) -> SwitchSetti
     simulated.behaviour_by_digits = read_customers(&mut section);
     let inbound = read_inbound(&mut section);
     section.finish();
-    SwitchSettings {
-        seed,
-        simulated,
-        inbound,
-    }
+    SwitchSettings { seed, simulated, inbound }
 }
 
 /// `talk_time` in seconds, 0 for calls that never end by themselves, and `talk_ended_by`.
@@ -237,25 +210,16 @@ fn read_talk_time(section: &mut Section<'_>, default: Option<TalkTime>) -> Optio
     });
     match (after, default) {
         (Some(Duration::ZERO), _) | (None, None) => None,
-        (Some(after), _) => Some(TalkTime {
-            after,
-            ended_by: ended_by.unwrap_or(ReleasedBy::Customer),
-        }),
-        (None, Some(talk)) => Some(TalkTime {
-            ended_by: ended_by.unwrap_or(talk.ended_by),
-            ..talk
-        }),
+        (Some(after), _) => Some(TalkTime { after, ended_by: ended_by.unwrap_or(ReleasedBy::Customer) }),
+        (None, Some(talk)) => Some(TalkTime { ended_by: ended_by.unwrap_or(talk.ended_by), ..talk }),
     }
 }
 
 /// `agents`: what the phones of all agents do for whom nothing else is said, with `agents_after`.
 fn read_agents_behaviour(section: &mut Section<'_>) -> AgentBehaviour {
     let after = section.seconds("agents_after", SECONDS_MAX).unwrap_or_default();
-    let behaviour = section.parsed(
-        "agents",
-        "`manual`, `answers`, `declines` or `rings_out`",
-        |text| text.parse().ok(),
-    );
+    let behaviour =
+        section.parsed("agents", "`manual`, `answers`, `declines` or `rings_out`", |text| text.parse().ok());
     match behaviour.unwrap_or_default() {
         AgentBehaviour::Answers { .. } => AgentBehaviour::Answers { after },
         AgentBehaviour::Declines { .. } => AgentBehaviour::Declines { after },
@@ -291,10 +255,9 @@ fn read_customers(section: &mut Section<'_>) -> BTreeMap<String, Behaviour> {
             Ok(behaviour) => {
                 customers.insert(digits.clone(), behaviour);
             }
-            Err(problem) => section.error(
-                &entry.node.place,
-                format!("[switch.customers] `{digits}`: {problem}"),
-            ),
+            Err(problem) => {
+                section.error(&entry.node.place, format!("[switch.customers] `{digits}`: {problem}"))
+            }
         }
     }
     customers
@@ -302,9 +265,9 @@ fn read_customers(section: &mut Section<'_>) -> BTreeMap<String, Behaviour> {
 
 fn read_behaviour(node: &Node) -> Result<Behaviour, String> {
     match node.to_json() {
-        Value::String(name) => name
-            .parse()
-            .map_err(|problem: telephony::MalformedBehaviour| problem.to_string()),
+        Value::String(name) => {
+            name.parse().map_err(|problem: telephony::MalformedBehaviour| problem.to_string())
+        }
         other => serde_json::from_value(other).map_err(|problem| problem.to_string()),
     }
 }

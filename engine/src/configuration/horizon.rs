@@ -66,9 +66,7 @@ impl FromStr for BookingHorizon {
     type Err = MalformedHorizon;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let malformed = || MalformedHorizon {
-            text: text.to_owned(),
-        };
+        let malformed = || MalformedHorizon { text: text.to_owned() };
         let trimmed = text.trim();
         let unit = match trimmed.chars().next_back() {
             Some('y') => Unit::Year,
@@ -109,11 +107,7 @@ mod tests {
     use super::BookingHorizon;
 
     fn after(horizon: &str, now: &str) -> String {
-        horizon
-            .parse::<BookingHorizon>()
-            .unwrap()
-            .after(Timestamp::parse(now).unwrap())
-            .to_string()
+        horizon.parse::<BookingHorizon>().unwrap().after(Timestamp::parse(now).unwrap()).to_string()
     }
 
     #[test]

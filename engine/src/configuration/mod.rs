@@ -107,14 +107,9 @@ impl Configuration {
         problems.errors.sort();
         problems.warnings.sort();
         if problems.errors.is_empty() {
-            Ok(Loaded {
-                configuration,
-                warnings: problems.warnings,
-            })
+            Ok(Loaded { configuration, warnings: problems.warnings })
         } else {
-            Err(ConfigurationError {
-                problems: problems.errors,
-            })
+            Err(ConfigurationError { problems: problems.errors })
         }
     }
 
@@ -179,9 +174,8 @@ impl Configuration {
 }
 
 /// Top-level sections.
-const SECTIONS: &[&str] = &[
-    "server", "callback", "service", "list", "patterns", "agents", "queues", "switch",
-];
+const SECTIONS: &[&str] =
+    &["server", "callback", "service", "list", "patterns", "agents", "queues", "switch"];
 
 fn read(table: &Table, problems: &mut Problems) -> Configuration {
     for (key, entry) in table {
@@ -198,37 +192,21 @@ fn read(table: &Table, problems: &mut Problems) -> Configuration {
     let agents = floor::read_agents(section(table, "agents", &empty, problems), problems);
     let queues = floor::read_queues(section(table, "queues", &empty, problems), problems);
     let mut switch = floor::read_switch(section(table, "switch", &empty, problems), problems);
-    let mut services = read_services(
-        section(table, "service", &empty, problems),
-        &server.url(),
-        problems,
-    );
+    let mut services = read_services(section(table, "service", &empty, problems), &server.url(), problems);
     for service in services.values_mut() {
         base::settle(service, &callback.option_defaults, &lists, problems);
         check_references(service, &lists, &patterns, problems);
     }
     check_inbound(table, &switch, &services, problems);
     floor::connect(&mut switch, &agents, route_points(&services));
-    Configuration {
-        server,
-        callback,
-        services,
-        lists,
-        patterns,
-        agents,
-        queues,
-        switch,
-    }
+    Configuration { server, callback, services, lists, patterns, agents, queues, switch }
 }
 
 /// A top-level section; an empty one where there is none.
 fn section<'t>(table: &'t Table, name: &str, empty: &'t Table, problems: &mut Problems) -> &'t Table {
     match table.get(name).map(|entry| &entry.node) {
         None => empty,
-        Some(document::Node {
-            content: Content::Table(section),
-            ..
-        }) => section,
+        Some(document::Node { content: Content::Table(section), .. }) => section,
         Some(other) => {
             let found = shown(&other.content);
             problems.error(&other.place, format!("`{name}` is {found}; expected a section"));
@@ -252,9 +230,7 @@ fn read_services(table: &Table, own_url: &str, problems: &mut Problems) -> BTree
         };
         // The name is an element of paths, and a slash or blank in it could never be asked for.
         let fits = !name.is_empty()
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         if !fits {
             problems.error(
                 &entry.key_place,
@@ -288,9 +264,7 @@ fn check_references(
             ),
         );
     }
-    if let Some(list) = service
-        .configured("_callback_events_list")
-        .and_then(Value::as_str)
+    if let Some(list) = service.configured("_callback_events_list").and_then(Value::as_str)
         && !lists.contains(list)
     {
         let place = place_of(service, "_callback_events_list");
@@ -305,10 +279,7 @@ fn check_references(
 }
 
 fn place_of<'s>(service: &'s Service, option: &str) -> &'s Place {
-    service
-        .options
-        .get(option)
-        .map_or(service.place(), |setting| &setting.place)
+    service.options.get(option).map_or(service.place(), |setting| &setting.place)
 }
 
 fn check_inbound(
@@ -329,10 +300,7 @@ fn check_inbound(
             Some(_) => continue,
         };
         if let Some(entry) = table.get("switch") {
-            problems.error(
-                &entry.key_place,
-                format!("[switch.inbound] `{route_point}`: {problem}"),
-            );
+            problems.error(&entry.key_place, format!("[switch.inbound] `{route_point}`: {problem}"));
         }
     }
 }

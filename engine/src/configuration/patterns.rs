@@ -21,10 +21,7 @@ impl PatternGroup {
     /// Name of the first expression, by name, that is found anywhere in a text (decision D-033).
     #[must_use]
     pub fn find(&self, text: &str) -> Option<&str> {
-        self.patterns
-            .iter()
-            .find(|(_, pattern)| pattern.is_match(text))
-            .map(|(name, _)| name.as_str())
+        self.patterns.iter().find(|(_, pattern)| pattern.is_match(text)).map(|(name, _)| name.as_str())
     }
 
     /// How many expressions there are.
@@ -47,10 +44,7 @@ pub(super) fn read(table: &Table, problems: &mut Problems) -> BTreeMap<String, P
         let Content::Table(patterns) = &entry.node.content else {
             problems.error(
                 &entry.node.place,
-                format!(
-                    "patterns `{name}` is {}; expected a table",
-                    shown(&entry.node.content)
-                ),
+                format!("patterns `{name}` is {}; expected a table", shown(&entry.node.content)),
             );
             continue;
         };
@@ -87,11 +81,7 @@ fn explained(text: &str, problem: &regex::Error) -> String {
         other => {
             // The text of the crate draws the expression on lines of its own; its last line says what is wrong.
             let told = other.to_string();
-            let reason = told
-                .lines()
-                .last()
-                .unwrap_or_default()
-                .trim_start_matches("error: ");
+            let reason = told.lines().last().unwrap_or_default().trim_start_matches("error: ");
             format!(
                 "`{text}` is not a regular expression: {reason} (Java syntax without look-around and back-references)"
             )

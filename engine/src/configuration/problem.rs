@@ -79,17 +79,11 @@ pub(super) struct Problems {
 
 impl Problems {
     pub(super) fn error(&mut self, place: &Place, message: impl Into<String>) {
-        self.errors.push(Problem {
-            place: place.clone(),
-            message: message.into(),
-        });
+        self.errors.push(Problem { place: place.clone(), message: message.into() });
     }
 
     pub(super) fn warning(&mut self, place: &Place, message: impl Into<String>) {
-        self.warnings.push(Problem {
-            place: place.clone(),
-            message: message.into(),
-        });
+        self.warnings.push(Problem { place: place.clone(), message: message.into() });
     }
 }
 

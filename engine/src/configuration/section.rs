@@ -18,21 +18,13 @@ pub(super) struct Section<'a> {
 
 impl<'a> Section<'a> {
     pub(super) fn new(name: impl Into<String>, table: &'a Table, problems: &'a mut Problems) -> Self {
-        Self {
-            name: name.into(),
-            table,
-            known: Vec::new(),
-            problems,
-        }
+        Self { name: name.into(), table, known: Vec::new(), problems }
     }
 
     /// The entry of a key. Hyphens may be written as underscores and the other way round (decision D-063).
     pub(super) fn entry(&mut self, key: &'static str) -> Option<&'a Entry> {
         self.known.push(key);
-        self.table
-            .iter()
-            .find(|(written, _)| same_key(written, key))
-            .map(|(_, entry)| entry)
+        self.table.iter().find(|(written, _)| same_key(written, key)).map(|(_, entry)| entry)
     }
 
     fn node(&mut self, key: &'static str) -> Option<&'a Node> {
@@ -206,11 +198,7 @@ pub(super) fn same_key(written: &str, known: &str) -> bool {
 
 /// The parts of a comma-separated text, without blanks and without empty parts.
 pub(super) fn split_list(text: &str) -> Vec<String> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .map(str::to_owned)
-        .collect()
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
 fn as_number(content: &Content) -> Option<f64> {

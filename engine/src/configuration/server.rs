@@ -82,25 +82,15 @@ impl EgressRule {
             return None;
         }
         // The URL hides the port that its scheme has anyway.
-        let port = if text.ends_with(":80") {
-            Some(80)
-        } else {
-            url.port()
-        };
-        Some(Self {
-            host: url.host_str()?.to_owned(),
-            port,
-        })
+        let port = if text.ends_with(":80") { Some(80) } else { url.port() };
+        Some(Self { host: url.host_str()?.to_owned(), port })
     }
 
     /// Whether a URL goes to this destination.
     #[must_use]
     pub fn allows(&self, url: &Url) -> bool {
-        url.host_str()
-            .is_some_and(|host| host.eq_ignore_ascii_case(&self.host))
-            && self
-                .port
-                .is_none_or(|port| url.port_or_known_default() == Some(port))
+        url.host_str().is_some_and(|host| host.eq_ignore_ascii_case(&self.host))
+            && self.port.is_none_or(|port| url.port_or_known_default() == Some(port))
     }
 }
 
@@ -127,11 +117,7 @@ impl ServerSettings {
     /// Base URL of the API: [`Self::url`] with the base path, `http://127.0.0.1:8080/genesys`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        if self.base_path.is_empty() {
-            self.url()
-        } else {
-            format!("{}/{}", self.url(), self.base_path)
-        }
+        if self.base_path.is_empty() { self.url() } else { format!("{}/{}", self.url(), self.base_path) }
     }
 }
 
@@ -139,9 +125,7 @@ impl ServerSettings {
 pub(super) fn read_server(table: &Table, problems: &mut Problems) -> ServerSettings {
     let mut section = Section::new("[server]", table, problems);
     let address = section
-        .parsed("listen", "an IP address such as `127.0.0.1` or `::`", |text| {
-            text.parse().ok()
-        })
+        .parsed("listen", "an IP address such as `127.0.0.1` or `::`", |text| text.parse().ok())
         .unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let port = section
         .integer("port", 0, i64::from(u16::MAX))
@@ -150,22 +134,16 @@ pub(super) fn read_server(table: &Table, problems: &mut Problems) -> ServerSetti
     let speed = section.number("speed", 0.001, 100_000.0);
     let clock = section
         .parsed("clock", "`running` or `manual`", |text| match text {
-            "running" => Some(ClockMode::Running {
-                speed: speed.unwrap_or(1.0),
-            }),
+            "running" => Some(ClockMode::Running { speed: speed.unwrap_or(1.0) }),
             "manual" => Some(ClockMode::Manual),
             _ => None,
         })
-        .unwrap_or(ClockMode::Running {
-            speed: speed.unwrap_or(1.0),
-        });
+        .unwrap_or(ClockMode::Running { speed: speed.unwrap_or(1.0) });
     let settings = ServerSettings {
         listen: SocketAddr::new(address, port),
         base_path: read_base_path(&mut section),
         external_url_base: section.parsed("external_url_base", "an `http` or `https` URL", http_url),
-        realm: section
-            .text("realm")
-            .unwrap_or_else(|| "Genesys Application Configuration Needed".to_owned()),
+        realm: section.text("realm").unwrap_or_else(|| "Genesys Application Configuration Needed".to_owned()),
         credentials: Credentials::new(section.text("username"), section.text("password")),
         allow_user_without_role: section.flag("allow_user_without_role", false),
         legacy_authentication_header: section.flag("legacy_authentication_header", false),
@@ -173,12 +151,8 @@ pub(super) fn read_server(table: &Table, problems: &mut Problems) -> ServerSetti
             .integer("body_limit", 1 << 10, 64 << 20)
             .and_then(|bytes| usize::try_from(bytes).ok())
             .unwrap_or(1 << 20),
-        data: section
-            .text("data")
-            .map_or_else(|| PathBuf::from("ringback-data"), PathBuf::from),
-        charts: section
-            .text("charts")
-            .map_or_else(|| PathBuf::from("charts"), PathBuf::from),
+        data: section.text("data").map_or_else(|| PathBuf::from("ringback-data"), PathBuf::from),
+        charts: section.text("charts").map_or_else(|| PathBuf::from("charts"), PathBuf::from),
         node: section
             .parsed("node", "1 to 32 letters, digits or underscores", node_name)
             .unwrap_or_else(|| "1".to_owned()),
@@ -186,12 +160,7 @@ pub(super) fn read_server(table: &Table, problems: &mut Problems) -> ServerSetti
         egress_allow: read_egress(&mut section),
     };
     // Options of the guide's server section that belong to what this server does itself, or not yet.
-    for key in [
-        "_ors",
-        "_ors_lb_strategy",
-        "allow-file-control",
-        "allowed-mime-types",
-    ] {
+    for key in ["_ors", "_ors_lb_strategy", "allow-file-control", "allowed-mime-types"] {
         if let Some(entry) = section.entry(key) {
             section.warning(
                 &entry.key_place,
@@ -204,32 +173,24 @@ pub(super) fn read_server(table: &Table, problems: &mut Problems) -> ServerSetti
 }
 
 fn http_url(text: &str) -> Option<Url> {
-    Url::parse(text)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some())
+    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some())
 }
 
 fn node_name(text: &str) -> Option<String> {
     let fits = (1..=32).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     fits.then(|| text.to_owned())
 }
 
 /// The base path; unlike other texts it may be given empty.
 fn read_base_path(section: &mut Section<'_>) -> String {
     let is_given = section.place_of("base_path").is_some();
-    let path = section.parsed(
-        "base_path",
-        "one or more path elements such as `genesys`",
-        |text| {
-            let path = text.trim_matches('/');
-            path.bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte))
-                .then(|| path.to_owned())
-        },
-    );
+    let path = section.parsed("base_path", "one or more path elements such as `genesys`", |text| {
+        let path = text.trim_matches('/');
+        path.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte))
+            .then(|| path.to_owned())
+    });
     match path {
         Some(path) => path,
         None if is_given => String::new(),
@@ -281,44 +242,22 @@ pub struct CallbackSettings {
 
 /// Options of services whose default may be set here (options.md §15), as they are written in the section.
 const DEFAULTS: &[(&str, &str)] = &[
-    (
-        "max_queued_callbacks_per_service",
-        "_max_queued_callbacks_per_service",
-    ),
+    ("max_queued_callbacks_per_service", "_max_queued_callbacks_per_service"),
     ("_enable_in_queue_checking", "_enable_in_queue_checking"),
-    (
-        "_throttle_callbacks_per_service_1",
-        "_throttle_callbacks_per_service_1",
-    ),
-    (
-        "_throttle_callbacks_per_service_2",
-        "_throttle_callbacks_per_service_2",
-    ),
+    ("_throttle_callbacks_per_service_1", "_throttle_callbacks_per_service_1"),
+    ("_throttle_callbacks_per_service_2", "_throttle_callbacks_per_service_2"),
     ("_throttle_ttl_1", "_throttle_ttl_1"),
     ("_throttle_ttl_2", "_throttle_ttl_2"),
     ("_throttle_request_parameters", "_throttle_request_parameters"),
-    (
-        "_throttle_request_parameters_limit",
-        "_throttle_request_parameters_limit",
-    ),
-    (
-        "_throttle_customer_number_limit",
-        "_throttle_customer_number_limit",
-    ),
-    (
-        "_enable_throttle_header_parameters",
-        "_enable_throttle_header_parameters",
-    ),
+    ("_throttle_request_parameters_limit", "_throttle_request_parameters_limit"),
+    ("_throttle_customer_number_limit", "_throttle_customer_number_limit"),
+    ("_enable_throttle_header_parameters", "_enable_throttle_header_parameters"),
     ("_fix_plus_on_int_phone_numbers", "_fix_plus_on_int_phone_numbers"),
 ];
 
 /// Options of the guide's section that have no effect: the server runs its charts itself.
-const NOT_SUPPORTED: &[&str] = &[
-    "_enable_gms_dfm",
-    "_fetch_retry_attempt",
-    "_fetch_retry_delay",
-    "_services_credentials",
-];
+const NOT_SUPPORTED: &[&str] =
+    &["_enable_gms_dfm", "_fetch_retry_attempt", "_fetch_retry_delay", "_services_credentials"];
 
 /// Reads `[callback]`.
 pub(super) fn read_callback(table: &Table, problems: &mut Problems) -> CallbackSettings {
@@ -327,9 +266,7 @@ pub(super) fn read_callback(table: &Table, problems: &mut Problems) -> CallbackS
         written.unwrap_or_else(|| super::section::split_list(default))
     };
     let interval = |section: &mut Section<'_>, key: &'static str, default: u64| {
-        let seconds = section
-            .integer(key, 1, 86_400)
-            .and_then(|seconds| u64::try_from(seconds).ok());
+        let seconds = section.integer(key, 1, 86_400).and_then(|seconds| u64::try_from(seconds).ok());
         Duration::from_secs(seconds.unwrap_or(default))
     };
     let settings = CallbackSettings {
@@ -344,9 +281,7 @@ pub(super) fn read_callback(table: &Table, problems: &mut Problems) -> CallbackS
             "_desired_time,_callback_state,_callback_reason,_ors_session_id",
         ),
         column_aliases: section
-            .parsed("callback_column_alias", "a JSON object", |text| {
-                serde_json::from_str(text).ok()
-            })
+            .parsed("callback_column_alias", "a JSON object", |text| serde_json::from_str(text).ok())
             .unwrap_or_default(),
         polling_interval: interval(&mut section, "queue-polling-rate", 5),
         sweep_interval: interval(&mut section, "queue-polling-rate-recover", 60),
@@ -409,16 +344,8 @@ mod tests {
 
     #[test]
     fn a_rule_reads_what_it_writes() {
-        for text in [
-            "plugins.example",
-            "plugins.example:80",
-            "[::1]:9000",
-            "127.0.0.1:9000",
-        ] {
-            assert_eq!(
-                EgressRule::parse(text).map(|rule| rule.to_string()).as_deref(),
-                Some(text)
-            );
+        for text in ["plugins.example", "plugins.example:80", "[::1]:9000", "127.0.0.1:9000"] {
+            assert_eq!(EgressRule::parse(text).map(|rule| rule.to_string()).as_deref(), Some(text));
         }
     }
 

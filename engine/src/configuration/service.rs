@@ -160,10 +160,7 @@ impl Service {
     /// Typed value that the service itself gives an option; `None` if it gives none or an empty one.
     #[must_use]
     pub fn configured(&self, option: &str) -> Option<&Value> {
-        self.options
-            .get(option)
-            .map(|setting| &setting.value)
-            .filter(|value| !value.is_null())
+        self.options.get(option).map(|setting| &setting.value).filter(|value| !value.is_null())
     }
 
     /// The problem of each unknown option that is not among the names that the chart declares.
@@ -265,18 +262,12 @@ fn read_kind(name: &str, table: &Table, problems: &mut Problems) -> ServiceKind 
             ServiceKind::BuiltIn(builtin.to_owned())
         }
         (Some(("builtin", place)), None, _) => {
-            problems.error(
-                place,
-                format!("service `{name}`: a built-in service needs `_service`, its kind"),
-            );
+            problems.error(place, format!("service `{name}`: a built-in service needs `_service`, its kind"));
             ServiceKind::BuiltIn(String::new())
         }
         (Some(("builtin", _)), Some((other, place)), None) => {
             let near = did_you_mean(other, Tables::builtin_names());
-            problems.error(
-                place,
-                format!("service `{name}`: there is no built-in service `{other}`{near}"),
-            );
+            problems.error(place, format!("service `{name}`: there is no built-in service `{other}`{near}"));
             ServiceKind::BuiltIn(other.to_owned())
         }
         (None | Some(("ors", _)), _, _) => read_chart(name, table, problems),
@@ -302,17 +293,10 @@ fn read_chart(name: &str, table: &Table, problems: &mut Problems) -> ServiceKind
         return ServiceKind::Callback(ChartSource::Shipped(service.to_owned()));
     }
     let chart = chart_source(service).unwrap_or_else(|problem| {
-        problems.error(
-            place,
-            format!("service `{name}`: `_service` is `{service}`, {problem}"),
-        );
+        problems.error(place, format!("service `{name}`: `_service` is `{service}`, {problem}"));
         ChartSource::File(PathBuf::from(service))
     });
-    if is_callback {
-        ServiceKind::Callback(chart)
-    } else {
-        ServiceKind::Chart(chart)
-    }
+    if is_callback { ServiceKind::Callback(chart) } else { ServiceKind::Chart(chart) }
 }
 
 /// What a `_service` names: a shipped chart, a URL, or a file below the charts folder.
@@ -328,9 +312,7 @@ fn chart_source(service: &str) -> Result<ChartSource, String> {
             .ok_or_else(|| "which is not an `http` or `https` URL".to_owned());
     }
     let path = PathBuf::from(service);
-    let stays = path
-        .components()
-        .all(|part| matches!(part, std::path::Component::Normal(_)));
+    let stays = path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
     if stays {
         Ok(ChartSource::File(path))
     } else {
@@ -376,30 +358,15 @@ fn read_credentials(service: &mut Service, key: &str, entry: &Entry, problems: &
     if let Content::Text(text) = &entry.node.content {
         service.credentials.set(key, text);
     } else {
-        problems.error(
-            &entry.node.place,
-            format!("service `{}`: `{key}` is not a text", service.name),
-        );
+        problems.error(&entry.node.place, format!("service `{}`: `{key}` is not a text", service.name));
     }
 }
 
 fn read_stranger(service: &mut Service, key: &str, entry: &Entry) {
     let value = entry.node.to_json();
-    let has_tokens = value
-        .as_str()
-        .is_some_and(|text| tokens::occurs(text, &service.tokens));
-    service.unknown.push(UnknownOption {
-        name: key.to_owned(),
-        place: entry.key_place.clone(),
-    });
-    service.options.insert(
-        key.to_owned(),
-        Setting {
-            value,
-            has_tokens,
-            place: entry.node.place.clone(),
-        },
-    );
+    let has_tokens = value.as_str().is_some_and(|text| tokens::occurs(text, &service.tokens));
+    service.unknown.push(UnknownOption { name: key.to_owned(), place: entry.key_place.clone() });
+    service.options.insert(key.to_owned(), Setting { value, has_tokens, place: entry.node.place.clone() });
 }
 
 fn read_option(
@@ -422,9 +389,7 @@ fn read_option(
         );
         return;
     }
-    let has_tokens = written
-        .as_str()
-        .is_some_and(|text| tokens::occurs(text, &service.tokens));
+    let has_tokens = written.as_str().is_some_and(|text| tokens::occurs(text, &service.tokens));
     let (value, has_tokens) = match definition.kind.read(&written) {
         Ok(Reading::Value(value)) => (value, has_tokens),
         Ok(Reading::Unusual(value, note)) => {
@@ -444,14 +409,7 @@ fn read_option(
     if !has_tokens && !value.is_null() {
         warn_of_support(service, definition, key, &value, place, problems);
     }
-    service.options.insert(
-        name.to_owned(),
-        Setting {
-            value,
-            has_tokens,
-            place: place.clone(),
-        },
-    );
+    service.options.insert(name.to_owned(), Setting { value, has_tokens, place: place.clone() });
 }
 
 fn warn_of_support(
@@ -471,10 +429,9 @@ fn warn_of_support(
                 service.name
             ),
         ),
-        Supported::Now | Supported::NotYet => problems.warning(
-            place,
-            format!("service `{}`: `{key}` is not supported yet", service.name),
-        ),
+        Supported::Now | Supported::NotYet => {
+            problems.warning(place, format!("service `{}`: `{key}` is not supported yet", service.name))
+        }
     }
 }
 
@@ -484,10 +441,7 @@ fn check_lists(service: &mut Service, problems: &mut Problems) {
     let texts = |service: &Service, option: &str| -> Option<(Vec<String>, Place)> {
         let setting = service.options.get(option)?;
         let items = setting.value.as_array()?;
-        let texts = items
-            .iter()
-            .filter_map(|item| item.as_str().map(str::to_owned))
-            .collect();
+        let texts = items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect();
         Some((texts, setting.place.clone()))
     };
     if let Some((names, place)) = texts(service, "_overwritable_options") {

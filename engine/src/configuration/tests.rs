@@ -66,17 +66,8 @@ fn the_demo_loads_without_warnings_and_takes_the_port_of_its_variable() {
     assert_eq!(configuration.server.listen.port(), 8090);
     assert_eq!(configuration.agents.len(), 3);
     assert!(configuration.switch.simulated.agent_dns.contains("7001"));
-    assert!(
-        configuration
-            .switch
-            .simulated
-            .route_points
-            .contains("8000@SIP_Switch")
-    );
-    assert_eq!(
-        configuration.switch.simulated.behaviour_by_digits["0110"],
-        Behaviour::Busy
-    );
+    assert!(configuration.switch.simulated.route_points.contains("8000@SIP_Switch"));
+    assert_eq!(configuration.switch.simulated.behaviour_by_digits["0110"], Behaviour::Busy);
     let classic = configuration.service("classic-inbound").unwrap();
     assert_eq!(
         classic.parameters()["app_gms_service_uri"],
@@ -87,11 +78,7 @@ fn the_demo_loads_without_warnings_and_takes_the_port_of_its_variable() {
 #[test]
 fn the_guides_sample_request_is_admitted_by_the_demo() {
     let configuration = Configuration::demo([]).unwrap().configuration;
-    for name in [
-        "voice-userterm-immediate",
-        "voice-userterm-delayed",
-        "voice-userterm-scheduled",
-    ] {
+    for name in ["voice-userterm-immediate", "voice-userterm-delayed", "voice-userterm-scheduled"] {
         let service = configuration.callback_service(name).unwrap();
         let options = service
             .effective(&request(json!({
@@ -162,11 +149,7 @@ fn options_that_neither_we_nor_the_chart_know_are_refused_with_the_nearest_name(
     );
     assert_eq!(told(&["_colours", "_max_dail_attempts"]).len(), 1);
     let service = configuration.service("own").unwrap();
-    let unknown: Vec<&str> = service
-        .unknown_options()
-        .iter()
-        .map(|option| option.name.as_str())
-        .collect();
+    let unknown: Vec<&str> = service.unknown_options().iter().map(|option| option.name.as_str()).collect();
     assert_eq!(unknown, ["_colour", "_max_dail_attempts"]);
 }
 
@@ -178,10 +161,8 @@ fn unknown_options_of_built_in_services_are_refused_at_once() {
     );
     assert_eq!(
         problems("[service.m]\n_type = 'builtin'\n_service = 'match-interactoin'\n"),
-        [
-            "t.toml:3:12: service `m`: there is no built-in service `match-interactoin`; did you mean \
-             `match-interaction`?"
-        ]
+        ["t.toml:3:12: service `m`: there is no built-in service `match-interactoin`; did you mean \
+             `match-interaction`?"]
     );
 }
 
@@ -215,24 +196,14 @@ fn a_service_names_its_chart() {
     );
     assert_eq!(
         chart("[service.a]\n_service = 'https://charts.example/own.scxml'\n_service_type = 'callback'\n"),
-        ServiceKind::Callback(ChartSource::Url(
-            "https://charts.example/own.scxml".parse().unwrap()
-        ))
+        ServiceKind::Callback(ChartSource::Url("https://charts.example/own.scxml".parse().unwrap()))
     );
-    assert_eq!(
-        chart("[service.a]\n_service = 'inbound'\n"),
-        ServiceKind::Chart(shipped("inbound"))
-    );
+    assert_eq!(chart("[service.a]\n_service = 'inbound'\n"), ServiceKind::Chart(shipped("inbound")));
     assert_eq!(
         chart("[service.a]\n_service = 'match-interaction'\n"),
         ServiceKind::BuiltIn("match-interaction".to_owned())
     );
-    for bad in [
-        "/etc/own.scxml",
-        "a/../../own.scxml",
-        "file:///own.scxml",
-        "ftp://h/own.scxml",
-    ] {
+    for bad in ["/etc/own.scxml", "a/../../own.scxml", "file:///own.scxml", "ftp://h/own.scxml"] {
         let text = format!("[service.a]\n_service = '{bad}'\n_service_type = 'callback'\n");
         assert_eq!(problems(&text).len(), 1, "{bad}");
     }
@@ -261,10 +232,7 @@ fn a_service_that_takes_no_callbacks_says_why() {
 #[test]
 fn variables_override_sections_and_wrong_ones_are_refused() {
     let variables = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     };
     let text = "[server]\nport = 1\n[callback]\nqueue-polling-rate = 7\n";
     let loaded = Configuration::parse_with(
@@ -284,10 +252,7 @@ fn variables_override_sections_and_wrong_ones_are_refused() {
     assert_eq!(configuration.server.listen.port(), 8090);
     assert_eq!(configuration.server.clock, ClockMode::Manual);
     assert_eq!(configuration.callback.polling_interval, Duration::from_secs(9));
-    assert_eq!(
-        configuration.callback.option_defaults["_enable_in_queue_checking"],
-        "strict"
-    );
+    assert_eq!(configuration.callback.option_defaults["_enable_in_queue_checking"], "strict");
 
     let error = Configuration::parse_with(
         text,
@@ -324,12 +289,7 @@ fn agents_and_their_phones_are_read() {
     assert_eq!(ada.profile.place, "7001");
     assert_eq!(ada.profile.skills, BTreeMap::from([("English".to_owned(), 5)]));
     assert_eq!(ada.at_start, routing::AgentStatus::Ready);
-    assert_eq!(
-        ada.behaviour,
-        Some(AgentBehaviour::Answers {
-            after: Duration::from_millis(2500)
-        })
-    );
+    assert_eq!(ada.behaviour, Some(AgentBehaviour::Answers { after: Duration::from_millis(2500) }));
     let second = &configuration.agents[&AgentId::new("7002")];
     assert_eq!(second.at_start, routing::AgentStatus::LoggedOut);
     assert_eq!(second.behaviour, None);
@@ -357,10 +317,7 @@ fn the_switch_and_its_customers_are_read() {
     assert_eq!(switch.simulated.jitter, Duration::ZERO);
     assert_eq!(
         switch.simulated.behaviour_by_digits["02"],
-        Behaviour::Machine {
-            answers_after: None,
-            beep_after: Some(Duration::from_secs(2))
-        }
+        Behaviour::Machine { answers_after: None, beep_after: Some(Duration::from_secs(2)) }
     );
     assert!(switch.simulated.route_points.contains("8001"));
     assert_eq!(
@@ -378,14 +335,8 @@ fn lists_hold_texts_and_pools_their_numbers() {
     )
     .configuration;
     let lists = &configuration.lists;
-    assert_eq!(
-        lists.value("GMS_Paused_Services", "services", "all"),
-        Some("false")
-    );
-    assert_eq!(
-        lists.pool("DNIS").unwrap(),
-        ["+12025550190", "+12025550192", "+12025550191"]
-    );
+    assert_eq!(lists.value("GMS_Paused_Services", "services", "all"), Some("false"));
+    assert_eq!(lists.pool("DNIS").unwrap(), ["+12025550190", "+12025550192", "+12025550191"]);
     assert!(lists.pool("other").is_none());
     assert_eq!(problems("[list.a]\nb = 1\n").len(), 1);
 }
@@ -414,10 +365,7 @@ fn an_exception_group_must_exist() {
 
 #[test]
 fn one_option_under_two_spellings_is_refused() {
-    assert_eq!(
-        problems("[service.a]\n_urs_virtual_queue = 'a'\nurs_virtual_queue = 'b'\n").len(),
-        1
-    );
+    assert_eq!(problems("[service.a]\n_urs_virtual_queue = 'a'\nurs_virtual_queue = 'b'\n").len(), 1);
     let configuration = load("[service.a]\nurs_virtual_queue = 'VQ'\n").configuration;
     let service = configuration.service("a").unwrap();
     assert_eq!(service.configured("_urs_virtual_queue"), Some(&json!("VQ")));

@@ -16,9 +16,7 @@ pub(super) fn declared(text: &str) -> Option<&str> {
 #[must_use]
 pub fn is_name(text: &str) -> bool {
     let mut characters = text.chars();
-    characters
-        .next()
-        .is_some_and(|first| first.is_alphabetic() || first == '_' || first == '$')
+    characters.next().is_some_and(|first| first.is_alphabetic() || first == '_' || first == '$')
         && characters.all(|next| next.is_alphanumeric() || next == '_' || next == '$')
         && !text.contains('$')
 }
@@ -39,14 +37,10 @@ pub(super) fn fill(
 ) -> Value {
     match value {
         Value::String(text) => Value::String(fill_text(text, tokens, given, unset)),
-        Value::Array(items) => items
-            .iter()
-            .map(|item| fill(item, tokens, given, unset))
-            .collect(),
-        Value::Object(pairs) => pairs
-            .iter()
-            .map(|(key, item)| (key.clone(), fill(item, tokens, given, unset)))
-            .collect(),
+        Value::Array(items) => items.iter().map(|item| fill(item, tokens, given, unset)).collect(),
+        Value::Object(pairs) => {
+            pairs.iter().map(|(key, item)| (key.clone(), fill(item, tokens, given, unset))).collect()
+        }
         other => other.clone(),
     }
 }
@@ -97,10 +91,8 @@ mod tests {
 
     fn filled(value: Value, given: &[(&str, &str)]) -> (Value, Vec<String>) {
         let tokens = BTreeSet::from(["sat".to_owned(), "pool".to_owned()]);
-        let given: BTreeMap<String, String> = given
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
+        let given: BTreeMap<String, String> =
+            given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let mut unset = BTreeSet::new();
         let value = fill(&value, &tokens, &given, &mut unset);
         (value, unset.into_iter().collect())
@@ -141,10 +133,7 @@ mod tests {
 
     #[test]
     fn a_value_cannot_become_structure() {
-        let (value, _) = filled(
-            json!({"extensions": {"CPNDigits": "$sat$"}}),
-            &[("sat", "1\",\"x\":\"2")],
-        );
+        let (value, _) = filled(json!({"extensions": {"CPNDigits": "$sat$"}}), &[("sat", "1\",\"x\":\"2")]);
         assert_eq!(value, json!({"extensions": {"CPNDigits": "1\",\"x\":\"2"}}));
     }
 

@@ -21,11 +21,7 @@ fn accepted(number: &str, rules: &Rules<'_>) -> String {
 }
 
 fn refused(number: &str, rules: &Rules<'_>, expected: NumberRefusal) {
-    assert_eq!(
-        check(number, rules),
-        Err(CheckError::Refused(expected)),
-        "{number}"
-    );
+    assert_eq!(check(number, rules), Err(CheckError::Refused(expected)), "{number}");
 }
 
 fn patterns(text: &str) -> PatternGroup {
@@ -38,19 +34,10 @@ fn patterns(text: &str) -> PatternGroup {
 fn numbers_reserved_for_fiction_are_possible() {
     //= decision: D-065
     //= type=test
-    for number in [
-        "+12025550123",
-        "2025550123",
-        "12025550123",
-        "(202) 555-0123",
-        "+1 202 555 0123",
-    ] {
+    for number in ["+12025550123", "2025550123", "12025550123", "(202) 555-0123", "+1 202 555 0123"] {
         assert_eq!(accepted(number, &strict()), "+12025550123", "{number}");
     }
-    let british = Rules {
-        default_country: Some("GB"),
-        ..strict()
-    };
+    let british = Rules { default_country: Some("GB"), ..strict() };
     assert_eq!(accepted("020 7946 0123", &british), "+442079460123");
 }
 
@@ -59,29 +46,17 @@ fn digits_are_national_first_and_international_only_if_that_is_impossible() {
     assert_eq!(accepted("916504661232", &strict()), "+916504661232");
     assert_eq!(accepted("15551230001", &strict()), "+15551230001");
     assert_eq!(accepted("442079460123", &strict()), "+442079460123");
-    let german = Rules {
-        default_country: Some("DE"),
-        ..strict()
-    };
+    let german = Rules { default_country: Some("DE"), ..strict() };
     assert_eq!(accepted("0049 30 23125 000", &german), "+493023125000");
 }
 
 #[test]
 fn missing_country_is_told_for_the_check_that_needs_it() {
-    let mut rules = Rules {
-        default_country: None,
-        ..strict()
-    };
+    let mut rules = Rules { default_country: None, ..strict() };
     let missing = |option| Err(CheckError::CountryMissing { option });
-    assert_eq!(
-        check("+12025550123", &rules),
-        missing("_disallow_impossible_phone_numbers")
-    );
+    assert_eq!(check("+12025550123", &rules), missing("_disallow_impossible_phone_numbers"));
     rules.disallow_impossible = false;
-    assert_eq!(
-        check("+12025550123", &rules),
-        missing("_disallow_premium_phone_numbers")
-    );
+    assert_eq!(check("+12025550123", &rules), missing("_disallow_premium_phone_numbers"));
     rules.disallow_premium = false;
     assert_eq!(accepted("15551230001", &rules), "+15551230001");
 }
@@ -101,15 +76,9 @@ fn what_cannot_be_read_is_invalid_and_a_wrong_length_impossible() {
 
 #[test]
 fn without_the_check_odd_numbers_pass_with_their_digits() {
-    let lenient = Rules {
-        disallow_impossible: false,
-        ..strict()
-    };
+    let lenient = Rules { disallow_impossible: false, ..strict() };
     assert_eq!(accepted("5550123", &lenient), "+5550123");
-    let bare = Rules {
-        fix_plus: false,
-        ..lenient
-    };
+    let bare = Rules { fix_plus: false, ..lenient };
     assert_eq!(accepted("555-0123", &bare), "5550123");
     assert_eq!(accepted("+1 202 555 0123", &bare), "+12025550123");
 }
@@ -117,10 +86,7 @@ fn without_the_check_odd_numbers_pass_with_their_digits() {
 #[test]
 fn premium_numbers_are_refused_unless_allowed() {
     refused("+19002345678", &strict(), NumberRefusal::Premium);
-    let allowing = Rules {
-        disallow_premium: false,
-        ..strict()
-    };
+    let allowing = Rules { disallow_premium: false, ..strict() };
     assert_eq!(accepted("+19002345678", &allowing), "+19002345678");
 }
 
@@ -129,10 +95,7 @@ fn exceptions_are_searched_in_the_normalised_number() {
     //= decision: D-033
     //= type=test
     let blocked = patterns("fiction = '^\\+120255501'");
-    let rules = Rules {
-        exceptions: Some(&blocked),
-        ..strict()
-    };
+    let rules = Rules { exceptions: Some(&blocked), ..strict() };
     refused("202 555 0123", &rules, NumberRefusal::Exception);
     assert_eq!(accepted("+12025550223", &rules), "+12025550223");
 }

@@ -105,6 +105,8 @@ pub(crate) struct SessionActor {
     record_at_start: Option<RecordAtStart>,
     context: Context,
     requests: BTreeMap<String, oneshot::Sender<SessionResponse>>,
+    /// Effects that were handed over; the next transaction closes them.
+    handed_over: Vec<EffectId>,
     ended: bool,
 }
 
@@ -135,6 +137,7 @@ impl SessionActor {
             record_at_start: None,
             context,
             requests: BTreeMap::new(),
+            handed_over: Vec::new(),
             ended: false,
         }
     }
@@ -171,8 +174,12 @@ impl SessionActor {
             self.planner(&mut plan, now).step(step.number, step.effects);
             course = step.status.into();
         }
-        let mut events: VecDeque<(&'static str, Event)> = plan.raised.drain(..).map(|event| ("answer", event)).collect();
+        let mut events: VecDeque<(&'static str, Event)> =
+            plan.raised.drain(..).map(|event| ("answer", event)).collect();
         let mut terminated = false;
+        for effect in std::mem::take(&mut self.handed_over) {
+            self.planner(&mut plan, now).close(&effect);
+        }
         for incoming in tell.incoming {
             terminated |= matches!(incoming, Incoming::Terminate);
             events.extend(self.interpret(incoming, &mut plan, now));
@@ -204,7 +211,11 @@ impl SessionActor {
         if ended {
             writes.push(Write::EndSession { id: self.identity.id.clone(), at: now });
         }
-        self.commit(writes, Committed { plan, armed: Vec::new(), ended, done: tell.done, busy: tell.busy }, ctx);
+        self.commit(
+            writes,
+            Committed { plan, armed: Vec::new(), ended, done: tell.done, busy: tell.busy },
+            ctx,
+        );
     }
 
     /// The snapshot of a running session; its scope is let go of.
@@ -238,7 +249,12 @@ impl SessionActor {
     }
 
     /// What an incoming message means to the chart.
-    fn interpret(&mut self, incoming: Incoming, plan: &mut Plan, now: Timestamp) -> Vec<(&'static str, Event)> {
+    fn interpret(
+        &mut self,
+        incoming: Incoming,
+        plan: &mut Plan,
+        now: Timestamp,
+    ) -> Vec<(&'static str, Event)> {
         let answers = |events: Vec<Event>| events.into_iter().map(|event| ("answer", event)).collect();
         match incoming {
             Incoming::Event(event) => vec![("event", event)],
@@ -343,7 +359,9 @@ impl SessionActor {
             (Some(RecordAtStart::Stored(_, expected)), Some(row)) => {
                 writes.push(Write::UpdateCallback { row, expected: Some(expected) });
             }
-            (None, Some(row)) if plan.record_changed => writes.push(Write::UpdateCallback { row, expected: None }),
+            (None, Some(row)) if plan.record_changed => {
+                writes.push(Write::UpdateCallback { row, expected: None })
+            }
             _ => {}
         }
         let snapshot = snapshot.and_then(|snapshot| serde_json::to_string(&snapshot).ok());
@@ -363,15 +381,23 @@ impl SessionActor {
     }
 
     fn commit(&mut self, writes: Vec<Write>, mut committed: Committed, ctx: &mut actix::Context<Self>) {
-        let concerns_timers = |write: &&Write| matches!(write, Write::PutTimer(_) | Write::DeleteTimer { .. });
+        let concerns_timers =
+            |write: &&Write| matches!(write, Write::PutTimer(_) | Write::DeleteTimer { .. });
         committed.armed = writes.iter().filter(concerns_timers).cloned().collect();
         let node = Arc::clone(&self.node);
         let durable = async move { commit_with_patience(&node, writes).await };
-        ctx.wait(durable.into_actor(self).map(move |result, actor, ctx| actor.carry_on(result, committed, ctx)));
+        ctx.wait(
+            durable.into_actor(self).map(move |result, actor, ctx| actor.carry_on(result, committed, ctx)),
+        );
     }
 
     /// After the commit: effects leave, waiting requests are answered.
-    fn carry_on(&mut self, result: Result<(), store::Error>, committed: Committed, ctx: &mut actix::Context<Self>) {
+    fn carry_on(
+        &mut self,
+        result: Result<(), store::Error>,
+        committed: Committed,
+        ctx: &mut actix::Context<Self>,
+    ) {
         let Committed { plan, armed, ended, done, busy } = committed;
         if let Err(error) = result {
             tracing::error!(session_id = %self.identity.id, %error, "A step could not be stored; the session stops here.");
@@ -389,7 +415,12 @@ impl SessionActor {
         for order in plan.orders {
             match order.action {
                 Action::Respond { request, status, body } => self.respond(&request, status, body),
-                _ => self.node.carry_out(order, &busy),
+                _ => {
+                    if order.action.is_done_when_handed_over() {
+                        self.handed_over.push(order.effect.clone());
+                    }
+                    self.node.carry_out(order, &busy);
+                }
             }
         }
         if plan.outbox {
@@ -436,7 +467,10 @@ impl From<Status> for Course {
     }
 }
 
-fn answer(done: Option<oneshot::Sender<Result<Delivered, store::Error>>>, result: Result<Delivered, store::Error>) {
+fn answer(
+    done: Option<oneshot::Sender<Result<Delivered, store::Error>>>,
+    result: Result<Delivered, store::Error>,
+) {
     if let Some(done) = done {
         // The caller may have gone: nobody is left to be told.
         let _gone = done.send(result);
@@ -491,7 +525,10 @@ impl Handler<Tell> for SessionActor {
 
     fn handle(&mut self, tell: Tell, ctx: &mut Self::Context) {
         if self.ended {
-            return answer(tell.done, Ok(Delivered { running: false, state: self.record.as_ref().map(|row| row.state) }));
+            return answer(
+                tell.done,
+                Ok(Delivered { running: false, state: self.record.as_ref().map(|row| row.state) }),
+            );
         }
         self.advance(None, tell, ctx);
     }

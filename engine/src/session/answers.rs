@@ -55,15 +55,25 @@ impl Planner<'_> {
                 self.close(&effect);
                 self.context.calls.insert(call.clone(), HeldCall { device: device.clone(), agent: None });
                 vec![
-                    event("voice.createcall.done", json!({ "requestid": effect, "interactionid": call, "attempt": attempt })),
-                    event("interaction.added", json!({ "interactionid": call, "focusdeviceid": device, "udata": user_data })),
-                    event("interaction.present", json!({ "interactionid": call, "focusdeviceid": device, "udata": user_data })),
+                    event(
+                        "voice.createcall.done",
+                        json!({ "requestid": effect, "interactionid": call, "attempt": attempt }),
+                    ),
+                    event(
+                        "interaction.added",
+                        json!({ "interactionid": call, "focusdeviceid": device, "udata": user_data }),
+                    ),
+                    event(
+                        "interaction.present",
+                        json!({ "interactionid": call, "focusdeviceid": device, "udata": user_data }),
+                    ),
                     party(&call, "cpdetect", &device, json!({})),
                 ]
             }
             CallFact::Detected { call, attempt, call_state, kept_up } => {
                 self.finish_attempt(attempt, call_state);
-                let device = self.context.calls.get(&call).map(|held| held.device.clone()).unwrap_or_default();
+                let device =
+                    self.context.calls.get(&call).map(|held| held.device.clone()).unwrap_or_default();
                 let hints = json!({ "callstate": call_state, "kept": kept_up });
                 vec![party(&call, "connected", &device, hints)]
             }
@@ -100,14 +110,19 @@ impl Planner<'_> {
             }
             CallFact::Redirected { call, effect } => {
                 self.close(&effect);
-                vec![event("interaction.redirect.done", json!({ "requestid": effect, "interactionid": call }))]
+                vec![event(
+                    "interaction.redirect.done",
+                    json!({ "requestid": effect, "interactionid": call }),
+                )]
             }
             CallFact::RedirectFailed { call, effect, error, problem } => {
                 self.close(&effect);
                 let data = json!({ "requestid": effect, "interactionid": call, "error": error, "description": problem });
                 vec![event("error.interaction.redirect", data)]
             }
-            CallFact::AgentAlerting { call, dn } => vec![party(&call, "alerting", &dn, json!({ "callstate": 0 }))],
+            CallFact::AgentAlerting { call, dn } => {
+                vec![party(&call, "alerting", &dn, json!({ "callstate": 0 }))]
+            }
             CallFact::AgentConnected { call, dn } => {
                 if let Some(held) = self.context.calls.get_mut(&call) {
                     held.agent = Some(dn.clone());
@@ -126,7 +141,10 @@ impl Planner<'_> {
                 self.close(&effect);
                 self.context.calls.remove(&call);
                 vec![
-                    event("interaction.associate.done", json!({ "requestid": effect, "interactionid": call })),
+                    event(
+                        "interaction.associate.done",
+                        json!({ "requestid": effect, "interactionid": call }),
+                    ),
                     event("interaction.notcontrolled", json!({ "interactionid": call })),
                 ]
             }
@@ -151,12 +169,18 @@ impl Planner<'_> {
                     routing::Refusal::InvalidQueue { .. } => "invalidqueue",
                 };
                 let description = reason.to_string();
-                vec![event("error.queue.submit", json!({ "requestid": id, "error": error, "description": description }))]
+                vec![event(
+                    "error.queue.submit",
+                    json!({ "requestid": id, "error": error, "description": description }),
+                )]
             }
             Outcome::TimedOut { id } if self.context.entries.contains_key(&id) => {
                 self.forget_entry(&id);
                 let description = "no target was found in time";
-                vec![event("error.queue.submit", json!({ "requestid": id, "error": "timeout", "description": description }))]
+                vec![event(
+                    "error.queue.submit",
+                    json!({ "requestid": id, "error": "timeout", "description": description }),
+                )]
             }
             Outcome::TargetSelected { id, selection } => {
                 if !self.context.entries.contains_key(&id) {
@@ -174,17 +198,21 @@ impl Planner<'_> {
                 vec![event("queue.timetodial", json!({ "requestid": id, "position": position }))]
             }
             Outcome::Left { id } => vec![event("queue.cancel.done", json!({ "requestid": id }))],
-            Outcome::Updated { id, found: true } => vec![event("queue.update.done", json!({ "requestid": id }))],
+            Outcome::Updated { id, found: true } => {
+                vec![event("queue.update.done", json!({ "requestid": id }))]
+            }
             Outcome::Updated { id, found: false } => {
                 vec![event("error.queue.update", json!({ "requestid": id, "error": "unknown" }))]
             }
             Outcome::UpdateRefused { id, reason } => {
-                let data = json!({ "requestid": id, "error": "invalidtarget", "description": reason.to_string() });
+                let data =
+                    json!({ "requestid": id, "error": "invalidtarget", "description": reason.to_string() });
                 vec![event("error.queue.update", data)]
             }
-            Outcome::Queued { .. } | Outcome::TimedOut { .. } | Outcome::TimeToDial { .. } | Outcome::AgentChanged { .. } => {
-                Vec::new()
-            }
+            Outcome::Queued { .. }
+            | Outcome::TimedOut { .. }
+            | Outcome::TimeToDial { .. }
+            | Outcome::AgentChanged { .. } => Vec::new(),
         }
     }
 
@@ -234,7 +262,12 @@ fn diverted(call: &InteractionId, dn: &str, declined: bool) -> Event {
 }
 
 /// `error.voice.createcall`, with the tokens of the ORS vocabulary.
-pub(crate) fn dial_failed(effect: &EffectId, attempt: AttemptNo, call_state: CallState, refused: Option<String>) -> Event {
+pub(crate) fn dial_failed(
+    effect: &EffectId,
+    attempt: AttemptNo,
+    call_state: CallState,
+    refused: Option<String>,
+) -> Event {
     let error = match (refused.is_some(), call_state) {
         (true, _) => "refused",
         (_, CallState::NO_ANSWER) => "timeout",

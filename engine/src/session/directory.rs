@@ -80,7 +80,10 @@ impl Sessions {
     /// The shard of a session: by hash of its id, the same for as long as the number of shards is.
     fn shard(&self, id: &SessionId) -> Option<&Addr<Shard>> {
         let shards = self.0.shards.get()?;
-        let hash = id.as_str().bytes().fold(0_usize, |hash, byte| hash.wrapping_mul(31).wrapping_add(usize::from(byte)));
+        let hash = id
+            .as_str()
+            .bytes()
+            .fold(0_usize, |hash, byte| hash.wrapping_mul(31).wrapping_add(usize::from(byte)));
         shards.get(hash.checked_rem(shards.len())?)
     }
 
@@ -146,7 +149,11 @@ impl Sessions {
     ///
     /// # Errors
     /// [`TellError`]; the session has not seen it.
-    pub(crate) fn request(&self, id: &SessionId, event: Event) -> Result<oneshot::Receiver<SessionResponse>, TellError> {
+    pub(crate) fn request(
+        &self,
+        id: &SessionId,
+        event: Event,
+    ) -> Result<oneshot::Receiver<SessionResponse>, TellError> {
         let (respond, waiting) = oneshot::channel();
         self.send(id, vec![Incoming::Request { event, respond }], None)?;
         Ok(waiting)
@@ -158,7 +165,8 @@ impl Sessions {
         incoming: Vec<Incoming>,
         done: Option<oneshot::Sender<Result<Delivered, store::Error>>>,
     ) -> Result<(), TellError> {
-        let address = self.0.running.get(id).map(|entry| entry.value().clone()).ok_or(TellError::NotRunning)?;
+        let address =
+            self.0.running.get(id).map(|entry| entry.value().clone()).ok_or(TellError::NotRunning)?;
         let busy = self.0.activity.begin();
         address.try_send(Tell { incoming, done, busy }).map_err(|error| match error {
             SendError::Full(_) => TellError::Full,

@@ -222,8 +222,8 @@ impl Action {
         )
     }
 
-    /// Whether an answer will close it; otherwise it is done once it was handed over.
-    pub(crate) const fn is_answered(&self) -> bool {
-        matches!(self, Self::Dial(_) | Self::Redirect(_) | Self::Fetch(_))
+    /// Whether it has a row that no answer will close: it is done once it was handed over.
+    pub(crate) const fn is_done_when_handed_over(&self) -> bool {
+        matches!(self, Self::Deliver { .. })
     }
 }

@@ -106,7 +106,10 @@ impl Planner<'_> {
             (verbs::CALLBACK, "notify") => self.notify(&id, verb),
             (verbs::CALLBACK, "report") => self.report(verb),
             (verbs::CALLBACK, "push") => self.push(&id, verb),
-            _ => self.raise(&format!("error.unsupported.{}", verb.element), json!({ "requestid": id.to_string() })),
+            _ => self.raise(
+                &format!("error.unsupported.{}", verb.element),
+                json!({ "requestid": id.to_string() }),
+            ),
         }
     }
 
@@ -170,4 +173,3 @@ fn shown(id: &EffectId, verb: &Verb) -> Value {
         verb.params.iter().filter(|(name, _)| name != "_reply_url").cloned().collect();
     json!({ "effect": id.to_string(), "attributes": verb.attributes, "params": params })
 }
-

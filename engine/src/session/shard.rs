@@ -142,7 +142,11 @@ impl Handler<StartSession> for Shard {
         );
         let address = self.place(identity, actor);
         // The actor was made just now: its mailbox is empty.
-        address.do_send(Begin { first, record: new.record, tell: Tell { incoming: new.first, done: Some(done), busy } });
+        address.do_send(Begin {
+            first,
+            record: new.record,
+            tell: Tell { incoming: new.first, done: Some(done), busy },
+        });
     }
 }
 

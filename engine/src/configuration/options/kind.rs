@@ -175,10 +175,7 @@ impl OptionKind {
             _ => None,
         };
         let read = match self {
-            Self::Boolean => written
-                .as_bool()
-                .or_else(|| text.and_then(boolean))
-                .map(Value::Bool),
+            Self::Boolean => written.as_bool().or_else(|| text.and_then(boolean)).map(Value::Bool),
             Self::Integer { min, max } | Self::Seconds { min, max } => integer(written, text, min, max),
             Self::Milliseconds => integer(written, text, 0, SECONDS_MAX * 1000),
             Self::Minutes(allowed) => integer(written, text, 0, SECONDS_MAX)
@@ -204,25 +201,22 @@ impl OptionKind {
             Self::CommaList => list(written),
             Self::Json => json_object(written, text),
             Self::Treatment => json_object(written, text).or_else(|| {
-                text.filter(|text| !text.starts_with('{'))
-                    .map(|text| Value::String(text.to_owned()))
+                text.filter(|text| !text.starts_with('{')).map(|text| Value::String(text.to_owned()))
             }),
             Self::Country => text.and_then(country),
             Self::Target => target(written, text),
             Self::Horizon => text
                 .filter(|text| text.parse::<BookingHorizon>().is_ok())
                 .map(|text| Value::String(text.to_owned())),
-            Self::Url => text
-                .filter(|text| url::Url::parse(text).is_ok())
-                .map(|text| Value::String(text.to_owned())),
-            Self::Thresholds => text
-                .filter(|text| thresholds(text).is_some())
-                .map(|text| Value::String(text.to_owned())),
+            Self::Url => {
+                text.filter(|text| url::Url::parse(text).is_ok()).map(|text| Value::String(text.to_owned()))
+            }
+            Self::Thresholds => {
+                text.filter(|text| thresholds(text).is_some()).map(|text| Value::String(text.to_owned()))
+            }
         };
-        read.map(Reading::Value).ok_or_else(|| UnreadableValue {
-            found: shown(written),
-            expected: self.expected(),
-        })
+        read.map(Reading::Value)
+            .ok_or_else(|| UnreadableValue { found: shown(written), expected: self.expected() })
     }
 }
 
@@ -244,11 +238,7 @@ pub(in crate::configuration) fn shown(value: &Value) -> String {
 }
 
 fn join(numbers: &[i64]) -> String {
-    numbers
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
+    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn boolean(text: &str) -> Option<bool> {
@@ -276,10 +266,7 @@ fn number(written: &Value, text: Option<&str>) -> Option<Value> {
     if let Ok(whole) = text.parse::<i64>() {
         return Some(Value::from(whole));
     }
-    text.parse::<f64>()
-        .ok()
-        .filter(|number| number.is_finite())
-        .map(Value::from)
+    text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::from)
 }
 
 /// A text; numbers and booleans as they are written.
@@ -294,10 +281,7 @@ fn plain_text(written: &Value) -> Option<Value> {
 fn word(written: &Value, text: Option<&str>, words: &[&str]) -> Option<Value> {
     let flag = written.as_bool().map(|flag| flag.to_string());
     let text = text.or(flag.as_deref())?;
-    words
-        .iter()
-        .find(|word| word.eq_ignore_ascii_case(text))
-        .map(|word| Value::String((*word).to_owned()))
+    words.iter().find(|word| word.eq_ignore_ascii_case(text)).map(|word| Value::String((*word).to_owned()))
 }
 
 fn list(written: &Value) -> Option<Value> {
@@ -314,9 +298,7 @@ fn list(written: &Value) -> Option<Value> {
 
 fn json_object(written: &Value, text: Option<&str>) -> Option<Value> {
     match text {
-        Some(text) => serde_json::from_str::<Map<String, Value>>(text)
-            .ok()
-            .map(Value::Object),
+        Some(text) => serde_json::from_str::<Map<String, Value>>(text).ok().map(Value::Object),
         None => written.is_object().then(|| written.clone()),
     }
 }
@@ -335,9 +317,7 @@ fn target(written: &Value, text: Option<&str>) -> Option<Value> {
         None => written.as_array()?.clone(),
     };
     let complete = items.iter().all(|item| {
-        item.get("target")
-            .and_then(Value::as_str)
-            .is_some_and(|target| !target.trim().is_empty())
+        item.get("target").and_then(Value::as_str).is_some_and(|target| !target.trim().is_empty())
     });
     ((1..=TARGETS_MAX).contains(&items.len()) && complete).then_some(Value::Array(items))
 }
@@ -359,11 +339,7 @@ mod tests {
     use super::{OptionKind, Reading};
 
     fn check(kind: OptionKind, written: Value, expected: Value) {
-        assert_eq!(
-            kind.read(&written),
-            Ok(Reading::Value(expected)),
-            "{kind:?} {written}"
-        );
+        assert_eq!(kind.read(&written), Ok(Reading::Value(expected)), "{kind:?} {written}");
     }
 
     fn refused(kind: OptionKind, written: Value) -> String {
@@ -382,32 +358,16 @@ mod tests {
         check(OptionKind::Boolean, json!(false), json!(false));
         check(OptionKind::CountOrFalse { max: 9 }, json!("false"), json!(0));
         check(OptionKind::CountOrFalse { max: 9 }, json!(2), json!(2));
-        check(
-            OptionKind::EpochSeconds,
-            json!("1900000000.5"),
-            json!(1_900_000_000.5),
-        );
+        check(OptionKind::EpochSeconds, json!("1900000000.5"), json!(1_900_000_000.5));
     }
 
     #[test]
     fn refusals_say_what_was_read_and_what_is_expected() {
         let seconds = OptionKind::Seconds { min: 0, max: 100 };
-        assert_eq!(
-            refused(seconds, json!("soon")),
-            "`soon` is not a whole number of seconds from 0 to 100"
-        );
-        assert_eq!(
-            refused(seconds, json!(101)),
-            "`101` is not a whole number of seconds from 0 to 100"
-        );
-        assert_eq!(
-            refused(OptionKind::Boolean, json!("yes")),
-            "`yes` is not `true` or `false`"
-        );
-        assert_eq!(
-            refused(OptionKind::Minutes(&[5, 10]), json!(7)),
-            "`7` is not one of 5, 10 (minutes)"
-        );
+        assert_eq!(refused(seconds, json!("soon")), "`soon` is not a whole number of seconds from 0 to 100");
+        assert_eq!(refused(seconds, json!(101)), "`101` is not a whole number of seconds from 0 to 100");
+        assert_eq!(refused(OptionKind::Boolean, json!("yes")), "`yes` is not `true` or `false`");
+        assert_eq!(refused(OptionKind::Minutes(&[5, 10]), json!(7)), "`7` is not one of 5, 10 (minutes)");
     }
 
     #[test]
@@ -452,10 +412,7 @@ mod tests {
         );
         refused(OptionKind::Target, json!("[]"));
         refused(OptionKind::Target, json!([{"timeout": 20}]));
-        refused(
-            OptionKind::Target,
-            Value::Array(vec![json!({"target": "A@.GA"}); 16]),
-        );
+        refused(OptionKind::Target, Value::Array(vec![json!({"target": "A@.GA"}); 16]));
     }
 
     #[test]

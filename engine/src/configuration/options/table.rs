@@ -172,33 +172,16 @@ const fn flag(name: &'static str, default: bool) -> OptionDefinition {
     row(name, OptionKind::Boolean, DefaultValue::Boolean(default))
 }
 const fn seconds(name: &'static str, default: i64) -> OptionDefinition {
-    row(
-        name,
-        OptionKind::Seconds {
-            min: 0,
-            max: SECONDS_MAX,
-        },
-        DefaultValue::Integer(default),
-    )
+    row(name, OptionKind::Seconds { min: 0, max: SECONDS_MAX }, DefaultValue::Integer(default))
 }
 const fn milliseconds(name: &'static str, default: i64) -> OptionDefinition {
     row(name, OptionKind::Milliseconds, DefaultValue::Integer(default))
 }
 const fn count(name: &'static str, min: i64, default: i64) -> OptionDefinition {
-    row(
-        name,
-        OptionKind::Integer { min, max: COUNT_MAX },
-        DefaultValue::Integer(default),
-    )
+    row(name, OptionKind::Integer { min, max: COUNT_MAX }, DefaultValue::Integer(default))
 }
 const fn integer(name: &'static str) -> OptionDefinition {
-    of(
-        name,
-        OptionKind::Integer {
-            min: -COUNT_MAX,
-            max: COUNT_MAX,
-        },
-    )
+    of(name, OptionKind::Integer { min: -COUNT_MAX, max: COUNT_MAX })
 }
 const fn text(name: &'static str) -> OptionDefinition {
     of(name, OptionKind::Text)
@@ -229,10 +212,7 @@ impl Tables {
     fn new(groups: &[&'static [OptionDefinition]], aliases: &'static [(&'static str, &'static str)]) -> Self {
         let rows = || groups.iter().flat_map(|group| group.iter());
         Self {
-            by_name: rows()
-                .filter(|row| !row.family)
-                .map(|row| (row.name, row))
-                .collect(),
+            by_name: rows().filter(|row| !row.family).map(|row| (row.name, row)).collect(),
             families: rows().filter(|row| row.family).collect(),
             aliases,
         }
@@ -278,21 +258,16 @@ impl Tables {
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&'static OptionDefinition> {
         let canonical = self.canonical(name);
-        self.by_name.get(canonical).copied().or_else(|| {
-            self.families
-                .iter()
-                .find(|family| canonical.starts_with(family.name))
-                .copied()
-        })
+        self.by_name
+            .get(canonical)
+            .copied()
+            .or_else(|| self.families.iter().find(|family| canonical.starts_with(family.name)).copied())
     }
 
     /// The canonical spelling of a name; unknown names are their own.
     #[must_use]
     pub fn canonical<'n>(&self, name: &'n str) -> &'n str {
-        self.aliases
-            .iter()
-            .find(|(alias, _)| *alias == name)
-            .map_or(name, |(_, canonical)| canonical)
+        self.aliases.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, canonical)| canonical)
     }
 
     /// Every option that is no family, by name.
@@ -314,10 +289,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("_rep_useevent_dn", "_rep_userevent_dn"),
     ("_rep_useevent_switch", "_rep_userevent_switch"),
     ("_urs_adata_xfer_keys", "_urs_udata_xfer_keys"),
-    (
-        "_plugin_on_dial_invoke_on_called_failed",
-        "_plugin_on_dial_invoke_on_call_failed",
-    ),
+    ("_plugin_on_dial_invoke_on_called_failed", "_plugin_on_dial_invoke_on_call_failed"),
     ("urs_virtual_queue", "_urs_virtual_queue"),
     ("target", "_target"),
     ("max-queue-wait", "_max_queue_wait"),

@@ -18,9 +18,7 @@ fn service(options: &str) -> Service {
 /// Options of a request that carries a number.
 fn effective(service: &Service, pairs: Value) -> Effective {
     let mut pairs = request(pairs);
-    pairs
-        .entry("_customer_number")
-        .or_insert_with(|| json!("+12025550123"));
+    pairs.entry("_customer_number").or_insert_with(|| json!("+12025550123"));
     match service.effective(&pairs) {
         Ok(options) => options,
         Err(problem) => panic!("{problem}"),
@@ -29,9 +27,7 @@ fn effective(service: &Service, pairs: Value) -> Effective {
 
 fn refused(service: &Service, pairs: Value) -> OptionError {
     let mut pairs = request(pairs);
-    pairs
-        .entry("_customer_number")
-        .or_insert_with(|| json!("+12025550123"));
+    pairs.entry("_customer_number").or_insert_with(|| json!("+12025550123"));
     service.effective(&pairs).unwrap_err()
 }
 
@@ -40,10 +36,8 @@ fn the_service_wins_over_the_request_and_the_request_over_the_default() {
     //= guide: precedence
     //= type=test
     let service = service("_ttl = 600\n");
-    let options = effective(
-        &service,
-        json!({"_ttl": 900, "_wait_for_agent": "false", "_max_dial_attempts": "5"}),
-    );
+    let options =
+        effective(&service, json!({"_ttl": 900, "_wait_for_agent": "false", "_max_dial_attempts": "5"}));
     assert_eq!(options.integer("_ttl"), Some(600));
     assert!(!options.flag("_wait_for_agent"));
     assert_eq!(options.integer("_max_dial_attempts"), Some(5));
@@ -54,10 +48,7 @@ fn the_service_wins_over_the_request_and_the_request_over_the_default() {
 #[test]
 fn a_value_of_the_request_that_does_not_count_need_not_be_readable() {
     let service = service("_ttl = 600\n");
-    assert_eq!(
-        effective(&service, json!({"_ttl": "soon"})).integer("_ttl"),
-        Some(600)
-    );
+    assert_eq!(effective(&service, json!({"_ttl": "soon"})).integer("_ttl"), Some(600));
     assert_eq!(
         refused(&service, json!({"_max_dial_attempts": "many"})),
         OptionError::Unreadable {
@@ -73,15 +64,9 @@ fn only_what_is_listed_can_be_overwritten() {
     //= guide: _overwritable_options
     //= type=test
     let fixed = service("_target = 'A@.GA'\n");
-    assert_eq!(
-        effective(&fixed, json!({"_target": "B@.GA"})).text("_target"),
-        Some("A@.GA")
-    );
+    assert_eq!(effective(&fixed, json!({"_target": "B@.GA"})).text("_target"), Some("A@.GA"));
     let open = service("_target = 'A@.GA'\n_overwritable_options = '_target'\n");
-    assert_eq!(
-        effective(&open, json!({"_target": "B@.GA"})).text("_target"),
-        Some("B@.GA")
-    );
+    assert_eq!(effective(&open, json!({"_target": "B@.GA"})).text("_target"), Some("B@.GA"));
     assert_eq!(effective(&open, json!({})).text("_target"), Some("A@.GA"));
 }
 
@@ -123,10 +108,7 @@ fn an_unset_token_stays_with_a_warning() {
     let service = service("site = '$sat$'\n_target = 'Sales@$sat$.GA'\n");
     let options = effective(&service, json!({}));
     assert_eq!(options.text("_target"), Some("Sales@$sat$.GA"));
-    assert_eq!(
-        options.warnings(),
-        ["token `sat` has no value in the request and stays as it is"]
-    );
+    assert_eq!(options.warnings(), ["token `sat` has no value in the request and stays as it is"]);
     assert!(!options.user_data().contains_key("site"));
 }
 
@@ -147,10 +129,7 @@ fn a_token_in_a_number_is_typed_when_it_is_filled() {
 fn a_token_is_filled_inside_json_without_becoming_structure() {
     let service = service("n = '$n$'\n_ixn_redirect_hints = '{\"extensions\":{\"CPNDigits\":\"$n$\"}}'\n");
     let options = effective(&service, json!({"n": "1\",\"x\":\"2"}));
-    assert_eq!(
-        options.value("_ixn_redirect_hints"),
-        &json!({"extensions": {"CPNDigits": "1\",\"x\":\"2"}})
-    );
+    assert_eq!(options.value("_ixn_redirect_hints"), &json!({"extensions": {"CPNDigits": "1\",\"x\":\"2"}}));
 }
 
 #[test]
@@ -193,11 +172,8 @@ _target = 'A@.GA'
         Some("http://a.example/list")
     );
     assert_eq!(
-        effective(
-            service,
-            json!({"_status_notification_target": "http://a.example/own"})
-        )
-        .text("_status_notification_target"),
+        effective(service, json!({"_status_notification_target": "http://a.example/own"}))
+            .text("_status_notification_target"),
         Some("http://a.example/own")
     );
 }
@@ -234,13 +210,9 @@ fn lookup_keys_come_first_and_name_what_is_missing() {
     );
     assert_eq!(
         service.effective(&request(json!({"_member_id": " "}))),
-        Err(OptionError::LookupKeysMissing {
-            keys: vec!["_member_id".to_owned(), "team".to_owned()]
-        })
+        Err(OptionError::LookupKeysMissing { keys: vec!["_member_id".to_owned(), "team".to_owned()] })
     );
-    let options = service
-        .effective(&request(json!({"_member_id": "m", "team": "t"})))
-        .unwrap();
+    let options = service.effective(&request(json!({"_member_id": "m", "team": "t"}))).unwrap();
     assert_eq!(options.lookup_keys(), ["_customer_number", "_member_id", "team"]);
     assert_eq!(options.property("team"), "t");
 }
@@ -258,26 +230,14 @@ fn mandatory_options_are_missing_or_empty() {
     let missing = load(&text("")).configuration;
     assert_eq!(
         refused(missing.service("a").unwrap(), json!({})),
-        OptionError::Missing {
-            option: option.clone()
-        }
+        OptionError::Missing { option: option.clone() }
     );
     let empty = load(&text("_route_point = ''\n")).configuration;
-    assert_eq!(
-        refused(empty.service("a").unwrap(), json!({})),
-        OptionError::Empty { option }
-    );
-    assert_eq!(
-        refused(&service("_ttl = ''\n"), json!({})),
-        OptionError::Empty {
-            option: "_ttl".to_owned()
-        }
-    );
+    assert_eq!(refused(empty.service("a").unwrap(), json!({})), OptionError::Empty { option });
+    assert_eq!(refused(&service("_ttl = ''\n"), json!({})), OptionError::Empty { option: "_ttl".to_owned() });
     assert_eq!(
         refused(&service(""), json!({"_enable_status_notification": "notify"})),
-        OptionError::Missing {
-            option: "_status_notification_target".to_owned()
-        }
+        OptionError::Missing { option: "_status_notification_target".to_owned() }
     );
 }
 
@@ -302,11 +262,8 @@ fn detection_is_off_by_default_where_an_agent_comes_first() {
     assert!(effective(&service(""), json!({})).flag("_cpd_enable"));
     assert!(!effective(&service(""), json!({"_agent_preview": true})).flag("_cpd_enable"));
     assert!(
-        !effective(
-            &service("_userterminated_first_connect_party = 'AGENT'\n"),
-            json!({})
-        )
-        .flag("_cpd_enable")
+        !effective(&service("_userterminated_first_connect_party = 'AGENT'\n"), json!({}))
+            .flag("_cpd_enable")
     );
     assert!(
         effective(&service("_cpd_enable = true\n_agent_preview = true\n"), json!({})).flag("_cpd_enable")
@@ -331,9 +288,7 @@ fn the_request_wins_for_the_time_of_a_booking() {
     .configuration;
     let service = configuration.service("r").unwrap();
     let options = service
-        .effective(&request(
-            json!({"_booking_expiration_timeout": 90, "_resource_group": "Q"}),
-        ))
+        .effective(&request(json!({"_booking_expiration_timeout": 90, "_resource_group": "Q"})))
         .unwrap();
     assert_eq!(options.integer("_booking_expiration_timeout"), Some(90));
     assert_eq!(options.text("_resource_group"), Some("P"));
@@ -342,10 +297,7 @@ fn the_request_wins_for_the_time_of_a_booking() {
 #[test]
 fn keys_that_are_no_identifiers_are_refused() {
     for key in ["a.b", "a-b", "_a.b"] {
-        assert_eq!(
-            refused(&service(""), json!({key: 1})),
-            OptionError::InvalidKey { key: key.to_owned() }
-        );
+        assert_eq!(refused(&service(""), json!({key: 1})), OptionError::InvalidKey { key: key.to_owned() });
     }
 }
 
@@ -353,10 +305,7 @@ fn keys_that_are_no_identifiers_are_refused() {
 fn no_number_of_a_customer_shows_in_debug_form() {
     let options = effective(&service(""), json!({"note": "secret"}));
     let shown = format!("{options:?}");
-    assert!(
-        !shown.contains("2025550123") && !shown.contains("secret"),
-        "{shown}"
-    );
+    assert!(!shown.contains("2025550123") && !shown.contains("secret"), "{shown}");
 }
 
 #[test]

@@ -43,11 +43,16 @@ impl Planner<'_> {
     }
 
     pub(super) fn notify(&mut self, id: &EffectId, verb: &Verb) {
-        let Some(policy) = self.context.notification.clone() else { return };
+        let Some(policy) = self.context.notification.clone() else {
+            return;
+        };
         let Some(row) = self.record.as_ref() else { return };
         let mut event: Map<String, Value> = verb.params.iter().cloned().collect();
         let timestamp = self.now.epoch_seconds().to_string();
-        event.insert("event_id".to_owned(), json!(values::text(&verb.attributes, "event").unwrap_or_default()));
+        event.insert(
+            "event_id".to_owned(),
+            json!(values::text(&verb.attributes, "event").unwrap_or_default()),
+        );
         event.insert("_callback_state".to_owned(), json!(row.state));
         let body = envelope(&policy, event, &timestamp, row.id.as_str(), row.service.as_str());
         let message = OutboxRow {
@@ -79,9 +84,15 @@ impl Planner<'_> {
     }
 
     pub(super) fn push(&mut self, id: &EffectId, verb: &Verb) {
-        let device = self.record.as_ref().and_then(|row| values::text(&row.properties, "_device_notification_id"));
+        let device =
+            self.record.as_ref().and_then(|row| values::text(&row.properties, "_device_notification_id"));
         let Some((device, row)) = device.zip(self.record.as_ref()) else {
-            return self.fail(id, "error.callback.push", "nodevice", "the request named no device to push to");
+            return self.fail(
+                id,
+                "error.callback.push",
+                "nodevice",
+                "the request named no device to push to",
+            );
         };
         let body: Map<String, Value> = verb.params.iter().cloned().collect();
         let message = OutboxRow {

@@ -26,14 +26,17 @@ impl Planner<'_> {
         let hints = values::object(&verb.attributes, "hints");
         let extensions = values::object(&hints, "extensions");
         let detects = values::text(&verb.attributes, "type").as_deref() == Some("predictive");
-        let guard = values::integer(&extensions, "call_timeguard_timeout").and_then(|ms| u64::try_from(ms).ok());
+        let guard =
+            values::integer(&extensions, "call_timeguard_timeout").and_then(|ms| u64::try_from(ms).ok());
         let dial = Dial {
             call: derive::call_of(&id),
             callback: self.record.as_ref().map(|row| row.id.clone()),
             attempt,
             from: destination(verb.attributes.get("from")).unwrap_or_default(),
             to,
-            ring_timeout_ms: millis(values::seconds(&verb.attributes, "timeout").unwrap_or(RING_TIMEOUT_DEFAULT)),
+            ring_timeout_ms: millis(
+                values::seconds(&verb.attributes, "timeout").unwrap_or(RING_TIMEOUT_DEFAULT),
+            ),
             detection_ms: detects.then(|| guard.unwrap_or(DETECTION_DEFAULT_MS)),
             user_data: Value::Object(values::object(&verb.attributes, "udata")),
             hints: Value::Object(hints),
@@ -65,10 +68,20 @@ impl Planner<'_> {
 
     pub(super) fn redirect(&mut self, id: EffectId, verb: &Verb) {
         let Some(call) = self.held_call(verb) else {
-            return self.fail(&id, "error.interaction.redirect", "invalidstate.null", "this session holds no such call");
+            return self.fail(
+                &id,
+                "error.interaction.redirect",
+                "invalidstate.null",
+                "this session holds no such call",
+            );
         };
         let Some(to) = destination(verb.attributes.get("to")) else {
-            return self.fail(&id, "error.interaction.redirect", "invaliddestination", "there is no destination");
+            return self.fail(
+                &id,
+                "error.interaction.redirect",
+                "invaliddestination",
+                "there is no destination",
+            );
         };
         // The guide's way to end an originating call without counting it as abandoned.
         if to == "_STOP_" {
@@ -89,13 +102,23 @@ impl Planner<'_> {
         let reason = values::text(&verb.attributes, "reason").unwrap_or_default();
         match self.held_call(verb) {
             Some(call) => self.order(id, Action::HangUp { call, reason }),
-            None => self.fail(&id, "error.interaction.terminate", "invalidstate.null", "this session holds no such call"),
+            None => self.fail(
+                &id,
+                "error.interaction.terminate",
+                "invalidstate.null",
+                "this session holds no such call",
+            ),
         }
     }
 
     pub(super) fn associate(&mut self, id: EffectId, verb: &Verb) {
         let Some(call) = self.held_call(verb) else {
-            return self.fail(&id, "error.interaction.associate", "unknown", "this session holds no such call");
+            return self.fail(
+                &id,
+                "error.interaction.associate",
+                "unknown",
+                "this session holds no such call",
+            );
         };
         let Some(session) = values::text(&verb.attributes, "sessionid") else {
             return self.fail(&id, "error.interaction.associate", "unknown", "no session is named");
@@ -107,8 +130,12 @@ impl Planner<'_> {
     pub(super) fn detach(&mut self, id: EffectId, verb: &Verb) {
         match (self.held_call(verb), self.parent.cloned()) {
             (Some(call), Some(parent)) => self.order(id, Action::Associate { call, session: parent }),
-            (Some(_), None) => self.fail(&id, "error.interaction.detach", "unknown", "no session gave this call"),
-            (None, _) => self.fail(&id, "error.interaction.detach", "unknown", "this session holds no such call"),
+            (Some(_), None) => {
+                self.fail(&id, "error.interaction.detach", "unknown", "no session gave this call")
+            }
+            (None, _) => {
+                self.fail(&id, "error.interaction.detach", "unknown", "this session holds no such call")
+            }
         }
     }
 
@@ -137,13 +164,22 @@ impl Planner<'_> {
 
     pub(super) fn collect(&mut self, id: EffectId, verb: &Verb) {
         let Some(call) = self.held_call(verb) else {
-            return self.fail(&id, "error.dialog.playandcollect", "unknown", "this session holds no such call");
+            return self.fail(
+                &id,
+                "error.dialog.playandcollect",
+                "unknown",
+                "this session holds no such call",
+            );
         };
         let action = Action::CollectDigits {
             call,
             file: values::text(&verb.attributes, "resource").unwrap_or_default(),
-            max_digits: values::integer(&verb.attributes, "max_digits").and_then(|n| u32::try_from(n).ok()).unwrap_or(6),
-            timeout_ms: millis(values::seconds(&verb.attributes, "timeout").unwrap_or(Duration::from_secs(15))),
+            max_digits: values::integer(&verb.attributes, "max_digits")
+                .and_then(|n| u32::try_from(n).ok())
+                .unwrap_or(6),
+            timeout_ms: millis(
+                values::seconds(&verb.attributes, "timeout").unwrap_or(Duration::from_secs(15)),
+            ),
         };
         self.order(id, action);
     }

@@ -22,7 +22,9 @@ impl Planner<'_> {
         };
         let entry = Entry {
             id: id.to_string(),
-            queue: QueueName::new(values::text(&verb.attributes, "queue").unwrap_or_else(|| "none".to_owned())),
+            queue: QueueName::new(
+                values::text(&verb.attributes, "queue").unwrap_or_else(|| "none".to_owned()),
+            ),
             target,
             priority: values::integer(&verb.attributes, "priority").unwrap_or(0),
             growth: growth(&hints),
@@ -161,5 +163,9 @@ fn target_from_parts(defaults: &Map<String, Value>, own: &Map<String, Value>) ->
     };
     let threshold = values::text(own, "threshold").map(|text| format!("{{{text}}}")).unwrap_or_default();
     let weight = values::text(own, "weight").map(|text| format!("[{text}]")).unwrap_or_default();
-    Some(format!("{threshold}{weight}{}@{}.{kind}", values::text(own, "name")?, part("statserver").unwrap_or_default()))
+    Some(format!(
+        "{threshold}{weight}{}@{}.{kind}",
+        values::text(own, "name")?,
+        part("statserver").unwrap_or_default()
+    ))
 }

@@ -43,7 +43,11 @@ impl Planner<'_> {
             sendid: send.sendid.clone(),
             origin: Some(format!("#_scxml_{}", self.session)),
             origintype: Some("http://www.w3.org/TR/scxml/#SCXMLEventProcessor".to_owned()),
-            invokeid: if to_child { None } else { self.invokeid.filter(|_| receiver.is_some()).map(str::to_owned) },
+            invokeid: if to_child {
+                None
+            } else {
+                self.invokeid.filter(|_| receiver.is_some()).map(str::to_owned)
+            },
             ..Event::default()
         };
         if send.delay.is_zero() {

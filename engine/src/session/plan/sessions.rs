@@ -13,7 +13,8 @@ const FETCH_TIMEOUT_DEFAULT_SECS: u64 = 15;
 
 impl Planner<'_> {
     pub(super) fn start_session(&mut self, id: EffectId, verb: &Verb) {
-        let source = values::text(&verb.attributes, "srcexpr").or_else(|| values::text(&verb.attributes, "src"));
+        let source =
+            values::text(&verb.attributes, "srcexpr").or_else(|| values::text(&verb.attributes, "src"));
         let Some(source) = source else {
             return self.fail(&id, "error.session.start", "badfetch", "no chart is named");
         };
@@ -28,7 +29,9 @@ impl Planner<'_> {
 
     pub(super) fn terminate_session(&mut self, id: EffectId, verb: &Verb) {
         match values::text(&verb.attributes, "sessionid") {
-            Some(session) => self.order(id, Action::TerminateSession { session: derive::session_named(&session) }),
+            Some(session) => {
+                self.order(id, Action::TerminateSession { session: derive::session_named(&session) })
+            }
             None => self.fail(&id, "error.session.terminate", "unknown", "no session is named"),
         }
     }
@@ -41,7 +44,9 @@ impl Planner<'_> {
         let timeout = values::integer(&verb.attributes, "timeout").and_then(|secs| u64::try_from(secs).ok());
         let fetch = Fetch {
             url,
-            method: values::text(&verb.attributes, "method").unwrap_or_else(|| "get".to_owned()).to_uppercase(),
+            method: values::text(&verb.attributes, "method")
+                .unwrap_or_else(|| "get".to_owned())
+                .to_uppercase(),
             timeout_secs: timeout.filter(|secs| *secs > 0).unwrap_or(FETCH_TIMEOUT_DEFAULT_SECS),
             json: enctype.contains("json"),
             fields: verb.params.iter().cloned().collect(),
@@ -60,7 +65,10 @@ impl Planner<'_> {
         let status = if positive {
             200
         } else {
-            code.as_deref().and_then(|code| code.parse().ok()).filter(|code| (400..600).contains(code)).unwrap_or(400)
+            code.as_deref()
+                .and_then(|code| code.parse().ok())
+                .filter(|code| (400..600).contains(code))
+                .unwrap_or(400)
         };
         if let (false, Some(code)) = (positive, code) {
             body.entry("resultcode").or_insert(Value::String(code));
@@ -83,8 +91,12 @@ impl Planner<'_> {
             InvokeSource::Url(url) => SessionSource::Reference(url),
             InvokeSource::Content(text) => SessionSource::Text(text),
         };
-        let action =
-            Action::StartSession { session, source, parameters: invoke.parameters, invokeid: Some(invoke.invokeid) };
+        let action = Action::StartSession {
+            session,
+            source,
+            parameters: invoke.parameters,
+            invokeid: Some(invoke.invokeid),
+        };
         self.order(id, action);
     }
 

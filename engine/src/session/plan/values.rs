@@ -56,7 +56,9 @@ pub(super) fn object(values: &Map<String, Value>, name: &str) -> Map<String, Val
 /// Texts of a list value; comma-separated text is split.
 pub(super) fn list(values: &Map<String, Value>, name: &str) -> Vec<String> {
     match values.get(name) {
-        Some(Value::Array(items)) => items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect(),
+        Some(Value::Array(items)) => {
+            items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+        }
         Some(Value::String(text)) => {
             text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
         }

@@ -3,42 +3,23 @@
 use super::{OptionDefinition, OptionKind, flag, integer, of, text};
 
 pub(super) const REPORTING: &[OptionDefinition] = &[
-    flag("_rep_userevent_enable", false).only("false").says(
-        "options §10 G; D-054",
-        "Whether the reporting user events are sent.",
-    ),
-    text("_rep_userevent_dn")
-        .guard()
-        .not_yet()
-        .says("options §10 G", "DN that receives them."),
-    text("_rep_userevent_switch")
-        .guard()
-        .not_yet()
-        .says("options §10 G", "Switch of that DN."),
+    flag("_rep_userevent_enable", false)
+        .only("false")
+        .says("options §10 G; D-054", "Whether the reporting user events are sent."),
+    text("_rep_userevent_dn").guard().not_yet().says("options §10 G", "DN that receives them."),
+    text("_rep_userevent_switch").guard().not_yet().says("options §10 G", "Switch of that DN."),
     flag("_use_reporting_aggregator", false)
         .guard()
         .only("false")
-        .says(
-            "options §10 G; D-127",
-            "Whether reporting events go to an aggregator as well.",
-        ),
-    text("_reporting_aggregator_url")
-        .guard()
-        .not_yet()
-        .says("options §10 G", "URL of the aggregator."),
-    text("_originating_interaction_id").request().says(
-        "options §10 G, D",
-        "Inbound call that receives the offer and acceptance keys.",
-    ),
-    text("_cb_origination_ixn_id")
+        .says("options §10 G; D-127", "Whether reporting events go to an aggregator as well."),
+    text("_reporting_aggregator_url").guard().not_yet().says("options §10 G", "URL of the aggregator."),
+    text("_originating_interaction_id")
         .request()
-        .says("options §10 G", "Value of `_CB_ORIGINATION_IXN_ID`."),
-    of(
-        "_cb_dim_channel",
-        OptionKind::OpenEnumeration(&["IVR", "WEB", "MOBILE"]),
-    )
-    .both()
-    .says("options §10 G, D", "Value of `_CB_DIM_CHANNEL`."),
+        .says("options §10 G, D", "Inbound call that receives the offer and acceptance keys."),
+    text("_cb_origination_ixn_id").request().says("options §10 G", "Value of `_CB_ORIGINATION_IXN_ID`."),
+    of("_cb_dim_channel", OptionKind::OpenEnumeration(&["IVR", "WEB", "MOBILE"]))
+        .both()
+        .says("options §10 G, D", "Value of `_CB_DIM_CHANNEL`."),
     of("_cb_t_callback_offered", OptionKind::EpochSeconds)
         .request()
         .says("options §10 G", "Value of `_CB_T_CALLBACK_OFFERED`."),
@@ -60,42 +41,23 @@ pub(super) const REPORTING: &[OptionDefinition] = &[
     text("_cb_dim_callback_offer_type")
         .request()
         .says("options §10 G", "Value of `_CB_DIM_CALLBACK_OFFER_TYPE`."),
-    text("_cb_dim_offer_timing")
-        .request()
-        .says("options §10 G", "Value of `_CB_DIM_OFFER_TIMING`."),
+    text("_cb_dim_offer_timing").request().says("options §10 G", "Value of `_CB_DIM_OFFER_TIMING`."),
     integer("_cb_n_callback_offers_per_session")
         .request()
         .says("options §10 G", "Value of `_CB_N_CALLBACK_OFFERS_PER_SESSION`."),
 ];
 
 pub(super) const PARAMETERS: &[OptionDefinition] = &[
-    text("_copy_from_id").request().says(
-        "options §14 G; D-032",
-        "COMPLETED callback whose properties become defaults.",
-    ),
+    text("_copy_from_id")
+        .request()
+        .says("options §14 G; D-032", "COMPLETED callback whose properties become defaults."),
     of(
         "_callback_state",
-        OptionKind::Enumeration(&[
-            "SCHEDULED",
-            "QUEUED",
-            "ROUTING",
-            "PROCESSING",
-            "COMPLETED",
-            "PAUSED",
-        ]),
+        OptionKind::Enumeration(&["SCHEDULED", "QUEUED", "ROUTING", "PROCESSING", "COMPLETED", "PAUSED"]),
     )
     .request()
-    .says(
-        "options §14 G; D-034",
-        "Forces a state, for callers that run the life cycle themselves.",
-    ),
-    of("_new_desired_time", OptionKind::Time)
-        .request()
-        .says("options §14 G", "New time of a reschedule."),
-    text("_callback_reason")
-        .request()
-        .says("options §14 G", "Completion reason of an update."),
-    text("_reason")
-        .request()
-        .says("options §14 G", "Other spelling of the completion reason."),
+    .says("options §14 G; D-034", "Forces a state, for callers that run the life cycle themselves."),
+    of("_new_desired_time", OptionKind::Time).request().says("options §14 G", "New time of a reschedule."),
+    text("_callback_reason").request().says("options §14 G", "Completion reason of an update."),
+    text("_reason").request().says("options §14 G", "Other spelling of the completion reason."),
 ];

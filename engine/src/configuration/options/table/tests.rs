@@ -112,10 +112,7 @@ fn both_spellings_find_one_option() {
 #[test]
 fn families_match_by_their_beginning() {
     let tables = Tables::builtin("office-hours").unwrap();
-    assert_eq!(
-        tables.find("_bh_regular12").map(|row| row.name),
-        Some("_bh_regular")
-    );
+    assert_eq!(tables.find("_bh_regular12").map(|row| row.name), Some("_bh_regular"));
     assert!(tables.find("_bh_irregular").is_none());
 }
 
@@ -140,12 +137,6 @@ fn what_restrains_requests_is_out_of_their_reach() {
 
 #[test]
 fn slips_of_the_pen_find_their_option() {
-    assert_eq!(
-        Tables::callback().nearest("_max_dail_attempts", []),
-        Some("_max_dial_attempts")
-    );
-    assert_eq!(
-        Tables::callback().nearest("_my_colour", ["_my_color"]),
-        Some("_my_color")
-    );
+    assert_eq!(Tables::callback().nearest("_max_dail_attempts", []), Some("_max_dial_attempts"));
+    assert_eq!(Tables::callback().nearest("_my_colour", ["_my_color"]), Some("_my_color"));
 }
