@@ -30,5 +30,5 @@ mod settings;
 mod simulator;
 mod view;
 
-pub use server::{RunningServer, ServeError, serve};
+pub use server::{RunningServer, ServeError, listen, serve};
 pub use settings::{ClientCredentials, Credentials, Settings};

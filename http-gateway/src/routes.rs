@@ -142,3 +142,6 @@ async fn other_method(request: HttpRequest) -> actix_web::HttpResponse {
 async fn nothing_here(request: HttpRequest) -> actix_web::HttpResponse {
     ErrorReply::no_such_path(request.path()).error_response()
 }
+
+#[cfg(test)]
+mod tests;

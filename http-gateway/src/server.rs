@@ -73,21 +73,34 @@ impl RunningServer {
     }
 }
 
-/// Starts the server on `address`; port 0 takes any free port.
+/// Takes an address, before there is anything to serve; port 0 takes any free port.
 ///
 /// # Errors
 /// [`ServeError`] when the address cannot be listened on.
+pub fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).map_err(|source| refused(address, source))
+}
+
+fn refused(address: SocketAddr, source: io::Error) -> ServeError {
+    match source.kind() {
+        io::ErrorKind::AddrInUse => ServeError::PortInUse { address, source },
+        _other => ServeError::Listen { address, source },
+    }
+}
+
+/// Starts the server on an address that was taken by [`listen`].
+///
+/// # Errors
+/// [`ServeError`] when the address can no longer be used.
 pub async fn serve(
     engine: Engine,
     settings: Settings,
-    address: SocketAddr,
+    listener: TcpListener,
 ) -> Result<RunningServer, ServeError> {
-    let failed = |source: io::Error| match source.kind() {
-        io::ErrorKind::AddrInUse => ServeError::PortInUse { address, source },
-        _other => ServeError::Listen { address, source },
-    };
-    let listener = TcpListener::bind(address).map_err(failed)?;
-    let bound = listener.local_addr().map_err(failed)?;
+    let unspecified = SocketAddr::from(([0, 0, 0, 0], 0));
+    let address = listener
+        .local_addr()
+        .map_err(|source| refused(unspecified, source))?;
     let (stopping, is_stopping) = watch::channel(false);
     let prefix = settings.prefix();
     let workers = settings.workers.max(1);
@@ -111,12 +124,12 @@ pub async fn serve(
     .shutdown_timeout(stop_timeout)
     .disable_signals()
     .listen(listener)
-    .map_err(failed)?
+    .map_err(|source| refused(address, source))?
     .run();
     let handle = server.handle();
-    tracing::info!(address = %bound, "Listening.");
+    tracing::info!(%address, "Listening.");
     Ok(RunningServer {
-        address: bound,
+        address,
         handle,
         stopping,
         join: tokio::spawn(server),
