@@ -23,6 +23,7 @@ mod derive;
 mod desk;
 mod devices;
 mod dialling;
+mod disturbance;
 mod egress;
 mod engine;
 mod fetching;
@@ -49,6 +50,7 @@ mod timers;
 pub mod verbs;
 
 pub use charts::{ChartError, Charts};
+pub use disturbance::Disturbance;
 pub use egress::{Egress, EgressError, EgressFuture, EgressReply, EgressRequest, HttpEgress};
 pub use engine::Engine;
 pub use refusal::{NumberRefusal, Refusal};

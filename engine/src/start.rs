@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::configuration::{ClockMode, Configuration};
 use crate::desk::AgentDesk;
 use crate::dialling::{DialActor, SwitchTells};
+use crate::disturbance::Disturbance;
 use crate::egress::Egress;
 use crate::engine::Engine;
 use crate::lists::Lists;
@@ -94,6 +95,14 @@ impl Engine {
     /// # Errors
     /// [`StartError`].
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        Self::start_disturbed(settings, Disturbance::none()).await
+    }
+
+    /// Starts an engine that hears its switch over a disturbed line: for simulations.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start_disturbed(settings: Settings, line: Disturbance) -> Result<Self, StartError> {
         let Settings { configuration, store, egress, dial_log, now, base_url, arbiters, seed } = settings;
         let stored = store
             .meta(CLOCK.to_owned())
@@ -132,7 +141,7 @@ impl Engine {
             configuration,
         });
         check_charts(&node)?;
-        start_actors(&node, profiles, dial_log, arbiters).await?;
+        start_actors(&node, profiles, dial_log, line, arbiters).await?;
         restart::restore(&node).await?;
         log_agents_in(&node);
         scheduling::start(&node);
@@ -176,6 +185,7 @@ async fn start_actors(
     node: &Arc<Node>,
     profiles: Vec<AgentProfile>,
     dial_log: Box<dyn RecordDials>,
+    line: Disturbance,
     arbiters: usize,
 ) -> Result<(), StartError> {
     let mut router = Router::new(routing::Options::default());
@@ -207,7 +217,7 @@ async fn start_actors(
             tracing::error!(agent = %agent.profile.id, %error, "An agent's phone cannot be set up.");
         }
     }
-    let simulated = ClockedSwitch::new(node.clock.clone(), core, dial_log, sink);
+    let simulated = ClockedSwitch::new(node.clock.clone(), core, dial_log, line.into_sink(node.clock.clone(), sink));
     let actor = DialActor::new(Arc::clone(node), Arc::clone(&simulated) as Arc<dyn telephony::Switch>);
     let _set = node.simulated.set(simulated);
     let scripts = |failure: statecharts::Failure| StartError::Scripts(failure.to_string());
