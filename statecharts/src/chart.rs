@@ -214,7 +214,11 @@ pub(crate) enum ExpressionKind {
     /// Gives a place to assign to.
     Location,
     /// Statements. The source is rewritten so that top-level declarations land in the scope of the session.
-    Script { prologue: String, epilogue: String },
+    Script {
+        names: Vec<String>,
+        functions: Vec<String>,
+        classes: Vec<String>,
+    },
     /// Was found broken at load and is to fail when executed (scxml: 5.9).
     Broken { message: String },
 }

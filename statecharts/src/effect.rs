@@ -5,7 +5,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::Event;
+use crate::{Event, EventKind};
+
+/// Type of the event processor between sessions.
+pub const SCXML_PROCESSOR: &str = "http://www.w3.org/TR/scxml/#SCXMLEventProcessor";
+/// What the address of a session begins with; its id follows.
+pub const SESSION_ADDRESS: &str = "#_scxml_";
+/// The one key of an object that stands for markup, in the data of events, effects and parameters.
+pub const MARKUP_KEY: &str = "#xml";
 
 /// One effect of a step. Its place in the step is its place in the list; `session:step:index` is its id.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,10 +59,26 @@ pub struct Send {
     pub kind: Option<String>,
     /// Name of the event.
     pub event: String,
-    /// Data from `namelist`, `<param>` or `<content>`.
+    /// Data from `namelist`, `<param>` or `<content>`; null when there is none.
     pub data: Value,
     /// Time to wait before sending; zero sends at once.
     pub delay: Duration,
+}
+
+impl Send {
+    /// The event as its receiver sees it, when session `from` sent it by the SCXML processor (scxml: C.1).
+    #[must_use]
+    pub fn event(&self, from: &str) -> Event {
+        Event {
+            name: self.event.clone(),
+            kind: EventKind::External,
+            data: (!self.data.is_null()).then(|| self.data.clone()),
+            sendid: self.sendid.clone(),
+            origin: Some(format!("{SESSION_ADDRESS}{from}")),
+            origintype: Some(SCXML_PROCESSOR.to_owned()),
+            invokeid: None,
+        }
+    }
 }
 
 /// `<invoke>` (scxml: 6.4).

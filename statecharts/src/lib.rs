@@ -2,20 +2,29 @@
 
 mod chart;
 mod diagnostic;
+mod duration;
+mod ecmascript;
 mod effect;
 mod event;
 mod limits;
+mod inline;
+mod interpreter;
 mod load;
+mod model;
 mod module;
+mod null_model;
 mod session;
 mod snapshot;
+mod state_set;
 mod step;
 mod worker;
 mod xml;
 
 pub use chart::{Chart, Parameter};
 pub use diagnostic::{Diagnostic, LoadError, NoParts, PartResolver, ResolvedPart, Severity, Source};
-pub use effect::{Call, Effect, Invoke, InvokeSource, Log, Send, Verb, VerbChild};
+pub use effect::{
+    Call, Effect, Invoke, InvokeSource, Log, MARKUP_KEY, SCXML_PROCESSOR, SESSION_ADDRESS, Send, Verb, VerbChild,
+};
 pub use event::{Event, EventKind};
 pub use limits::{Failure, Limits};
 pub use load::{BrokenExpressions, Compiled, compile, compile_with};

@@ -1,8 +1,27 @@
-//! Reads and checks a chart.
+//! Reads and checks a chart: parse, merge parts, check the form, build the states, check what they refer to.
+//!
+//! Collects everything that is wrong instead of stopping at the first mistake.
 
+mod check;
+mod content;
+mod expressions;
+mod files;
+mod parts;
+mod states;
+#[cfg(test)]
+mod tests;
+mod verbs;
+mod vocabulary;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::{Chart, Diagnostic, LoadError, ModuleSet, PartResolver, Severity, Source};
+use sha2::{Digest, Sha256};
+
+use crate::chart::{Binding, Data, Expression, ExpressionIx, ModelKind, Parameter, State, StateIx, Transition};
+use crate::xml::{self, Element, Place};
+use crate::{Chart, Diagnostic, LoadError, ModuleSet, PartResolver, Source};
+use files::Files;
 
 /// A chart with what is odd about it.
 #[derive(Clone, Debug)]
@@ -27,11 +46,7 @@ pub enum BrokenExpressions {
 ///
 /// # Errors
 /// Everything that is wrong with the chart.
-pub fn compile(
-    source: Source<'_>,
-    modules: &Arc<ModuleSet>,
-    parts: &dyn PartResolver,
-) -> Result<Compiled, LoadError> {
+pub fn compile(source: Source<'_>, modules: &Arc<ModuleSet>, parts: &dyn PartResolver) -> Result<Compiled, LoadError> {
     compile_with(source, modules, parts, BrokenExpressions::Refuse)
 }
 
@@ -41,17 +56,181 @@ pub fn compile(
 /// Everything that is wrong with the chart.
 pub fn compile_with(
     source: Source<'_>,
-    _modules: &Arc<ModuleSet>,
-    _parts: &dyn PartResolver,
-    _broken: BrokenExpressions,
+    modules: &Arc<ModuleSet>,
+    parts: &dyn PartResolver,
+    broken: BrokenExpressions,
 ) -> Result<Compiled, LoadError> {
-    Err(LoadError {
-        diagnostics: vec![Diagnostic {
-            severity: Severity::Error,
-            file: source.file.to_owned(),
-            line: 1,
-            column: 1,
-            message: "the reader is not built yet".to_owned(),
-        }],
-    })
+    let mut loader = Loader::new(modules, parts, broken);
+    let file = loader.files.add(source.file.to_owned(), source.text.to_owned());
+    match xml::parse(source.text, file) {
+        Ok(mut root) => loader.load(&mut root, source.file),
+        Err(error) => loader.files.error(error.place, error.message),
+    }
+    loader.finish()
+}
+
+/// A chart in the making.
+struct Loader<'a> {
+    files: Files,
+    modules: &'a Arc<ModuleSet>,
+    resolver: &'a dyn PartResolver,
+    broken: BrokenExpressions,
+    syntax: Option<expressions::Syntax>,
+    name: Option<String>,
+    model: ModelKind,
+    binding: Binding,
+    states: Vec<State>,
+    transitions: Vec<Transition>,
+    data: Vec<Data>,
+    data_places: BTreeMap<String, Place>,
+    scripts: Vec<ExpressionIx>,
+    expressions: Vec<Expression>,
+    parameters: Vec<Parameter>,
+    ids: BTreeMap<String, StateIx>,
+    id_places: Vec<Place>,
+    /// Ids that elements of `<send>` and `<invoke>` were given, to find doubles.
+    invoke_ids: BTreeMap<String, Place>,
+}
+
+impl<'a> Loader<'a> {
+    fn new(modules: &'a Arc<ModuleSet>, resolver: &'a dyn PartResolver, broken: BrokenExpressions) -> Self {
+        Self {
+            files: Files::default(),
+            modules,
+            resolver,
+            broken,
+            syntax: None,
+            name: None,
+            model: ModelKind::EcmaScript,
+            binding: Binding::Early,
+            states: Vec::new(),
+            transitions: Vec::new(),
+            data: Vec::new(),
+            data_places: BTreeMap::new(),
+            scripts: Vec::new(),
+            expressions: Vec::new(),
+            parameters: Vec::new(),
+            ids: BTreeMap::new(),
+            id_places: Vec::new(),
+            invoke_ids: BTreeMap::new(),
+        }
+    }
+
+    fn load(&mut self, root: &mut Element, file: &str) {
+        if !root.is("scxml") {
+            self.files.error(
+                root.place,
+                format!(
+                    "a chart is an <scxml xmlns=\"http://www.w3.org/2005/07/scxml\">, not <{}>",
+                    root.name
+                ),
+            );
+            return;
+        }
+        if root.namespace.is_empty() {
+            self.files.warning(
+                root.place,
+                "the chart has no namespace; add xmlns=\"http://www.w3.org/2005/07/scxml\"",
+            );
+        }
+        let mut scripts = Vec::new();
+        parts::merge(
+            root,
+            &mut self.files,
+            self.resolver,
+            &mut vec![file.to_owned()],
+            &mut scripts,
+        );
+        check::check(root, &mut self.files, self.modules);
+        self.head(root);
+        self.document(root);
+        for script in &scripts {
+            let expression = self.script(script);
+            self.scripts.extend(expression);
+        }
+    }
+
+    fn head(&mut self, root: &Element) {
+        self.name = root.attribute("name").map(|name| name.value.clone());
+        if let Some(model) = root.attribute("datamodel") {
+            self.model = match model.value.as_str() {
+                "ecmascript" | "" => ModelKind::EcmaScript,
+                "null" => ModelKind::Null,
+                other => {
+                    self.files.error(
+                        model.place,
+                        format!("the data model `{other}` is not known; write ecmascript or null"),
+                    );
+                    ModelKind::EcmaScript
+                }
+            };
+        }
+        if let Some(binding) = root.attribute("binding") {
+            self.binding = match binding.value.as_str() {
+                "early" => Binding::Early,
+                "late" => Binding::Late,
+                other => {
+                    self.files
+                        .error(binding.place, format!("binding is early or late, not `{other}`"));
+                    Binding::Early
+                }
+            };
+        }
+        if let Some(version) = root.attribute("version")
+            && version.value != "1.0"
+        {
+            self.files.warning(
+                version.place,
+                format!("version `{}` is read as SCXML 1.0", version.value),
+            );
+        }
+    }
+
+    fn finish(self) -> Result<Compiled, LoadError> {
+        let failed = self.files.has_errors();
+        let (files, diagnostics) = self.files.finish();
+        if failed {
+            return Err(LoadError { diagnostics });
+        }
+        let mut texts = BTreeMap::new();
+        let mut names = Vec::with_capacity(files.len());
+        for (name, text) in files {
+            names.push(name.clone());
+            texts.insert(name, text);
+        }
+        let chart = Chart {
+            name: self.name,
+            hash: hash(names.first().map_or("", String::as_str), &texts),
+            files: names,
+            texts,
+            modules: Arc::clone(self.modules),
+            model: self.model,
+            binding: self.binding,
+            states: self.states,
+            transitions: self.transitions,
+            data: self.data,
+            scripts: self.scripts,
+            expressions: self.expressions,
+            parameters: self.parameters,
+            ids: self.ids,
+        };
+        Ok(Compiled {
+            chart: Arc::new(chart),
+            warnings: diagnostics,
+        })
+    }
+}
+
+/// SHA-256 over the name and text of every file, the main file first.
+fn hash(main: &str, texts: &BTreeMap<String, String>) -> String {
+    let mut hasher = Sha256::new();
+    let first = texts.get_key_value(main);
+    let others = texts.iter().filter(|(name, _)| *name != main);
+    for (name, text) in first.into_iter().chain(others) {
+        for piece in [name, text] {
+            hasher.update((piece.len() as u64).to_be_bytes());
+            hasher.update(piece.as_bytes());
+        }
+    }
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

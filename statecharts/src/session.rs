@@ -1,11 +1,22 @@
 //! A session: one run of a chart.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::{Chart, Event, Failure, RestoreError, Snapshot, Status, Step, Worker};
+use crate::chart::{ModelKind, StateIx};
+use crate::ecmascript::natives::Current;
+use crate::interpreter::Interpreter;
+use crate::model::{Host, Model};
+use crate::null_model::NullModel;
+use crate::state_set::StateSet;
+use crate::worker::ScopeData;
+use crate::{
+    Chart, Effect, Event, Failure, InvokeSnapshot, RestoreError, SNAPSHOT_VERSION, Snapshot, Status, Step, Worker,
+};
 
 /// What a session starts with.
 #[derive(Clone, Debug, Default)]
@@ -25,12 +36,78 @@ pub struct Start {
 }
 
 /// One run of a chart.
+///
+/// Its data are a live scope of a worker, or JSON text. It may move between threads only while it hibernates: a step with another
+/// worker than the one that holds its scope fails.
 #[derive(Debug)]
 pub struct Session {
     chart: Arc<Chart>,
-    id: Box<str>,
+    record: Record,
+    configuration: StateSet,
+    data: ScopeData,
     next_step: u64,
     status: Status,
+}
+
+/// What the algorithm remembers of a session between steps, beside its configuration and data.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) id: Arc<str>,
+    pub(crate) parent: Option<Box<str>>,
+    pub(crate) invokeid: Option<Box<str>>,
+    pub(crate) ioprocessors: Arc<BTreeMap<String, String>>,
+    history: Vec<(StateIx, Box<[StateIx]>)>,
+    /// States whose late-bound data have their first values.
+    pub(crate) bound: StateSet,
+    pub(crate) invocations: Vec<Invocation>,
+    pub(crate) next_id: u64,
+}
+
+/// A running invocation.
+#[derive(Clone, Debug)]
+pub(crate) struct Invocation {
+    pub(crate) state: StateIx,
+    pub(crate) index: u32,
+    pub(crate) id: String,
+}
+
+/// What scripts can ask about their session.
+#[derive(Clone, Debug)]
+pub(crate) struct Meta {
+    pub(crate) id: Arc<str>,
+    pub(crate) ioprocessors: Arc<BTreeMap<String, String>>,
+}
+
+impl Record {
+    /// The states that a history remembers.
+    pub(crate) fn history_of(&self, history: StateIx) -> Option<&[StateIx]> {
+        self.history
+            .iter()
+            .find(|(known, _)| *known == history)
+            .map(|(_, states)| &**states)
+    }
+
+    pub(crate) fn remember(&mut self, history: StateIx, states: Vec<StateIx>) {
+        let states = states.into_boxed_slice();
+        match self.history.iter_mut().find(|(known, _)| *known == history) {
+            Some(known) => known.1 = states,
+            None => self.history.push((history, states)),
+        }
+    }
+}
+
+/// What a step does.
+enum Job {
+    Start(Map<String, Value>),
+    External(Event),
+    Cancel,
+}
+
+/// What a step leaves behind, beside the data of scripts.
+struct Outcome {
+    result: Result<Status, Failure>,
+    entered: Vec<String>,
+    exited: Vec<String>,
 }
 
 impl Session {
@@ -38,55 +115,163 @@ impl Session {
     pub fn start(chart: Arc<Chart>, worker: &mut Worker, start: Start) -> (Self, Step) {
         let mut session = Self {
             chart,
-            id: start.session_id.into(),
+            record: Record {
+                id: start.session_id.into(),
+                parent: start.parent.map(String::into_boxed_str),
+                invokeid: start.invokeid.map(String::into_boxed_str),
+                ioprocessors: start.ioprocessors,
+                history: Vec::new(),
+                bound: StateSet::default(),
+                invocations: Vec::new(),
+                next_id: 1,
+            },
+            configuration: StateSet::default(),
+            data: ScopeData::default(),
             next_step: 1,
             status: Status::Running,
         };
-        let step = session.unfinished(worker);
+        let step = session.perform(worker, start.now_millis, Job::Start(start.parameters));
         (session, step)
     }
 
-    /// Processes one external event until the session is stable again.
-    pub fn step(&mut self, worker: &mut Worker, _event: Event, _now_millis: i64) -> Step {
-        self.unfinished(worker)
+    /// Processes one external event until the session is stable again. A session that has ended ignores it.
+    pub fn step(&mut self, worker: &mut Worker, event: Event, now_millis: i64) -> Step {
+        self.perform(worker, now_millis, Job::External(event))
     }
 
-    /// Ends the session from outside: `<onexit>` handlers run, nobody is told by an event.
-    pub fn cancel(&mut self, worker: &mut Worker, _now_millis: i64) -> Step {
-        self.unfinished(worker)
+    /// Ends the session from outside: `<onexit>` handlers run, nobody is told by an event. They see the event
+    /// `cancel.invoke.<invokeid>`, or `cancel.session` if the session was not invoked.
+    pub fn cancel(&mut self, worker: &mut Worker, now_millis: i64) -> Step {
+        self.perform(worker, now_millis, Job::Cancel)
     }
 
-    /// Lets go of the live scope; the session keeps its data as JSON text.
-    pub fn hibernate(&mut self, _worker: &mut Worker) {}
+    /// Lets go of the live scope; the session keeps its data as JSON text. Nothing happens if it has no live scope.
+    ///
+    /// A scope that cannot be written, for want of memory, ends the session as failed.
+    pub fn hibernate(&mut self, worker: &mut Worker) {
+        if let Err(failure) = worker.write(&self.chart, &mut self.data) {
+            self.status = Status::Failed { failure };
+        }
+        worker.release(&mut self.data);
+    }
 
     /// The session as it can be written down.
     ///
     /// # Errors
     /// When the scope cannot be read, for want of memory.
-    pub fn snapshot(&mut self, _worker: &mut Worker) -> Result<Snapshot, Failure> {
-        Err(Failure::Data {
+    pub fn snapshot(&mut self, worker: &mut Worker) -> Result<Snapshot, Failure> {
+        worker.write(&self.chart, &mut self.data)?;
+        let text = self.data.text().unwrap_or("[{},[]]").to_owned();
+        let data = RawValue::from_string(text).map_err(|error| Failure::Data {
             tried: "saved".to_owned(),
-            message: "not built yet".to_owned(),
+            message: error.to_string(),
+        })?;
+        let name = |state: StateIx| self.chart.state(state).id.clone();
+        Ok(Snapshot {
+            v: SNAPSHOT_VERSION,
+            chart: self.chart.hash().to_owned(),
+            session: self.record.id.to_string(),
+            parent: self.record.parent.as_deref().map(str::to_owned),
+            invokeid: self.record.invokeid.as_deref().map(str::to_owned),
+            ioprocessors: (*self.record.ioprocessors).clone(),
+            configuration: self.configuration.iter().map(name).collect(),
+            history: self
+                .record
+                .history
+                .iter()
+                .map(|(history, states)| (name(*history), states.iter().map(|state| name(*state)).collect()))
+                .collect(),
+            bound: self.record.bound.iter().map(name).collect(),
+            data,
+            queues: Vec::new(),
+            invokes: self
+                .record
+                .invocations
+                .iter()
+                .map(|running| InvokeSnapshot {
+                    state: name(running.state),
+                    index: running.index,
+                    invokeid: running.id.clone(),
+                })
+                .collect(),
+            next_effect: self.next_step,
+            next_id: self.record.next_id,
+            ended: (self.status != Status::Running).then(|| self.status.clone()),
         })
     }
 
-    /// A session as it was written down.
+    /// A session as it was written down; its scope becomes live with its next step.
     ///
     /// # Errors
-    /// When the snapshot has another version or belongs to another chart.
+    /// When the snapshot has another version, or belongs to another chart.
     pub fn restore(chart: Arc<Chart>, snapshot: Snapshot) -> Result<Self, RestoreError> {
+        if snapshot.v != SNAPSHOT_VERSION {
+            return Err(RestoreError::Version {
+                session: snapshot.session,
+                found: snapshot.v,
+            });
+        }
+        if snapshot.chart != chart.hash() {
+            return Err(RestoreError::Chart {
+                session: snapshot.session,
+                found: snapshot.chart,
+                given: chart.hash().to_owned(),
+            });
+        }
+        let index = |id: &String| {
+            let generated = id.strip_prefix('#').and_then(|number| number.parse::<StateIx>().ok());
+            chart
+                .ids
+                .get(id)
+                .copied()
+                .or_else(|| generated.filter(|state| (*state as usize) < chart.states.len()))
+                .ok_or_else(|| RestoreError::Unknown {
+                    session: snapshot.session.clone(),
+                    chart: chart.hash().to_owned(),
+                    id: id.clone(),
+                })
+        };
+        let configuration = snapshot.configuration.iter().map(index).collect::<Result<_, _>>()?;
+        let bound = snapshot.bound.iter().map(index).collect::<Result<_, _>>()?;
+        let mut history = Vec::with_capacity(snapshot.history.len());
+        for (id, states) in &snapshot.history {
+            let states: Vec<StateIx> = states.iter().map(index).collect::<Result<_, _>>()?;
+            history.push((index(id)?, states.into_boxed_slice()));
+        }
+        let mut invocations = Vec::with_capacity(snapshot.invokes.len());
+        for invoke in &snapshot.invokes {
+            invocations.push(Invocation {
+                state: index(&invoke.state)?,
+                index: invoke.index,
+                id: invoke.invokeid.clone(),
+            });
+        }
         Ok(Self {
-            chart,
-            id: snapshot.session.into(),
+            record: Record {
+                id: snapshot.session.into(),
+                parent: snapshot.parent.map(String::into_boxed_str),
+                invokeid: snapshot.invokeid.map(String::into_boxed_str),
+                ioprocessors: Arc::new(snapshot.ioprocessors),
+                history,
+                bound,
+                invocations,
+                next_id: snapshot.next_id,
+            },
+            configuration,
+            data: ScopeData::from_text(snapshot.data.get().into()),
             next_step: snapshot.next_effect,
             status: snapshot.ended.unwrap_or(Status::Running),
+            chart,
         })
     }
 
-    /// Ids of the active states in document order, ancestors included.
+    /// Ids of the active states in document order, ancestors included. Empty once the session has ended.
     #[must_use]
     pub fn configuration(&self) -> Vec<&str> {
-        Vec::new()
+        self.configuration
+            .iter()
+            .map(|state| self.chart.state(state).id.as_str())
+            .collect()
     }
 
     /// Whether the session takes events.
@@ -110,7 +295,19 @@ impl Session {
     /// Its id.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.id
+        &self.record.id
+    }
+
+    /// Id of the session that invoked this one.
+    #[must_use]
+    pub fn parent(&self) -> Option<&str> {
+        self.record.parent.as_deref()
+    }
+
+    /// Id of the invocation, when this session was invoked.
+    #[must_use]
+    pub fn invokeid(&self) -> Option<&str> {
+        self.record.invokeid.as_deref()
     }
 
     /// Number of the step that comes next.
@@ -119,19 +316,106 @@ impl Session {
         self.next_step
     }
 
-    fn unfinished(&mut self, _worker: &mut Worker) -> Step {
+    fn perform(&mut self, worker: &mut Worker, now_millis: i64, job: Job) -> Step {
+        let number = self.next_step;
+        if self.status != Status::Running {
+            return Step {
+                number,
+                effects: Vec::new(),
+                entered: Vec::new(),
+                exited: Vec::new(),
+                status: self.status.clone(),
+            };
+        }
         self.next_step += 1;
+        let host = Rc::new(Host::default());
+        host.now_millis.set(now_millis);
+        host.chance.set(seed(&self.record.id, number));
+        host.active.replace(std::mem::take(&mut self.configuration));
+        let running = self.record.invocations.clone();
+        let outcome = self.interpret(worker, &host, number, job);
+        self.configuration = host.active.take();
+        let (status, entered, exited) = match outcome {
+            Ok(Outcome {
+                result: Ok(status),
+                entered,
+                exited,
+            }) => (status, entered, exited),
+            Ok(Outcome {
+                result: Err(failure),
+                entered,
+                exited,
+            }) => (Status::Failed { failure }, entered, exited),
+            Err(failure) => (Status::Failed { failure }, Vec::new(), Vec::new()),
+        };
+        let mut effects = host.effects.take();
+        if let Status::Failed { .. } = status {
+            // What a runaway chart asked for is not carried out; only its children end with it.
+            effects = running
+                .into_iter()
+                .map(|running| Effect::CancelInvoke { invokeid: running.id })
+                .collect();
+        }
+        if status != Status::Running {
+            self.configuration.clear();
+            self.record.invocations.clear();
+            worker.release(&mut self.data);
+            self.data = ScopeData::default();
+        }
+        self.status = status.clone();
         Step {
-            number: self.next_step - 1,
-            effects: Vec::new(),
-            entered: Vec::new(),
-            exited: Vec::new(),
-            status: Status::Failed {
-                failure: Failure::Data {
-                    tried: "set up".to_owned(),
-                    message: "the interpreter is not built yet".to_owned(),
-                },
-            },
+            number,
+            effects,
+            entered,
+            exited,
+            status,
         }
     }
+
+    fn interpret(
+        &mut self,
+        worker: &mut Worker,
+        host: &Rc<Host>,
+        number: u64,
+        job: Job,
+    ) -> Result<Outcome, Failure> {
+        let chart = Arc::clone(&self.chart);
+        let limits = worker.limits().clone();
+        let record = &mut self.record;
+        let meta = Meta {
+            id: Arc::clone(&record.id),
+            ioprocessors: Arc::clone(&record.ioprocessors),
+        };
+        let run = |model: &mut dyn Model| {
+            let mut interpreter = Interpreter::new(&chart, &limits, Rc::clone(host), model, record, number);
+            let result = match job {
+                Job::Start(parameters) => interpreter.start(&parameters),
+                Job::External(event) => interpreter.external(event),
+                Job::Cancel => interpreter.cancel(),
+            };
+            Outcome {
+                result,
+                entered: interpreter.entered,
+                exited: interpreter.exited,
+            }
+        };
+        match chart.model {
+            ModelKind::Null => Ok(run(&mut NullModel { chart: &chart, host })),
+            ModelKind::EcmaScript => {
+                let current = Current {
+                    host: Rc::clone(host),
+                    meta,
+                };
+                worker.with_model(&chart, &mut self.data, current, run)
+            }
+        }
+    }
+}
+
+/// Seed of the chance of a step: the same for the same session and step (FNV-1a).
+fn seed(id: &str, step: u64) -> u64 {
+    let hash = id.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+    });
+    hash ^ step.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }

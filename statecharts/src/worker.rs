@@ -1,27 +1,116 @@
 //! The script engine of one thread.
+//!
+//! One runtime, one context per chart, one scope object per session. A session that has a live scope is tied to its worker until it
+//! hibernates. When scripts run out of memory, every other live scope is written down and the runtime is made anew.
 
-use std::marker::PhantomData;
+use std::collections::BTreeMap;
+use std::fmt;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
-use crate::{Failure, Limits};
+use rquickjs::{CatchResultExt, Ctx, Object, Persistent, Runtime};
+
+use crate::ecmascript::context::{ChartContext, Parts};
+use crate::ecmascript::meter::Meter;
+use crate::ecmascript::model::ScriptModel;
+use crate::ecmascript::natives::Current;
+use crate::model::Model;
+use crate::{Chart, Failure, Limits};
+
+/// Contexts beyond which those without live sessions are dropped.
+const CONTEXTS_MAX: usize = 64;
+/// Stack of scripts in bytes.
+const STACK_MAX: usize = 256 * 1024;
+
+/// Distinguishes the workers of a process; nothing a chart can see depends on it.
+static NEXT_WORKER: AtomicU64 = AtomicU64::new(1);
 
 /// The script engine of one thread: one runtime, one context per chart, the live scopes of its sessions.
-#[derive(Debug)]
 pub struct Worker {
+    // In the order in which they must be dropped: scopes, contexts, runtime.
+    slots: BTreeMap<u64, Slot>,
+    contexts: BTreeMap<ContextKey, ChartContext>,
+    runtime: Runtime,
+    meter: Rc<Meter>,
     limits: Limits,
-    /// Stays on its thread.
-    pinned: PhantomData<Rc<()>>,
+    id: u64,
+    next_slot: u64,
+    sweep_at: usize,
+}
+
+/// A chart and the modules that it was compiled with.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct ContextKey {
+    hash: String,
+    modules: usize,
+}
+
+/// A live scope.
+struct Slot {
+    scope: Option<Persistent<Object<'static>>>,
+    /// The scope as text, after the runtime was made anew.
+    text: Option<Box<str>>,
+    chart: Arc<Chart>,
+    /// Gone when the session was dropped without hibernating.
+    owner: Weak<()>,
+}
+
+/// Where the data of a session are.
+#[derive(Debug, Default)]
+pub(crate) struct ScopeData {
+    live: Option<Live>,
+    /// The data as text; `None` while the live scope has something newer, and before the start.
+    text: Option<Box<str>>,
+}
+
+#[derive(Debug)]
+struct Live {
+    worker: u64,
+    slot: u64,
+    _owner: Arc<()>,
+}
+
+impl ScopeData {
+    pub(crate) fn from_text(text: Box<str>) -> Self {
+        Self {
+            live: None,
+            text: Some(text),
+        }
+    }
+
+    pub(crate) fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Worker")
+            .field("limits", &self.limits)
+            .field("charts", &self.contexts.len())
+            .field("live_sessions", &self.slots.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Worker {
     /// A worker with these limits.
     ///
     /// # Errors
-    /// When the script engine cannot be set up.
+    /// When there is no memory for the script engine.
     pub fn new(limits: Limits) -> Result<Self, Failure> {
+        let meter = Rc::new(Meter::default());
         Ok(Self {
+            slots: BTreeMap::new(),
+            contexts: BTreeMap::new(),
+            runtime: runtime(&limits, &meter)?,
+            meter,
             limits,
-            pinned: PhantomData,
+            id: NEXT_WORKER.fetch_add(1, Ordering::Relaxed),
+            next_slot: 0,
+            sweep_at: 64,
         })
     }
 
@@ -30,4 +119,247 @@ impl Worker {
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
+
+    /// Sessions whose scope is live here.
+    #[must_use]
+    pub fn live_sessions(&self) -> usize {
+        self.slots
+            .values()
+            .filter(|slot| slot.owner.strong_count() > 0)
+            .count()
+    }
+
+    /// Heap of the scripts in bytes.
+    #[must_use]
+    pub fn script_memory(&self) -> u64 {
+        u64::try_from(self.runtime.memory_usage().malloc_size).unwrap_or_default()
+    }
+
+    /// Runs something with the data model of a session.
+    pub(crate) fn with_model<R>(
+        &mut self,
+        chart: &Arc<Chart>,
+        data: &mut ScopeData,
+        current: Current,
+        run: impl FnOnce(&mut dyn Model) -> R,
+    ) -> Result<R, Failure> {
+        self.check_owner(data)?;
+        let key = self.ensure_context(chart)?;
+        let parked = data.live.as_ref().and_then(|live| self.slots.get_mut(&live.slot));
+        let (live, text) = match parked {
+            Some(slot) => (slot.scope.clone(), slot.text.take()),
+            None => (None, None),
+        };
+        if data.live.is_some() && live.is_none() && text.is_none() && data.text.is_none() {
+            return Err(Failure::Data {
+                tried: "kept".to_owned(),
+                message: "they were lost when scripts ran out of memory".to_owned(),
+            });
+        }
+        let Some(context) = self.contexts.get_mut(&key) else {
+            return Err(no_context());
+        };
+        let (meter, limits) = (&self.meter, &self.limits);
+        let outcome = context.with(|context, parts| {
+            let scope = match live {
+                Some(live) => live.restore(&context),
+                None => parts.scope(&context, text.as_deref().or(data.text.as_deref())),
+            };
+            let entered = scope.and_then(|scope| {
+                let enter = parts.helper(&context, |helpers| &helpers.enter)?;
+                enter.call::<_, ()>((scope.clone(),))?;
+                Ok(scope)
+            });
+            let scope = entered.catch(&context).map_err(|error| Failure::Data {
+                tried: "restored".to_owned(),
+                message: error.to_string(),
+            })?;
+            parts.bridge.event_was_read.set(false);
+            *parts.bridge.current.borrow_mut() = Some(current);
+            let bridge = Rc::clone(parts.bridge);
+            let mut model = ScriptModel {
+                context: context.clone(),
+                scope,
+                chart,
+                parts,
+                meter: Rc::clone(meter),
+                limits,
+                iterations: Vec::new(),
+                is_changed: false,
+                is_disordered: false,
+            };
+            meter.arm(limits.script_time);
+            let result = run(&mut model);
+            meter.disarm();
+            *bridge.current.borrow_mut() = None;
+            let kept = Persistent::save(&context, model.scope.clone());
+            Ok((result, kept, model.is_changed, model.is_disordered))
+        });
+        let (result, kept, is_changed, is_disordered) = outcome?;
+        if is_changed {
+            data.text = None;
+        }
+        self.keep(chart, data, kept);
+        if is_disordered {
+            self.rebuild()?;
+        }
+        Ok(result)
+    }
+
+    /// The data of a session as text, which is kept until a script runs again.
+    pub(crate) fn write(&mut self, chart: &Arc<Chart>, data: &mut ScopeData) -> Result<(), Failure> {
+        if data.text.is_some() {
+            return Ok(());
+        }
+        self.check_owner(data)?;
+        let Some(slot) = data.live.as_ref().and_then(|live| self.slots.get_mut(&live.slot)) else {
+            data.text = Some("[{},[]]".into());
+            return Ok(());
+        };
+        if let Some(text) = slot.text.take() {
+            data.text = Some(text);
+            return Ok(());
+        }
+        let Some(scope) = slot.scope.clone() else {
+            return Err(no_context());
+        };
+        let key = ContextKey::of(chart);
+        let Some(context) = self.contexts.get_mut(&key) else {
+            return Err(no_context());
+        };
+        self.meter.arm(self.limits.script_time);
+        let text = context.with(|context, parts| pack(&context, &parts, scope));
+        self.meter.disarm();
+        data.text = Some(text?);
+        Ok(())
+    }
+
+    /// Drops the live scope of a session.
+    pub(crate) fn release(&mut self, data: &mut ScopeData) {
+        if let Some(live) = data.live.take()
+            && live.worker == self.id
+        {
+            self.slots.remove(&live.slot);
+        }
+    }
+
+    fn check_owner(&self, data: &ScopeData) -> Result<(), Failure> {
+        match &data.live {
+            Some(live) if live.worker != self.id => Err(Failure::Data {
+                tried: "reached".to_owned(),
+                message: "the session is live in another worker; hibernate it there first".to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn keep(&mut self, chart: &Arc<Chart>, data: &mut ScopeData, scope: Persistent<Object<'static>>) {
+        if let Some(live) = &data.live
+            && let Some(slot) = self.slots.get_mut(&live.slot)
+        {
+            slot.scope = Some(scope);
+            return;
+        }
+        if self.slots.len() >= self.sweep_at {
+            self.slots.retain(|_, slot| slot.owner.strong_count() > 0);
+            self.sweep_at = (self.slots.len() * 2).max(64);
+        }
+        let owner = Arc::new(());
+        let slot = Slot {
+            scope: Some(scope),
+            text: None,
+            chart: Arc::clone(chart),
+            owner: Arc::downgrade(&owner),
+        };
+        self.slots.insert(self.next_slot, slot);
+        data.live = Some(Live {
+            worker: self.id,
+            slot: self.next_slot,
+            _owner: owner,
+        });
+        self.next_slot += 1;
+    }
+
+    fn ensure_context(&mut self, chart: &Arc<Chart>) -> Result<ContextKey, Failure> {
+        let key = ContextKey::of(chart);
+        if self.contexts.contains_key(&key) {
+            return Ok(key);
+        }
+        if self.contexts.len() >= CONTEXTS_MAX {
+            self.slots.retain(|_, slot| slot.owner.strong_count() > 0);
+            let used: Vec<ContextKey> = self.slots.values().map(|slot| ContextKey::of(&slot.chart)).collect();
+            self.contexts.retain(|known, _| used.contains(known));
+        }
+        let made = match ChartContext::new(&self.runtime, chart, &self.limits) {
+            Ok(made) => made,
+            // Live sessions may fill the heap to its limit; as text they need none of it.
+            Err(_no_memory) => {
+                self.rebuild()?;
+                ChartContext::new(&self.runtime, chart, &self.limits)?
+            }
+        };
+        self.contexts.insert(key.clone(), made);
+        Ok(key)
+    }
+
+    /// Writes every live scope down and starts with a new runtime.
+    fn rebuild(&mut self) -> Result<(), Failure> {
+        self.runtime.set_memory_limit(0);
+        self.slots.retain(|_, slot| slot.owner.strong_count() > 0);
+        for slot in self.slots.values_mut() {
+            let Some(scope) = slot.scope.take() else { continue };
+            let Some(context) = self.contexts.get_mut(&ContextKey::of(&slot.chart)) else {
+                continue;
+            };
+            self.meter.arm(self.limits.script_time);
+            // A scope that cannot be written is lost, and its session fails with that reason when it is next asked.
+            slot.text = context.with(|context, parts| pack(&context, &parts, scope)).ok();
+            self.meter.disarm();
+        }
+        self.contexts.clear();
+        self.runtime = runtime(&self.limits, &self.meter)?;
+        Ok(())
+    }
+}
+
+impl ContextKey {
+    fn of(chart: &Arc<Chart>) -> Self {
+        Self {
+            hash: chart.hash.clone(),
+            modules: Arc::as_ptr(&chart.modules) as usize,
+        }
+    }
+}
+
+fn runtime(limits: &Limits, meter: &Rc<Meter>) -> Result<Runtime, Failure> {
+    let runtime = Runtime::new().map_err(|error| Failure::Data {
+        tried: "set up".to_owned(),
+        message: error.to_string(),
+    })?;
+    runtime.set_memory_limit(limits.script_memory);
+    runtime.set_max_stack_size(STACK_MAX);
+    runtime.set_interrupt_handler(Some(meter.handler()));
+    Ok(runtime)
+}
+
+fn no_context() -> Failure {
+    Failure::Data {
+        tried: "reached".to_owned(),
+        message: "their context is gone".to_owned(),
+    }
+}
+
+fn pack(context: &Ctx<'_>, parts: &Parts<'_>, scope: Persistent<Object<'static>>) -> Result<Box<str>, Failure> {
+    let packed: rquickjs::Result<String> = scope.restore(context).and_then(|scope| {
+        let enter = parts.helper(context, |helpers| &helpers.enter)?;
+        enter.call::<_, ()>((scope.clone(),))?;
+        parts.helper(context, |helpers| &helpers.pack)?.call((scope,))
+    });
+    packed
+        .catch(context)
+        .map(String::into_boxed_str)
+        .map_err(|error| Failure::Data {
+            tried: "saved".to_owned(),
+            message: error.to_string(),
+        })
 }

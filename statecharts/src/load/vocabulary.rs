@@ -20,7 +20,7 @@ pub(super) const ELEMENTS: &[Known] = &[
     Known {
         name: "scxml",
         attributes: &["initial", "initialstate", "name", "version", "datamodel", "binding", "exmode"],
-        children: &["state", "parallel", "final", "history", "datamodel", "script"],
+        children: &["state", "parallel", "final", "datamodel", "script"],
     },
     Known {
         name: "state",

@@ -1,0 +1,534 @@
+//! Finds what a `<script>` declares at its top level, so that it lands in the scope of the session.
+//!
+//! A script runs inside a function (one scope object per session, not one context), where `var x` would be a local of that
+//! function. So the keyword of every top-level declaration is blanked, `var x = 1` becomes `    x = 1`, and the names are
+//! declared in the session's scope first. Function declarations stay, and are copied into the scope before the first
+//! statement. Only tokens are looked at, there is no syntax tree: the script engine has the last word on the syntax.
+
+/// What a script declares, and the script without its top-level `var`, `let` and `const`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Declarations {
+    pub(crate) body: String,
+    /// Variables.
+    pub(crate) names: Vec<String>,
+    /// Function declarations.
+    pub(crate) functions: Vec<String>,
+    /// Class declarations.
+    pub(crate) classes: Vec<String>,
+}
+
+/// What is wrong, and at which character.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct TokenError {
+    pub(crate) index: usize,
+    pub(crate) message: String,
+}
+
+/// What an open bracket belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Open {
+    /// `{` of a block, an object or a class.
+    Brace,
+    /// `{` of a function body.
+    Function,
+    /// `(`; whether it follows a keyword such as `if`.
+    Paren { is_statement: bool },
+    /// `[`.
+    Bracket,
+    /// `${` in a template.
+    Template,
+}
+
+/// What came before, as far as it decides about what follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    /// Nothing, an operator, an opening bracket: a value must follow.
+    Operator,
+    /// `;` or the end of a block: a statement begins.
+    Statement,
+    /// A value: an operator must follow.
+    Value,
+    /// `)`; whether it closed the head of a statement.
+    Paren { is_statement: bool },
+    /// `=>`.
+    Arrow,
+    /// A keyword that a value follows, such as `return`.
+    Keyword,
+}
+
+/// What a name that follows is taken as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expect {
+    Nothing,
+    FunctionName,
+    ClassName,
+}
+
+/// A declaration that is being read.
+#[derive(Clone, Copy, Debug)]
+struct Declaring {
+    depth: usize,
+    expects_name: bool,
+}
+
+const VALUE_KEYWORDS: &[&str] = &[
+    "return", "typeof", "instanceof", "in", "of", "new", "delete", "void", "throw", "case", "do", "else", "yield",
+    "await",
+];
+const STATEMENT_HEADS: &[&str] = &["if", "for", "while", "switch", "catch", "with"];
+
+/// Checks that brackets match, so that a text cannot leave the function it is put into.
+///
+/// # Errors
+/// The first bracket, string or comment that is not closed, or closes nothing.
+pub(crate) fn check_brackets(source: &str) -> Result<(), TokenError> {
+    let mut scanner = Scanner::new(source, false);
+    scanner.run()
+}
+
+/// Finds the declarations of a script.
+///
+/// # Errors
+/// As [`check_brackets`], and a destructuring declaration at the top level.
+pub(crate) fn declarations(source: &str) -> Result<Declarations, TokenError> {
+    let mut scanner = Scanner::new(source, true);
+    scanner.run()?;
+    let mut found = scanner.found;
+    found.body = scanner.characters.into_iter().collect();
+    Ok(found)
+}
+
+struct Scanner {
+    characters: Vec<char>,
+    position: usize,
+    open: Vec<(Open, usize)>,
+    before: Before,
+    /// Last word, if the last token was one.
+    word: String,
+    has_newline: bool,
+    expect: Expect,
+    declaring: Option<Declaring>,
+    rewrites: bool,
+    found: Declarations,
+}
+
+impl Scanner {
+    fn new(source: &str, rewrites: bool) -> Self {
+        Self {
+            characters: source.chars().collect(),
+            position: 0,
+            open: Vec::new(),
+            before: Before::Statement,
+            word: String::new(),
+            has_newline: false,
+            expect: Expect::Nothing,
+            declaring: None,
+            rewrites,
+            found: Declarations::default(),
+        }
+    }
+
+    fn peek(&self, ahead: usize) -> Option<char> {
+        self.characters.get(self.position + ahead).copied()
+    }
+
+    fn error<T>(index: usize, message: impl Into<String>) -> Result<T, TokenError> {
+        Err(TokenError {
+            index,
+            message: message.into(),
+        })
+    }
+
+    fn run(&mut self) -> Result<(), TokenError> {
+        while let Some(character) = self.peek(0) {
+            self.token(character)?;
+        }
+        match self.open.last() {
+            Some((_, index)) => Self::error(*index, "this bracket is never closed"),
+            None => Ok(()),
+        }
+    }
+
+    fn token(&mut self, character: char) -> Result<(), TokenError> {
+        match character {
+            '\n' | '\r' | '\u{2028}' | '\u{2029}' => {
+                self.has_newline = true;
+                self.position += 1;
+                return Ok(());
+            }
+            _ if character.is_whitespace() || character == '\u{feff}' => {
+                self.position += 1;
+                return Ok(());
+            }
+            '/' if self.peek(1) == Some('/') => {
+                while self.peek(0).is_some_and(|next| next != '\n') {
+                    self.position += 1;
+                }
+                return Ok(());
+            }
+            '/' if self.peek(1) == Some('*') => return self.comment(),
+            '"' | '\'' => self.string(character)?,
+            '`' => {
+                self.position += 1;
+                self.template()?;
+            }
+            '/' if self.is_regular_expression() => self.regular_expression()?,
+            '(' | '[' | '{' => self.opening(character)?,
+            ')' | ']' | '}' => self.closing(character)?,
+            _ if character.is_alphanumeric() || matches!(character, '_' | '$' | '\\' | '#') => self.word()?,
+            _ => self.operator(character),
+        }
+        self.has_newline = false;
+        Ok(())
+    }
+
+    fn comment(&mut self) -> Result<(), TokenError> {
+        let start = self.position;
+        self.position += 2;
+        loop {
+            match self.peek(0) {
+                Some('*') if self.peek(1) == Some('/') => {
+                    self.position += 2;
+                    return Ok(());
+                }
+                Some('\n') => self.has_newline = true,
+                Some(_) => {}
+                None => return Self::error(start, "this comment is never closed"),
+            }
+            self.position += 1;
+        }
+    }
+
+    fn string(&mut self, quote: char) -> Result<(), TokenError> {
+        let start = self.position;
+        self.value_begins(None)?;
+        self.position += 1;
+        loop {
+            match self.peek(0) {
+                Some('\\') => self.position += 1,
+                Some(next) if next == quote => break,
+                Some('\n') | None => return Self::error(start, "this string is never closed"),
+                Some(_) => {}
+            }
+            self.position += 1;
+        }
+        self.position += 1;
+        self.set(Before::Value);
+        Ok(())
+    }
+
+    /// Behind the opening `` ` `` or the `}` of a substitution.
+    fn template(&mut self) -> Result<(), TokenError> {
+        let start = self.position;
+        loop {
+            match self.peek(0) {
+                Some('\\') => self.position += 1,
+                Some('`') => {
+                    self.position += 1;
+                    self.set(Before::Value);
+                    return Ok(());
+                }
+                Some('$') if self.peek(1) == Some('{') => {
+                    self.position += 2;
+                    self.open.push((Open::Template, self.position));
+                    self.set(Before::Operator);
+                    return Ok(());
+                }
+                Some(_) => {}
+                None => return Self::error(start, "this template is never closed"),
+            }
+            self.position += 1;
+        }
+    }
+
+    fn is_regular_expression(&self) -> bool {
+        match self.before {
+            Before::Value => false,
+            Before::Paren { is_statement } => is_statement,
+            Before::Operator | Before::Statement | Before::Arrow | Before::Keyword => true,
+        }
+    }
+
+    fn regular_expression(&mut self) -> Result<(), TokenError> {
+        let start = self.position;
+        let mut in_class = false;
+        self.position += 1;
+        loop {
+            match self.peek(0) {
+                Some('\\') => self.position += 1,
+                Some('[') => in_class = true,
+                Some(']') => in_class = false,
+                Some('/') if !in_class => break,
+                Some('\n') | None => return Self::error(start, "this regular expression is never closed"),
+                Some(_) => {}
+            }
+            self.position += 1;
+        }
+        self.position += 1;
+        self.set(Before::Value);
+        Ok(())
+    }
+
+    fn opening(&mut self, character: char) -> Result<(), TokenError> {
+        if character != '(' {
+            self.value_begins(Some(character))?;
+        }
+        let open = match character {
+            '(' => Open::Paren {
+                is_statement: STATEMENT_HEADS.contains(&self.word.as_str()),
+            },
+            '[' => Open::Bracket,
+            _ => match self.before {
+                Before::Paren { is_statement: false } | Before::Arrow => Open::Function,
+                _ => Open::Brace,
+            },
+        };
+        self.open.push((open, self.position));
+        self.position += 1;
+        self.expect = Expect::Nothing;
+        self.set(match open {
+            Open::Brace | Open::Function => Before::Statement,
+            _ => Before::Operator,
+        });
+        Ok(())
+    }
+
+    fn closing(&mut self, character: char) -> Result<(), TokenError> {
+        let index = self.position;
+        let Some((open, _)) = self.open.pop() else {
+            return Self::error(index, format!("`{character}` closes nothing"));
+        };
+        let fits = match open {
+            Open::Paren { .. } => character == ')',
+            Open::Bracket => character == ']',
+            Open::Brace | Open::Function | Open::Template => character == '}',
+        };
+        if !fits {
+            return Self::error(index, format!("`{character}` does not close what is open"));
+        }
+        if self.declaring.is_some_and(|declaring| self.open.len() < declaring.depth) {
+            self.declaring = None;
+        }
+        self.position += 1;
+        match open {
+            Open::Template => return self.template(),
+            Open::Paren { is_statement } => self.set(Before::Paren { is_statement }),
+            Open::Bracket => self.set(Before::Value),
+            // An object literal is a value, a block is none; only `/` behind it would tell them apart.
+            Open::Brace | Open::Function => self.set(Before::Statement),
+            
+        }
+        Ok(())
+    }
+
+    fn operator(&mut self, character: char) {
+        self.position += 1;
+        let is_arrow = character == '=' && self.peek(0) == Some('>');
+        if is_arrow {
+            self.position += 1;
+        }
+        if let Some(declaring) = &mut self.declaring
+            && declaring.depth == self.open.len()
+        {
+            match character {
+                ',' => declaring.expects_name = true,
+                ';' => self.declaring = None,
+                _ => {}
+            }
+        }
+        let is_postfix = matches!(character, '+' | '-')
+            && self.peek(0) == Some(character)
+            && self.before == Before::Value
+            && !self.has_newline;
+        if is_postfix {
+            self.position += 1;
+            self.set(Before::Value);
+            return;
+        }
+        self.set(match character {
+            ';' => Before::Statement,
+            '=' if is_arrow => Before::Arrow,
+            _ => Before::Operator,
+        });
+    }
+
+    fn word(&mut self) -> Result<(), TokenError> {
+        let start = self.position;
+        let is_number = self.peek(0).is_some_and(|first| first.is_ascii_digit());
+        while let Some(next) = self.peek(0) {
+            let is_part = next.is_alphanumeric()
+                || matches!(next, '_' | '$' | '\\' | '#' | '\u{200c}' | '\u{200d}')
+                || (is_number && next == '.');
+            if !is_part {
+                break;
+            }
+            self.position += 1;
+        }
+        let word: String = self.characters[start..self.position].iter().collect();
+        let is_property = start > 0 && self.characters[start - 1] == '.';
+        if is_number || is_property {
+            if is_number {
+                self.value_begins(None)?;
+            }
+            self.set(Before::Value);
+            return Ok(());
+        }
+        self.declare(&word, start)?;
+        let is_keyword = VALUE_KEYWORDS.contains(&word.as_str());
+        self.set(if is_keyword { Before::Keyword } else { Before::Value });
+        self.word = word;
+        Ok(())
+    }
+
+    /// A value begins: ends a declaration that was ended by a line end, and refuses destructuring.
+    fn value_begins(&mut self, bracket: Option<char>) -> Result<(), TokenError> {
+        let Some(declaring) = self.declaring else {
+            return Ok(());
+        };
+        if declaring.depth != self.open.len() {
+            return Ok(());
+        }
+        if declaring.expects_name {
+            if self.rewrites && bracket.is_some() {
+                return Self::error(
+                    self.position,
+                    "destructuring cannot be declared at the top level of a script; declare the names one by one",
+                );
+            }
+        } else if self.has_newline && bracket.is_none() && self.ends_value() {
+            self.declaring = None;
+        }
+        Ok(())
+    }
+
+    fn ends_value(&self) -> bool {
+        matches!(self.before, Before::Value | Before::Statement | Before::Paren { .. })
+    }
+
+    fn declare(&mut self, word: &str, start: usize) -> Result<(), TokenError> {
+        match std::mem::replace(&mut self.expect, Expect::Nothing) {
+            Expect::FunctionName => {
+                self.found.functions.push(word.to_owned());
+                return Ok(());
+            }
+            Expect::ClassName => {
+                self.found.classes.push(word.to_owned());
+                return Ok(());
+            }
+            Expect::Nothing => {}
+        }
+        if !VALUE_KEYWORDS.contains(&word) {
+            self.value_begins(None)?;
+        }
+        if let Some(declaring) = &mut self.declaring
+            && declaring.depth == self.open.len()
+            && declaring.expects_name
+        {
+            declaring.expects_name = false;
+            self.found.names.push(word.to_owned());
+            return Ok(());
+        }
+        let in_function = self.open.iter().any(|(open, _)| *open == Open::Function);
+        if in_function || !self.rewrites {
+            return Ok(());
+        }
+        let begins_statement =
+            self.before == Before::Statement || (self.has_newline && self.ends_value()) || self.word == "async";
+        let at_top = self.open.is_empty();
+        match word {
+            "var" => self.begin_declaration(start, word.len()),
+            "let" | "const" if at_top && begins_statement => self.begin_declaration(start, word.len()),
+            "function" if at_top && begins_statement => self.expect = Expect::FunctionName,
+            "class" if at_top && begins_statement => self.expect = Expect::ClassName,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn begin_declaration(&mut self, start: usize, length: usize) {
+        for character in self.characters.iter_mut().skip(start).take(length) {
+            *character = ' ';
+        }
+        self.declaring = Some(Declaring {
+            depth: self.open.len(),
+            expects_name: true,
+        });
+    }
+
+    fn set(&mut self, before: Before) {
+        self.before = before;
+        self.word.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(source: &str, body: &str, names: &[&str], functions: &[&str]) {
+        let found = declarations(source).unwrap();
+        assert_eq!(found.body, body);
+        assert_eq!(found.names, names);
+        assert_eq!(found.functions, functions);
+    }
+
+    #[test]
+    fn variables_lose_their_keyword() {
+        check("var a = 1, b;", "    a = 1, b;", &["a", "b"], &[]);
+        check("const a = [1, 2], b = {c: 1, d: 2}", "      a = [1, 2], b = {c: 1, d: 2}", &["a", "b"], &[]);
+        check("if (x) { var y = 1 }", "if (x) {     y = 1 }", &["y"], &[]);
+        check("for (var i = 0, n = 3; i < n; i++) {}", "for (    i = 0, n = 3; i < n; i++) {}", &["i", "n"], &[]);
+        check("for (var k in o) { k }", "for (    k in o) { k }", &["k"], &[]);
+        check("var a = 1\nb = 2, c = 3", "    a = 1\nb = 2, c = 3", &["a"], &[]);
+    }
+
+    #[test]
+    fn variables_of_functions_stay() {
+        for source in [
+            "f(function () { var x = 1; })",
+            "f((a) => { var x = 1; })",
+            "o = { m(a) { var x = 1; } }",
+            "for (let i = 0; i < 3; i++) { let j = i }",
+        ] {
+            check(source, source, &[], &[]);
+        }
+    }
+
+    #[test]
+    fn functions_are_found() {
+        let source = "function f(a) { var b = a; function g() {} }\nvar h = function k() {};\nasync function m() {}";
+        let found = declarations(source).unwrap();
+        assert_eq!(found.functions, ["f", "m"]);
+        assert_eq!(found.names, ["h"]);
+    }
+
+    #[test]
+    fn text_is_no_code() {
+        for source in [
+            "a = 'var x'",
+            "a = `var ${'}'} x`",
+            "a = /[/]var x/.test(b) / 2",
+            "// var x\na",
+            "/* var x */ a",
+            "o.var = 1",
+            "if (a) /var b/.test(c)",
+        ] {
+            check(source, source, &[], &[]);
+        }
+    }
+
+    #[test]
+    fn a_text_cannot_leave_its_function() {
+        assert!(check_brackets("1)}), (function(){ return (2").is_err());
+        assert!(check_brackets("a[").is_err());
+        assert!(check_brackets("')' + \"}\" + /]/.source").is_ok());
+        assert!(check_brackets("(a / b) / [c][0]").is_ok());
+    }
+
+    #[test]
+    fn destructuring_is_refused() {
+        assert!(declarations("var {a} = o").is_err());
+        assert!(declarations("function f() { var {a} = o }").is_ok());
+    }
+}

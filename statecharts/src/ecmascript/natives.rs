@@ -1,0 +1,270 @@
+//! The functions of the host that scripts can call.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use rquickjs::function::Rest;
+use rquickjs::{Array, Ctx, Exception, Function, Object, Value as JsValue};
+use serde_json::{Map, Value, json};
+
+use super::values::to_json;
+use crate::model::Host;
+use crate::session::Meta;
+use crate::xml::{self, Element, Node};
+use crate::{Call, Chart, Effect, Event, EventKind, Limits, Log, SCXML_PROCESSOR, SESSION_ADDRESS};
+
+/// Events that a script may raise before the step looks at them again.
+const RAISED_MAX: usize = 1000;
+
+/// What the functions see: the step that runs.
+pub(crate) struct Bridge {
+    pub(crate) chart: Arc<Chart>,
+    pub(crate) effects_max: usize,
+    pub(crate) current: RefCell<Option<Current>>,
+    /// Whether a script has asked for the current event.
+    pub(crate) event_was_read: std::cell::Cell<bool>,
+}
+
+/// The step that runs.
+#[derive(Clone)]
+pub(crate) struct Current {
+    pub(crate) host: Rc<Host>,
+    pub(crate) meta: Meta,
+}
+
+impl Bridge {
+    pub(crate) fn new(chart: Arc<Chart>, limits: &Limits) -> Self {
+        Self {
+            chart,
+            effects_max: limits.effects,
+            current: RefCell::new(None),
+            event_was_read: std::cell::Cell::new(false),
+        }
+    }
+
+    fn host(&self) -> Option<Rc<Host>> {
+        self.current.borrow().as_ref().map(|current| Rc::clone(&current.host))
+    }
+
+    fn push(&self, context: &Ctx<'_>, effect: Effect) -> rquickjs::Result<()> {
+        if let Some(host) = self.host() {
+            let mut effects = host.effects.borrow_mut();
+            if effects.len() >= self.effects_max {
+                return Err(Exception::throw_range(context, "too many effects in one step"));
+            }
+            effects.push(effect);
+        }
+        Ok(())
+    }
+}
+
+/// The object of functions that the bootstrap script takes.
+pub(crate) fn natives<'js>(context: &Ctx<'js>, bridge: &Rc<Bridge>) -> rquickjs::Result<Object<'js>> {
+    let natives = Object::new(context.clone())?;
+    clock(context, bridge, &natives)?;
+    session(context, bridge, &natives)?;
+    messages(context, bridge, &natives)?;
+    let markup = |context: Ctx<'js>, text: String| -> rquickjs::Result<String> {
+        match xml::parse(&text, 0) {
+            Ok(root) => Ok(tree(&root, &text).to_string()),
+            Err(error) => Err(Exception::throw_syntax(&context, &error.message)),
+        }
+    };
+    natives.set("markup", Function::new(context.clone(), markup)?)?;
+    Ok(natives)
+}
+
+fn clock<'js>(context: &Ctx<'js>, bridge: &Rc<Bridge>, natives: &Object<'js>) -> rquickjs::Result<()> {
+    let of = Rc::clone(bridge);
+    #[expect(clippy::cast_precision_loss, reason = "epoch milliseconds are far below 2^53")]
+    let now = move || of.host().map_or(0.0, |host| host.now_millis.get() as f64);
+    natives.set("now", Function::new(context.clone(), now)?)?;
+    let of = Rc::clone(bridge);
+    let random = move || of.host().map_or(0.5, |host| chance(&host));
+    natives.set("random", Function::new(context.clone(), random)?)?;
+    Ok(())
+}
+
+/// The next number of the session's generator (SplitMix64), in [0, 1).
+fn chance(host: &Host) -> f64 {
+    let state = host.chance.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
+    host.chance.set(state);
+    let mut mixed = state;
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^= mixed >> 31;
+    #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
+    let numerator = (mixed >> 11) as f64;
+    numerator / 9_007_199_254_740_992.0
+}
+
+fn session<'js>(context: &Ctx<'js>, bridge: &Rc<Bridge>, natives: &Object<'js>) -> rquickjs::Result<()> {
+    let of = Rc::clone(bridge);
+    let id = move || of.current.borrow().as_ref().map(|current| current.meta.id.to_string());
+    natives.set("sessionid", Function::new(context.clone(), id)?)?;
+    let of = Rc::clone(bridge);
+    let name = move || of.chart.name().map(str::to_owned);
+    natives.set("name", Function::new(context.clone(), name)?)?;
+    let of = Rc::clone(bridge);
+    let document = move || of.chart.file().to_owned();
+    natives.set("document", Function::new(context.clone(), document)?)?;
+    let of = Rc::clone(bridge);
+    let processors = move || of.current.borrow().as_ref().map(|current| processors(&current.meta));
+    natives.set("ioprocessors", Function::new(context.clone(), processors)?)?;
+    let of = Rc::clone(bridge);
+    let is_active = move |state: String| {
+        let index = of.chart.ids.get(&state).copied();
+        let host = of.host();
+        index
+            .zip(host)
+            .is_some_and(|(index, host)| host.active.borrow().contains(index))
+    };
+    natives.set("isActive", Function::new(context.clone(), is_active)?)?;
+    let of = Rc::clone(bridge);
+    let states = move || {
+        let host = of.host()?;
+        let active: Vec<Value> = host
+            .active
+            .borrow()
+            .iter()
+            .map(|state| Value::from(of.chart.state(state).id.as_str()))
+            .collect();
+        Some(Value::Array(active).to_string())
+    };
+    natives.set("states", Function::new(context.clone(), states)?)?;
+    let of = Rc::clone(bridge);
+    let event = move |context: Ctx<'js>| -> rquickjs::Result<JsValue<'js>> {
+        of.event_was_read.set(true);
+        match of.host() {
+            Some(host) => match &*host.event.borrow() {
+                Some(event) => event_object(&context, event),
+                None => Ok(JsValue::new_undefined(context.clone())),
+            },
+            None => Ok(JsValue::new_undefined(context.clone())),
+        }
+    };
+    natives.set("event", Function::new(context.clone(), event)?)?;
+    Ok(())
+}
+
+//= scxml: 5.10.1 the internal structure of events
+fn event_object<'js>(context: &Ctx<'js>, event: &Event) -> rquickjs::Result<JsValue<'js>> {
+    let object = Object::new(context.clone())?;
+    object.set("name", event.name.as_str())?;
+    let kind = match event.kind {
+        EventKind::Platform => "platform",
+        EventKind::Internal => "internal",
+        EventKind::External => "external",
+    };
+    object.set("type", kind)?;
+    for (name, value) in [
+        ("sendid", &event.sendid),
+        ("origin", &event.origin),
+        ("origintype", &event.origintype),
+        ("invokeid", &event.invokeid),
+    ] {
+        if let Some(value) = value {
+            object.set(name, value.as_str())?;
+        }
+    }
+    if let Some(data) = &event.data {
+        object.set("data", super::values::to_script(context, data)?)?;
+    }
+    Ok(object.into_value())
+}
+
+//= scxml: 5.10 _ioprocessors, C.1 location of the SCXML processor
+fn processors(meta: &Meta) -> String {
+    let own = json!({"location": format!("{SESSION_ADDRESS}{}", meta.id)});
+    let mut processors = Map::new();
+    processors.insert(SCXML_PROCESSOR.to_owned(), own.clone());
+    processors.insert("scxml".to_owned(), own);
+    for (name, location) in &*meta.ioprocessors {
+        let location = location.replace("{session}", &meta.id);
+        processors.insert(name.clone(), json!({"location": location}));
+    }
+    Value::Object(processors).to_string()
+}
+
+fn messages<'js>(context: &Ctx<'js>, bridge: &Rc<Bridge>, natives: &Object<'js>) -> rquickjs::Result<()> {
+    let of = Rc::clone(bridge);
+    let log = move |context: Ctx<'js>, text: String| -> rquickjs::Result<()> {
+        let parts: Vec<Value> = serde_json::from_str(&text).unwrap_or_default();
+        let [value, label, level] = <[Value; 3]>::try_from(parts).unwrap_or_default();
+        let log = Log {
+            label: label.as_str().unwrap_or_default().to_owned(),
+            value,
+            level: level.as_i64(),
+        };
+        of.push(&context, Effect::Log(log))
+    };
+    natives.set("log", Function::new(context.clone(), log)?)?;
+    let of = Rc::clone(bridge);
+    let raise = move |context: Ctx<'js>, name: String, data: Option<String>| -> rquickjs::Result<()> {
+        let Some(host) = of.host() else { return Ok(()) };
+        let mut internal = host.internal.borrow_mut();
+        if internal.len() >= RAISED_MAX {
+            return Err(Exception::throw_range(&context, "too many events in one step"));
+        }
+        internal.push_back(Event {
+            name,
+            kind: EventKind::Internal,
+            data: data.and_then(|text| serde_json::from_str(&text).ok()),
+            ..Event::default()
+        });
+        Ok(())
+    };
+    natives.set("raise", Function::new(context.clone(), raise)?)?;
+    Ok(())
+}
+
+/// The registered functions, as pairs of path and function.
+pub(crate) fn functions<'js>(context: &Ctx<'js>, bridge: &Rc<Bridge>) -> rquickjs::Result<Array<'js>> {
+    let list = Array::new(context.clone())?;
+    for (index, path) in bridge.chart.modules.functions.iter().enumerate() {
+        let pair = Array::new(context.clone())?;
+        pair.set(0, path.as_str())?;
+        let (of, function) = (Rc::clone(bridge), path.clone());
+        let call = move |context: Ctx<'js>, arguments: Rest<JsValue<'js>>| -> rquickjs::Result<()> {
+            let arguments = arguments
+                .0
+                .iter()
+                .map(|argument| Ok(to_json(&context, argument)?.unwrap_or(Value::Null)))
+                .collect::<rquickjs::Result<Vec<Value>>>()?;
+            of.push(
+                &context,
+                Effect::Call(Call {
+                    function: function.clone(),
+                    arguments,
+                }),
+            )
+        };
+        pair.set(1, Function::new(context.clone(), call)?)?;
+        list.set(index, pair)?;
+    }
+    Ok(list)
+}
+
+/// An element as the JSON that the script's document is made from.
+fn tree(element: &Element, text: &str) -> Value {
+    let attributes: Map<String, Value> = element
+        .attributes
+        .iter()
+        .map(|attribute| (attribute.name.clone(), Value::from(attribute.value.as_str())))
+        .collect();
+    let children: Vec<Value> = element
+        .children
+        .iter()
+        .map(|child| match child {
+            Node::Element(child) => tree(child, text),
+            Node::Text { text, .. } => Value::from(text.as_str()),
+        })
+        .collect();
+    json!({
+        "name": element.name,
+        "attributes": attributes,
+        "children": children,
+        "text": text.get(element.outer.clone()).unwrap_or_default(),
+    })
+}

@@ -1,0 +1,374 @@
+//! The algorithm of the Recommendation (scxml: D), from one external event to the next stable point.
+//!
+//! It touches nothing but the session's data and its lists of effects and events: no I/O, no clock, no chance.
+
+mod content;
+mod entry;
+mod messages;
+mod selection;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use crate::chart::{Binding, Finalize, StateIx, StateKind, TransitionIx};
+use crate::model::{Fault, Host, Model};
+use crate::session::{Invocation, Record};
+use crate::state_set::StateSet;
+use crate::{Chart, Effect, Event, EventKind, Failure, Limits, Status};
+
+/// One step of one session.
+pub(crate) struct Interpreter<'a> {
+    pub(crate) chart: &'a Chart,
+    pub(crate) limits: &'a Limits,
+    pub(crate) host: Rc<Host>,
+    pub(crate) model: &'a mut dyn Model,
+    pub(crate) record: &'a mut Record,
+    pub(crate) step: u64,
+    /// Own external queue: what the session sends to itself without delay.
+    pub(crate) external: VecDeque<Event>,
+    pub(crate) states_to_invoke: StateSet,
+    pub(crate) entered: Vec<String>,
+    pub(crate) exited: Vec<String>,
+    pub(crate) is_running: bool,
+    microsteps: u32,
+    entries: BTreeMap<StateIx, u32>,
+    last_entered: StateIx,
+    /// Eventless guards that failed since the last microstep: their error is raised once, not for ever.
+    failed_guards: BTreeSet<TransitionIx>,
+}
+
+/// Why the session was ended from outside, as the name of the event that its `<onexit>` handlers see.
+const CANCELLED: &str = "cancel.session";
+
+impl<'a> Interpreter<'a> {
+    pub(crate) fn new(
+        chart: &'a Chart,
+        limits: &'a Limits,
+        host: Rc<Host>,
+        model: &'a mut dyn Model,
+        record: &'a mut Record,
+        step: u64,
+    ) -> Self {
+        Self {
+            chart,
+            limits,
+            host,
+            model,
+            record,
+            step,
+            external: VecDeque::new(),
+            states_to_invoke: StateSet::default(),
+            entered: Vec::new(),
+            exited: Vec::new(),
+            is_running: true,
+            microsteps: 0,
+            entries: BTreeMap::new(),
+            last_entered: 0,
+            failed_guards: BTreeSet::new(),
+        }
+    }
+
+    //= scxml: D procedure interpret(doc)
+    /// Starts the session.
+    pub(crate) fn start(&mut self, parameters: &serde_json::Map<String, Value>) -> Result<Status, Failure> {
+        self.initialise(parameters)?;
+        let chart = self.chart;
+        for script in &chart.scripts {
+            let result = self.model.run(*script);
+            self.absorb(result)?;
+        }
+        let initial = chart.state(0).initial;
+        self.enter_states(&initial.into_iter().collect::<Vec<_>>())?;
+        self.run_to_rest()
+    }
+
+    /// Processes one external event.
+    pub(crate) fn external(&mut self, event: Event) -> Result<Status, Failure> {
+        self.process_external(event)?;
+        self.run_to_rest()
+    }
+
+    /// Ends the session from outside.
+    pub(crate) fn cancel(&mut self) -> Result<Status, Failure> {
+        let name = match &self.record.invokeid {
+            Some(invokeid) => format!("cancel.invoke.{invokeid}"),
+            None => CANCELLED.to_owned(),
+        };
+        self.set_event(Event {
+            name,
+            kind: EventKind::Platform,
+            ..Event::default()
+        });
+        self.exit_interpreter()?;
+        Ok(Status::Cancelled)
+    }
+
+    //= scxml: D procedure mainEventLoop()
+    fn run_to_rest(&mut self) -> Result<Status, Failure> {
+        loop {
+            self.macrostep()?;
+            if !self.is_running {
+                return self.exit_interpreter();
+            }
+            self.start_invocations()?;
+            if !self.host.internal.borrow().is_empty() {
+                continue;
+            }
+            match self.external.pop_front() {
+                Some(event) => self.process_external(event)?,
+                None => return Ok(Status::Running),
+            }
+        }
+    }
+
+    fn macrostep(&mut self) -> Result<(), Failure> {
+        while self.is_running {
+            let mut enabled = self.select(None)?;
+            if enabled.is_empty() {
+                let Some(event) = self.next_internal() else { break };
+                self.count_microstep()?;
+                let name = event.name.clone();
+                self.set_event(event);
+                enabled = self.select(Some(&name))?;
+            }
+            if !enabled.is_empty() {
+                self.microstep(&enabled)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn next_internal(&mut self) -> Option<Event> {
+        self.host.internal.borrow_mut().pop_front()
+    }
+
+    fn process_external(&mut self, event: Event) -> Result<(), Failure> {
+        self.microsteps = 0;
+        self.entries.clear();
+        let name = event.name.clone();
+        if event.invokeid.is_some() && !self.is_from_running_invocation(&event) {
+            //= scxml: 6.4.3 the Processor MUST ignore any events it receives from a cancelled session
+            return Ok(());
+        }
+        self.set_event(event.clone());
+        self.invocations_see(&event)?;
+        let enabled = self.select(Some(&name))?;
+        if !enabled.is_empty() {
+            self.microstep(&enabled)?;
+        }
+        Ok(())
+    }
+
+    fn is_from_running_invocation(&self, event: &Event) -> bool {
+        self.record
+            .invocations
+            .iter()
+            .any(|running| Some(&running.id) == event.invokeid.as_ref())
+    }
+
+    /// `<finalize>` and `autoforward`, before any transition is selected (scxml: 6.5, 6.4).
+    fn invocations_see(&mut self, event: &Event) -> Result<(), Failure> {
+        let done = event.name.strip_prefix("done.invoke.").map(str::to_owned);
+        let chart = self.chart;
+        let running: Vec<(StateIx, u32, String)> = self
+            .record
+            .invocations
+            .iter()
+            .map(|running| (running.state, running.index, running.id.clone()))
+            .collect();
+        for (state, index, id) in running {
+            let Some(element) = chart.state(state).invokes.get(index as usize) else {
+                continue;
+            };
+            if event.invokeid.as_deref() == Some(id.as_str()) {
+                match &element.finalize {
+                    Finalize::None => {}
+                    Finalize::Block(block) => self.execute_block(block)?,
+                    Finalize::Copy(copies) => self.copy_from_event(copies, event)?,
+                }
+            }
+            if done.as_deref() == Some(id.as_str()) {
+                self.record.invocations.retain(|running| running.id != id);
+            } else if element.is_autoforward {
+                self.effect(Effect::Forward {
+                    invokeid: id,
+                    event: event.clone(),
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn copy_from_event(&mut self, copies: &[(String, u32)], event: &Event) -> Result<(), Failure> {
+        for (name, location) in copies {
+            let value = event.data.as_ref().and_then(|data| data.get(name));
+            if let Some(value) = value {
+                let result = self.model.assign_value(*location, value);
+                if !self.absorb(result)? {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set_event(&mut self, event: Event) {
+        *self.host.event.borrow_mut() = Some(event);
+        self.model.event_changed();
+    }
+
+    fn count_microstep(&mut self) -> Result<(), Failure> {
+        self.microsteps += 1;
+        if self.microsteps > self.limits.microsteps {
+            return Err(Failure::Microsteps {
+                limit: self.limits.microsteps,
+                state: self.chart.state(self.last_entered).id.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    //= scxml: D procedure microstep(enabledTransitions)
+    fn microstep(&mut self, enabled: &[TransitionIx]) -> Result<(), Failure> {
+        self.count_microstep()?;
+        self.failed_guards.clear();
+        self.exit_states(enabled)?;
+        let chart = self.chart;
+        for transition in enabled {
+            self.execute_block(&chart.transition(*transition).content)?;
+        }
+        self.enter_states(enabled)
+    }
+
+    //= scxml: D procedure exitInterpreter()
+    fn exit_interpreter(&mut self) -> Result<Status, Failure> {
+        let chart = self.chart;
+        let mut status = Status::Cancelled;
+        let mut active = self.host.active.borrow().to_vec();
+        active.reverse();
+        for state in active {
+            for block in &chart.state(state).onexit {
+                self.execute_block(block)?;
+            }
+            self.cancel_invocations(state)?;
+            self.host.active.borrow_mut().remove(state);
+            self.exited.push(chart.state(state).id.clone());
+            let element = chart.state(state);
+            if element.kind == StateKind::Final && element.parent == 0 {
+                let data = match &element.donedata {
+                    Some(payload) => self.done_data(payload)?,
+                    None => None,
+                };
+                status = Status::Ended {
+                    final_state: element.id.clone(),
+                    data,
+                };
+            }
+        }
+        Ok(status)
+    }
+
+    /// Data get their first values, parameters those they were given (scxml: 5.3, decision D-085).
+    fn initialise(&mut self, parameters: &serde_json::Map<String, Value>) -> Result<(), Failure> {
+        let chart = self.chart;
+        if chart.model == crate::chart::ModelKind::Null {
+            return Ok(());
+        }
+        for data in &chart.data {
+            let result = self.model.declare(&data.id);
+            self.absorb(result)?;
+        }
+        for (name, value) in parameters {
+            let result = self.model.assign_name(name, value);
+            self.absorb(result)?;
+        }
+        for data in &chart.data {
+            let is_given = data.is_top_level && parameters.contains_key(&data.id);
+            let is_due = chart.binding == Binding::Early || data.is_top_level;
+            if is_due && !is_given {
+                let result = self.model.initialise(&data.id, &data.value);
+                self.absorb(result)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Late binding: data of a state get their values when it is first entered (scxml: 5.3.3).
+    fn bind_late(&mut self, state: StateIx) -> Result<(), Failure> {
+        let chart = self.chart;
+        let element = chart.state(state);
+        if chart.binding == Binding::Early || element.data.is_empty() || self.record.bound.contains(state) {
+            return Ok(());
+        }
+        self.record.bound.insert(state);
+        for index in &element.data {
+            let Some(data) = chart.data.get(*index as usize) else {
+                continue;
+            };
+            let result = self.model.initialise(&data.id, &data.value);
+            self.absorb(result)?;
+        }
+        Ok(())
+    }
+
+    /// Adds an effect.
+    pub(crate) fn effect(&mut self, effect: Effect) -> Result<(), Failure> {
+        let mut effects = self.host.effects.borrow_mut();
+        if effects.len() >= self.limits.effects {
+            return Err(Failure::Effects {
+                limit: self.limits.effects,
+            });
+        }
+        effects.push(effect);
+        Ok(())
+    }
+
+    /// Adds an event to the internal queue.
+    pub(crate) fn raise(&mut self, event: Event) -> Result<(), Failure> {
+        let mut internal = self.host.internal.borrow_mut();
+        if internal.len() >= self.limits.queue {
+            return Err(Failure::Queue {
+                limit: self.limits.queue,
+            });
+        }
+        internal.push_back(event);
+        Ok(())
+    }
+
+    /// Turns a fault into its event; whether there was none.
+    pub(crate) fn absorb(&mut self, result: Result<(), Fault>) -> Result<bool, Failure> {
+        match result {
+            Ok(()) => Ok(true),
+            Err(Fault::Fatal(failure)) => Err(*failure),
+            Err(Fault::Raise {
+                name,
+                message,
+                expression,
+                sendid,
+            }) => {
+                let mut data = serde_json::Map::new();
+                data.insert("message".to_owned(), Value::String(message));
+                if let Some(expression) = expression {
+                    let expression = self.chart.expression(expression);
+                    let document = self.chart.files.get(usize::from(expression.file)).cloned();
+                    data.insert("document".to_owned(), document.map_or(Value::Null, Value::String));
+                    data.insert("linenumber".to_owned(), Value::from(expression.line));
+                }
+                self.raise(Event {
+                    name: name.to_owned(),
+                    kind: EventKind::Platform,
+                    data: Some(Value::Object(data)),
+                    sendid,
+                    ..Event::default()
+                })?;
+                Ok(false)
+            }
+        }
+    }
+
+    pub(crate) fn remember_invocation(&mut self, state: StateIx, index: u32, id: String) {
+        self.record.invocations.push(Invocation { state, index, id });
+    }
+}

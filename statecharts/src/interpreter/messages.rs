@@ -1,0 +1,233 @@
+//! `<send>` and `<invoke>` (scxml: 6).
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Interpreter;
+use crate::chart::{Delay, InvokeElement, SendElement, StateIx};
+use crate::duration::parse_duration;
+use crate::inline;
+use crate::model::Fault;
+use crate::{Effect, EventKind, Failure, Invoke, InvokeSource, SCXML_PROCESSOR, SESSION_ADDRESS, Send};
+
+/// Length of the session ids that ORS charts use as targets.
+const SESSION_ID_LENGTH: usize = 32;
+
+/// Where an event of the SCXML processor goes.
+enum Destination {
+    /// The session's own internal queue.
+    Internal,
+    /// The session itself.
+    Itself,
+    /// Another session.
+    Other,
+}
+
+impl Interpreter<'_> {
+    //= scxml: 6.2 <send>
+    pub(super) fn send(&mut self, element: &SendElement) -> Result<(), Fault> {
+        let event = match &element.event {
+            Some(event) => self.text(event)?,
+            None => String::new(),
+        };
+        let target = match &element.target {
+            Some(target) => Some(self.text(target)?).filter(|target| !target.is_empty()),
+            None => None,
+        };
+        let kind = match &element.kind {
+            Some(kind) => Some(self.text(kind)?).filter(|kind| !kind.is_empty()),
+            None => None,
+        };
+        let delay = match &element.delay {
+            Delay::Fixed(delay) => *delay,
+            Delay::Expression(expression) => self.delay(*expression)?,
+        };
+        let data = self.payload(&element.payload)?;
+        let sendid = match (&element.id, element.idlocation) {
+            (Some(id), _) => Some(id.clone()),
+            (None, Some(location)) => {
+                let id = format!("send.{}", self.next_id());
+                self.model.assign_value(location, &Value::String(id.clone()))?;
+                Some(id)
+            }
+            (None, None) => None,
+        };
+        let mut send = Send {
+            sendid,
+            target,
+            kind,
+            event,
+            data: data.unwrap_or(Value::Null),
+            delay,
+        };
+        if !send.kind.as_deref().is_none_or(is_scxml_processor) {
+            return self.send_by_processor(send);
+        }
+        match self.destination(send.target.as_deref())? {
+            Destination::Internal => {
+                let mut event = send.event(&self.record.id);
+                event.kind = EventKind::Internal;
+                (event.origin, event.origintype) = (None, None);
+                self.raise(event)?;
+            }
+            Destination::Itself if send.delay == Duration::ZERO => {
+                if self.external.len() >= self.limits.queue {
+                    return Err(Failure::Queue {
+                        limit: self.limits.queue,
+                    }
+                    .into());
+                }
+                self.external.push_back(send.event(&self.record.id));
+            }
+            Destination::Itself => {
+                (send.target, send.kind) = (None, None);
+                self.effect(Effect::Send(send))?;
+            }
+            Destination::Other => {
+                send.kind = None;
+                self.effect(Effect::Send(send))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn send_by_processor(&mut self, send: Send) -> Result<(), Fault> {
+        let kind = send.kind.as_deref().unwrap_or_default();
+        if !self.record.ioprocessors.contains_key(kind) {
+            return Err(Fault::execution(format!("events cannot be sent by `{kind}`")));
+        }
+        self.effect(Effect::Send(send))?;
+        Ok(())
+    }
+
+    fn delay(&mut self, expression: u32) -> Result<Duration, Fault> {
+        let value = self.model.value(expression)?;
+        let text = match &value {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(zero)) if zero.as_f64() == Some(0.0) => "0s".to_owned(),
+            Some(other) => other.to_string(),
+            None => "undefined".to_owned(),
+        };
+        parse_duration(&text).ok_or_else(|| Fault::execution(format!("`{text}` is no time; write '1.5s' or '200ms'")))
+    }
+
+    //= scxml: C.1 SCXML Event I/O Processor
+    fn destination(&self, target: Option<&str>) -> Result<Destination, Fault> {
+        let Some(target) = target else {
+            return Ok(Destination::Itself);
+        };
+        let own = &*self.record.id;
+        if matches!(target, "#_internal" | "_internal") {
+            return Ok(Destination::Internal);
+        }
+        if target == own || target == "_sessionid" || target.strip_prefix(SESSION_ADDRESS) == Some(own) {
+            return Ok(Destination::Itself);
+        }
+        if matches!(target, "#_parent" | "_parent") {
+            return if self.record.parent.is_some() || self.record.invokeid.is_some() {
+                Ok(Destination::Other)
+            } else {
+                Err(Fault::communication("this session was not invoked, it has no parent"))
+            };
+        }
+        if let Some(session) = target.strip_prefix(SESSION_ADDRESS) {
+            return if session.is_empty() {
+                Err(Fault::communication("the address names no session"))
+            } else {
+                Ok(Destination::Other)
+            };
+        }
+        if let Some(invokeid) = target.strip_prefix("#_") {
+            return if self.record.invocations.iter().any(|running| running.id == invokeid) {
+                Ok(Destination::Other)
+            } else {
+                Err(Fault::communication(format!("no invocation `{invokeid}` is running")))
+            };
+        }
+        let is_session_id = target.len() == SESSION_ID_LENGTH
+            && target
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        if is_session_id {
+            return Ok(Destination::Other);
+        }
+        Err(Fault::execution(format!("`{target}` is no target of an event")))
+    }
+
+    fn next_id(&mut self) -> u64 {
+        let id = self.record.next_id;
+        self.record.next_id += 1;
+        id
+    }
+
+    //= scxml: 6.4 <invoke>, once the macrostep is complete and in document order
+    pub(super) fn start_invocations(&mut self) -> Result<(), Failure> {
+        if self.states_to_invoke.is_empty() {
+            return Ok(());
+        }
+        let chart = self.chart;
+        let states = self.states_to_invoke.to_vec();
+        self.states_to_invoke.clear();
+        for state in states {
+            for (index, element) in (0u32..).zip(&chart.state(state).invokes) {
+                let result = self.invoke(state, index, element);
+                self.absorb(result)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn invoke(&mut self, state: StateIx, index: u32, element: &InvokeElement) -> Result<(), Fault> {
+        let invokeid = match &element.id {
+            Some(id) => id.clone(),
+            None => format!("{}.{}", self.chart.state(state).id, self.next_id()),
+        };
+        if let Some(location) = element.idlocation {
+            self.model.assign_value(location, &Value::String(invokeid.clone()))?;
+        }
+        let kind = match &element.kind {
+            Some(kind) => Some(self.text(kind)?),
+            None => None,
+        };
+        let source = match (&element.source, &element.payload.content) {
+            (Some(source), _) => InvokeSource::Url(self.text(source)?),
+            (None, Some(content)) => InvokeSource::Content(match self.content_value(content)? {
+                Some(Value::String(text)) => text,
+                Some(value) => inline::markup(&value).map_or_else(|| value.to_string(), str::to_owned),
+                None => return Err(Fault::execution("the content of <invoke> is undefined")),
+            }),
+            (None, None) => return Err(Fault::execution("<invoke> names nothing to run")),
+        };
+        let parameters = self.named(&element.payload)?;
+        self.effect(Effect::Invoke(Invoke {
+            invokeid: invokeid.clone(),
+            kind,
+            source,
+            parameters,
+            autoforward: element.is_autoforward,
+        }))?;
+        self.remember_invocation(state, index, invokeid);
+        Ok(())
+    }
+
+    /// Ends the children of a state that is left.
+    pub(super) fn cancel_invocations(&mut self, state: StateIx) -> Result<(), Failure> {
+        if self.record.invocations.is_empty() {
+            return Ok(());
+        }
+        let (ended, kept) = std::mem::take(&mut self.record.invocations)
+            .into_iter()
+            .partition(|running| running.state == state);
+        self.record.invocations = kept;
+        let ended: Vec<crate::session::Invocation> = ended;
+        for running in ended {
+            self.effect(Effect::CancelInvoke { invokeid: running.id })?;
+        }
+        Ok(())
+    }
+}
+
+fn is_scxml_processor(kind: &str) -> bool {
+    kind == SCXML_PROCESSOR || matches!(kind, "scxml" | "SCXML")
+}

@@ -1,0 +1,125 @@
+//! What the algorithm asks of a data model, and what scripts share with it while a step runs.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
+use crate::chart::{DataValue, ExpressionIx, Foreach, Inline};
+use crate::state_set::StateSet;
+use crate::{Effect, Event, Failure};
+
+/// Why content was not executed.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// An event is raised in the session and the rest of the block is skipped.
+    Raise {
+        name: &'static str,
+        message: String,
+        /// Where it went wrong.
+        expression: Option<ExpressionIx>,
+        /// The `<send>` that went wrong.
+        sendid: Option<String>,
+    },
+    /// The session is over.
+    Fatal(Box<Failure>),
+}
+
+impl Fault {
+    /// `error.execution`.
+    pub(crate) fn execution(message: impl Into<String>) -> Self {
+        Self::Raise {
+            name: "error.execution",
+            message: message.into(),
+            expression: None,
+            sendid: None,
+        }
+    }
+
+    /// `error.communication`.
+    pub(crate) fn communication(message: impl Into<String>) -> Self {
+        Self::Raise {
+            name: "error.communication",
+            message: message.into(),
+            expression: None,
+            sendid: None,
+        }
+    }
+}
+
+impl Fault {
+    /// The fault of the `<send>` with this id.
+    pub(crate) fn of_send(self, id: Option<&str>) -> Self {
+        match self {
+            Self::Raise {
+                name,
+                message,
+                expression,
+                ..
+            } => Self::Raise {
+                name,
+                message,
+                expression,
+                sendid: id.map(str::to_owned),
+            },
+            fatal @ Self::Fatal(_) => fatal,
+        }
+    }
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        Self::Fatal(Box::new(failure))
+    }
+}
+
+/// A data model (scxml: B).
+pub(crate) trait Model {
+    /// A condition.
+    fn condition(&mut self, expression: ExpressionIx) -> Result<bool, Fault>;
+    /// A value; `None` is undefined.
+    fn value(&mut self, expression: ExpressionIx) -> Result<Option<Value>, Fault>;
+    /// An assignment from an expression.
+    fn assign(&mut self, expression: ExpressionIx) -> Result<(), Fault>;
+    /// An assignment of a value.
+    fn assign_value(&mut self, location: ExpressionIx, value: &Value) -> Result<(), Fault>;
+    /// An assignment of text or markup.
+    fn assign_inline(&mut self, location: ExpressionIx, value: &Inline) -> Result<(), Fault>;
+    /// A value for a bare name: a variable, a property of `system`, or a new variable (decision D-085).
+    fn assign_name(&mut self, name: &str, value: &Value) -> Result<(), Fault>;
+    /// A variable without value, unless it exists.
+    fn declare(&mut self, name: &str) -> Result<(), Fault>;
+    /// The first value of a variable.
+    fn initialise(&mut self, name: &str, value: &DataValue) -> Result<(), Fault>;
+    /// A script.
+    fn run(&mut self, script: ExpressionIx) -> Result<(), Fault>;
+    /// Copies the collection of a `<foreach>`; its length.
+    fn open_iteration(&mut self, foreach: &Foreach) -> Result<usize, Fault>;
+    /// Gives item and index their values.
+    fn iterate(&mut self, foreach: &Foreach, index: usize) -> Result<(), Fault>;
+    /// Forgets the collection.
+    fn close_iteration(&mut self);
+    /// The event of [`Host::event`] is another one.
+    fn event_changed(&mut self);
+    /// Text or markup as data of an event.
+    fn inline(&mut self, inline: &Inline) -> Value {
+        crate::inline::value(inline)
+    }
+}
+
+/// What the algorithm and the functions that scripts call share during a step.
+#[derive(Debug, Default)]
+pub(crate) struct Host {
+    /// Effects so far.
+    pub(crate) effects: RefCell<Vec<Effect>>,
+    /// The internal queue.
+    pub(crate) internal: RefCell<VecDeque<Event>>,
+    /// The configuration.
+    pub(crate) active: RefCell<StateSet>,
+    /// The current event.
+    pub(crate) event: RefCell<Option<Event>>,
+    /// Time of the step in epoch milliseconds.
+    pub(crate) now_millis: Cell<i64>,
+    /// State of the generator behind `Math.random`.
+    pub(crate) chance: Cell<u64>,
+}
