@@ -44,7 +44,7 @@ fn o1_a_customer_dials_the_access_number_and_reaches_an_agent() {
         assert_eq!(reply["_id"], json!("301-1"));
 
         call_arrives(p).does(&[
-            "queue:submit", "notify _cbe_on_virtual_ixn_create", "notify _cbe_on_customer_queued", "record ROUTING",
+            "notify _cbe_on_virtual_ixn_create", "queue:submit", "notify _cbe_on_customer_queued", "record ROUTING",
             "dialog:playsound next_customer_rep.wav", "queue:update {\"routable\":true}",
         ]);
         p.agent_found("7001").agent_answers("7001").does(&["record PROCESSING"]);

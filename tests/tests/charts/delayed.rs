@@ -28,7 +28,7 @@ fn d1_the_customer_confirms_and_is_called() {
     //= guide: User Terminated Delayed
     //= type=test
     scenario_with(CALLBACK, delayed(json!({})), with_device("android"), |p| {
-        p.does(&["notify _cbe_on_service_create", "report", "queue:submit", "notify _cbe_on_virtual_ixn_create"]);
+        p.does(&["notify _cbe_on_service_create", "report", "notify _cbe_on_virtual_ixn_create", "queue:submit"]);
         assert_eq!(p.last("submit").attributes["hints"]["notify"], json!(true));
         let reply = start_request(p);
         assert!(reply["_text"].is_string());

@@ -53,7 +53,7 @@ fn phases() -> Vec<Phase> {
             options: json!({ "_plugin_on_dial_url": "http://127.0.0.1/p" }),
             ..phase("asking the plugin", |p| { p.answered(0); }, &["queue:cancel", "ixn:terminate"], "PERSON")
         },
-        phase("waiting on the line", |p| { p.answered(0); }, &["dialog:stop", "queue:cancel", "ixn:terminate"], "PERSON"),
+        phase("waiting on the line", |p| { p.answered(0); }, &["queue:cancel", "ixn:terminate"], "PERSON"),
         phase(
             "transferring",
             |p| { p.answered(0).agent_found("7001"); },

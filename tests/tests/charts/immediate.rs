@@ -35,8 +35,8 @@ fn u1_a_customer_who_answers_is_connected_to_an_agent() {
         p.does(&[
             "notify _cbe_on_service_create",
             "report",
-            "queue:submit",
             "notify _cbe_on_virtual_ixn_create",
+            "queue:submit",
             "notify _cbe_on_dial_init",
             "ixn:createcall +12025550123",
         ]);
@@ -452,7 +452,7 @@ fn a_dial_that_is_never_answered_by_the_platform_is_given_up() {
         p.after(74).does(&["ixn:terminate", "notify _cbe_on_dial_done", "record QUEUED"]);
         assert_eq!(p.last("terminate").attributes["interactionid"], json!(dial));
         // The answer comes after all: nobody waits for this call.
-        p.event("voice.createcall.done", json!({ "requestid": dial, "interactionid": "CALL1", "attempt": 1 }));
+        p.once("voice.createcall.done", json!({ "requestid": dial, "interactionid": "CALL1", "attempt": 1 }));
         p.does(&["ixn:terminate"]);
         assert_eq!(p.last("terminate").attributes["interactionid"], json!("CALL1"));
     });

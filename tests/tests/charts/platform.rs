@@ -4,9 +4,11 @@
 //! lets time pass. Every scenario runs three times: as it is, with the session written down and read back between any two
 //! events, and with every event of the switch and the queue delivered twice.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 use statecharts::{
@@ -66,8 +68,18 @@ pub fn compile(file: &str, text: &str) -> Compiled {
 
 /// Compiles a shipped chart.
 pub fn compile_shipped(file: &str) -> Compiled {
-    let text = fs::read_to_string(charts().join(file)).unwrap();
-    compile(file, &text)
+    static COMPILED: Mutex<BTreeMap<String, Compiled>> = Mutex::new(BTreeMap::new());
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    let fresh = || compile(file, &fs::read_to_string(charts().join(file)).unwrap());
+    compiled.entry(file.to_owned()).or_insert_with(fresh).clone()
+}
+
+/// The script engine of the thread: one for all sessions of a test, as in production.
+fn with_worker<T>(work: impl FnOnce(&mut Worker) -> T) -> T {
+    thread_local! {
+        static WORKER: RefCell<Worker> = RefCell::new(Worker::new(Limits::default()).unwrap());
+    }
+    WORKER.with_borrow_mut(work)
 }
 
 struct Timer {
@@ -80,7 +92,6 @@ struct Timer {
 /// A session of a chart, with the platform around it played by a script.
 pub struct Platform {
     chart: Arc<Chart>,
-    worker: Worker,
     session: Option<Session>,
     mode: Mode,
     now: i64,
@@ -103,7 +114,6 @@ impl Platform {
 
     /// Starts a session of a compiled chart.
     pub fn start_text(chart: Arc<Chart>, mode: Mode, options: Value, parameters: Value) -> Self {
-        let mut worker = Worker::new(Limits::default()).unwrap();
         let mut values = json!({
             "_id": "301-1", "_service_name": "loans", "_customer_number": CUSTOMER,
             "_desired_time": null, "_started_at": START, "_requested_at": START,
@@ -118,10 +128,9 @@ impl Platform {
             now_millis: START * 1000,
             ..Start::default()
         };
-        let (session, step) = Session::start(Arc::clone(&chart), &mut worker, start);
+        let (session, step) = with_worker(|worker| Session::start(Arc::clone(&chart), worker, start));
         let mut platform = Self {
             chart,
-            worker,
             session: Some(session),
             mode,
             now: START,
@@ -152,6 +161,12 @@ impl Platform {
         self
     }
 
+    /// Gives the session an event of the platform in every mode once.
+    pub fn once(&mut self, name: &str, data: Value) -> &mut Self {
+        self.deliver(name, data, None);
+        self
+    }
+
     /// Gives the session a request that waits for an answer.
     pub fn request(&mut self, name: &str, data: Value) -> &mut Self {
         self.deliver(name, data, Some("REQUEST".to_owned()));
@@ -171,7 +186,7 @@ impl Platform {
     fn give(&mut self, event: Event) {
         let session = self.session.as_mut().unwrap();
         assert!(session.is_running(), "{} came after the end", event.name);
-        let step = session.step(&mut self.worker, event, self.now * 1000);
+        let step = with_worker(|worker| session.step(worker, event, self.now * 1000));
         self.take(step.effects);
     }
 
@@ -197,7 +212,8 @@ impl Platform {
 
     /// Writes the session down and reads it back.
     pub fn restore(&mut self) -> &mut Self {
-        let snapshot = self.session.as_mut().unwrap().snapshot(&mut self.worker).unwrap();
+        let session = self.session.as_mut().unwrap();
+        let snapshot = with_worker(|worker| session.snapshot(worker)).unwrap();
         let text = serde_json::to_string(&snapshot).unwrap();
         let snapshot: Snapshot = serde_json::from_str(&text).unwrap();
         self.session = Some(Session::restore(Arc::clone(&self.chart), snapshot).unwrap());
@@ -456,14 +472,6 @@ impl Platform {
     /// Whether the session goes on.
     pub fn is_running(&self) -> bool {
         self.session.as_ref().unwrap().status() == &Status::Running
-    }
-
-    /// Whether a state is active.
-    #[track_caller]
-    pub fn is_in(&mut self, state: &str) -> &mut Self {
-        let configuration = self.session.as_ref().unwrap().configuration();
-        assert!(configuration.contains(&state), "{state} is not in {configuration:?}");
-        self
     }
 }
 

@@ -57,8 +57,7 @@ fn g2_a_plugin_asks_for_another_number_after_a_pause() {
     });
     scenario(CALLBACK, http(json!({ "_prefix_dial_out": "9" })), |p| {
         let reply = json!({ "action": "retry", "message": "Ok", "delay": 0, "customer_number": "+12025550199", "customer_number_prefix": "801" });
-        p.dial_fails(6).reply(1, reply);
-        p.after(0).does_among("ixn:createcall 80112025550199");
+        p.dial_fails(6).reply(1, reply).does_among("ixn:createcall 80112025550199");
     });
 }
 
