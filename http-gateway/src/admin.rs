@@ -36,20 +36,13 @@ pub(crate) async fn set_list_values(
             Value::String(text) => text,
             Value::Number(_) | Value::Bool(_) => value.to_string(),
             other => {
-                return Err(query::unreadable(
-                    &key,
-                    &other.to_string(),
-                    "a text, a number or a boolean",
-                ));
+                return Err(query::unreadable(&key, &other.to_string(), "a text, a number or a boolean"));
             }
         };
         pairs.push((key, value));
     }
     for (key, value) in pairs {
-        gateway
-            .engine
-            .set_list_value(&list, &section, &key, &value)
-            .await?;
+        gateway.engine.set_list_value(&list, &section, &key, &value).await?;
     }
     Ok(reply::ok(&json!({})))
 }

@@ -31,9 +31,7 @@ pub(crate) async fn command(
         "login" => AgentCommand::LogIn,
         "logout" => AgentCommand::LogOut,
         "ready" => AgentCommand::Ready,
-        "not-ready" => AgentCommand::NotReady {
-            reason: reason(&body)?,
-        },
+        "not-ready" => AgentCommand::NotReady { reason: reason(&body)? },
         "answer" => AgentCommand::Answer,
         "decline" => AgentCommand::Decline,
         "hang-up" => AgentCommand::HangUp,

@@ -73,10 +73,7 @@ pub(crate) async fn clients(
 }
 
 fn gateway(request: &ServiceRequest) -> Result<Data<Gateway>, ErrorReply> {
-    request
-        .app_data::<Data<Gateway>>()
-        .cloned()
-        .ok_or_else(|| ErrorReply::no_such_path(request.path()))
+    request.app_data::<Data<Gateway>>().cloned().ok_or_else(|| ErrorReply::no_such_path(request.path()))
 }
 
 fn check_admin(headers: &HeaderMap, settings: &Settings) -> Result<(), ErrorReply> {
@@ -87,11 +84,7 @@ fn check_admin(headers: &HeaderMap, settings: &Settings) -> Result<(), ErrorRepl
         .admin
         .as_ref()
         .is_some_and(|wanted| given(headers, settings).is_some_and(|given| are_same(&given, wanted)));
-    if is_right {
-        Ok(())
-    } else {
-        Err(ErrorReply::unauthorized(&settings.realm))
-    }
+    if is_right { Ok(()) } else { Err(ErrorReply::unauthorized(&settings.realm)) }
 }
 
 fn check_client(path: &str, headers: &HeaderMap, settings: &Settings) -> Result<(), ErrorReply> {
@@ -99,36 +92,25 @@ fn check_client(path: &str, headers: &HeaderMap, settings: &Settings) -> Result<
         return Ok(());
     };
     let is_right = given(headers, settings).is_some_and(|given| are_same(&given, wanted));
-    if is_right {
-        Ok(())
-    } else {
-        Err(ErrorReply::unauthorized(&settings.realm))
-    }
+    if is_right { Ok(()) } else { Err(ErrorReply::unauthorized(&settings.realm)) }
 }
 
 /// The pair that a service path wants: of the service, else of the callback paths, else of the server.
 //= guide: authentication, sections server, callback and service
 fn wanted_of_client<'s>(path: &str, settings: &'s Settings) -> Option<&'s Credentials> {
-    let ClientCredentials {
-        server,
-        callback,
-        services,
-    } = &settings.clients;
+    let ClientCredentials { server, callback, services } = &settings.clients;
     let below_base = path.strip_prefix(&settings.prefix()).unwrap_or(path);
     // Decoded, because the routes are: `/b%69lling` must not get past the pair of `billing`.
-    let mut segments = below_base
-        .split('/')
-        .filter(|segment| !segment.is_empty())
-        .skip(1)
-        .map(percent_decoded);
+    let mut segments =
+        below_base.split('/').filter(|segment| !segment.is_empty()).skip(1).map(percent_decoded);
     if segments.next().as_deref() != Some("service") {
         return server.as_ref();
     }
     let of_service = |name: Option<String>| name.and_then(|name| services.get(&name));
     match segments.next() {
-        Some(family) if family == "callback" => of_service(segments.next())
-            .or(callback.as_ref())
-            .or(server.as_ref()),
+        Some(family) if family == "callback" => {
+            of_service(segments.next()).or(callback.as_ref()).or(server.as_ref())
+        }
         name => of_service(name).or(server.as_ref()),
     }
 }
@@ -143,11 +125,7 @@ fn percent_decoded(text: &str) -> String {
             .and_then(|digits| std::str::from_utf8(digits).ok())
             .and_then(|digits| u8::from_str_radix(digits, 16).ok());
         decoded.push(escaped.unwrap_or(*byte));
-        rest = if escaped.is_some() {
-            after.get(2..).unwrap_or_default()
-        } else {
-            after
-        };
+        rest = if escaped.is_some() { after.get(2..).unwrap_or_default() } else { after };
     }
     String::from_utf8_lossy(&decoded).into_owned()
 }
@@ -155,19 +133,14 @@ fn percent_decoded(text: &str) -> String {
 /// The credentials that came with a request.
 fn given(headers: &HeaderMap, settings: &Settings) -> Option<Credentials> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let encoded = text(AUTHORIZATION.as_str())
-        .and_then(|value| after_scheme(value, ' '))
-        .or_else(|| {
-            // decision: D-026 the guide's own form is no HTTP and is read only when asked for
-            let value = text("authentication").filter(|_| settings.legacy_authentication_header)?;
-            after_scheme(value, '=').or_else(|| after_scheme(value, ' '))
-        })?;
+    let encoded = text(AUTHORIZATION.as_str()).and_then(|value| after_scheme(value, ' ')).or_else(|| {
+        // decision: D-026 the guide's own form is no HTTP and is read only when asked for
+        let value = text("authentication").filter(|_| settings.legacy_authentication_header)?;
+        after_scheme(value, '=').or_else(|| after_scheme(value, ' '))
+    })?;
     let decoded = BASE64_STANDARD.decode(encoded.trim()).ok()?;
     let (username, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
-    Some(Credentials {
-        username: username.to_owned(),
-        password: password.to_owned(),
-    })
+    Some(Credentials { username: username.to_owned(), password: password.to_owned() })
 }
 
 fn after_scheme(value: &str, separator: char) -> Option<&str> {

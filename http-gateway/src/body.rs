@@ -35,10 +35,7 @@ impl Body {
     /// The data of an event: fields as in [`Body::fields`], with any name; a body of another kind as text in
     /// `param`, with its media type in `paramtype`.
     pub(crate) fn event_data(&self, query: &str) -> Result<Map<String, Value>, BodyError> {
-        Ok(merge(
-            query,
-            decode::event_data(self.content_type.as_deref(), &self.bytes)?,
-        ))
+        Ok(merge(query, decode::event_data(self.content_type.as_deref(), &self.bytes)?))
     }
 
     /// The body as one JSON object; an empty body is an empty one.
@@ -54,10 +51,8 @@ pub(crate) fn query_pairs(query: &str) -> Vec<(String, String)> {
 }
 
 fn merge(query: &str, body: Map<String, Value>) -> Map<String, Value> {
-    let mut fields: Map<String, Value> = query_pairs(query)
-        .into_iter()
-        .map(|(name, value)| (name, Value::String(value)))
-        .collect();
+    let mut fields: Map<String, Value> =
+        query_pairs(query).into_iter().map(|(name, value)| (name, Value::String(value))).collect();
     fields.extend(body);
     fields
 }
@@ -76,21 +71,14 @@ impl FromRequest for Body {
         let payload = payload.take();
         Box::pin(async move {
             let Some((limit, timeout)) = limits else {
-                return Err(BodyError::Broken {
-                    problem: "the gateway has no settings".to_owned(),
-                });
+                return Err(BodyError::Broken { problem: "the gateway has no settings".to_owned() });
             };
             if announced.is_some_and(|length| length > limit) {
                 return Err(BodyError::TooLarge { limit });
             }
             match tokio::time::timeout(timeout, collect(payload, limit)).await {
-                Ok(bytes) => Ok(Self {
-                    content_type,
-                    bytes: bytes?,
-                }),
-                Err(_elapsed) => Err(BodyError::TooSlow {
-                    limit_secs: timeout.as_secs(),
-                }),
+                Ok(bytes) => Ok(Self { content_type, bytes: bytes? }),
+                Err(_elapsed) => Err(BodyError::TooSlow { limit_secs: timeout.as_secs() }),
             }
         })
     }
@@ -99,9 +87,7 @@ impl FromRequest for Body {
 async fn collect(mut payload: Payload, limit: usize) -> Result<Bytes, BodyError> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| BodyError::Broken {
-            problem: error.to_string(),
-        })?;
+        let chunk = chunk.map_err(|error| BodyError::Broken { problem: error.to_string() })?;
         if bytes.len().saturating_add(chunk.len()) > limit {
             return Err(BodyError::TooLarge { limit });
         }

@@ -28,11 +28,7 @@ pub(crate) async fn start(
         .collect();
     let answer = gateway
         .engine
-        .start_callback(StartRequest {
-            service: service.into_inner(),
-            parameters,
-            headers,
-        })
+        .start_callback(StartRequest { service: service.into_inner(), parameters, headers })
         .await?;
     Ok(reply::ok(&answer))
 }
@@ -50,9 +46,7 @@ pub(crate) async fn timeline(gateway: web::Data<Gateway>, path: web::Path<(Strin
     // A timeline does not know its service; asking for the callback checks that the path names it.
     let _callback = gateway.engine.callback(Some(&service), &id).await?;
     let rows = gateway.engine.timeline(&id).await?;
-    Ok(reply::ok(
-        &rows.iter().map(view::timeline_row).collect::<Vec<Value>>(),
-    ))
+    Ok(reply::ok(&rows.iter().map(view::timeline_row).collect::<Vec<Value>>()))
 }
 
 /// `DELETE /1/service/callback/{service}/{id}`
@@ -99,9 +93,6 @@ async fn found(gateway: &Gateway, service: Option<&str>, request: &HttpRequest) 
     let lookup = query::lookup(service, query_pairs(request.query_string()))?;
     let callbacks = gateway.engine.find_callbacks(lookup).await?;
     let prefix = gateway.settings.prefix();
-    let views: Vec<Value> = callbacks
-        .iter()
-        .map(|callback| view::by_property(callback, &prefix))
-        .collect();
+    let views: Vec<Value> = callbacks.iter().map(|callback| view::by_property(callback, &prefix)).collect();
     Ok(reply::ok(&views))
 }

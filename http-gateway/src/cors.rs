@@ -23,11 +23,7 @@ pub(crate) async fn shared_resources(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let origin = request
-        .headers()
-        .get(ORIGIN)
-        .cloned()
-        .filter(|_| is_for_clients(&request));
+    let origin = request.headers().get(ORIGIN).cloned().filter(|_| is_for_clients(&request));
     let Some(origin) = origin else {
         return Ok(next.call(request).await?.map_into_left_body());
     };
@@ -63,10 +59,7 @@ fn allow_origin(origin: HeaderValue, headers: &mut HeaderMap) {
 }
 
 fn allow_what_was_asked(asked: &HeaderMap, headers: &mut HeaderMap) {
-    headers.insert(
-        ACCESS_CONTROL_ALLOW_METHODS,
-        HeaderValue::from_static("GET, POST, PUT, DELETE, OPTIONS"),
-    );
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PUT, DELETE, OPTIONS"));
     if let Some(names) = asked.get(ACCESS_CONTROL_REQUEST_HEADERS) {
         headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
     }

@@ -52,21 +52,12 @@ mod tests {
     #[actix_web::test]
     async fn every_push_is_one_event_and_the_end_of_pushes_ends_the_stream() {
         let (sender, receiver) = tokio::sync::mpsc::channel(4);
-        sender
-            .send(json!({"_id": "301-a", "_text": "two\nlines"}))
-            .await
-            .unwrap();
+        sender.send(json!({"_id": "301-a", "_text": "two\nlines"})).await.unwrap();
         drop(sender);
         let texts: Vec<String> = events(receiver, Duration::from_secs(15))
             .map(|chunk| String::from_utf8(chunk.unwrap().to_vec()).unwrap())
             .collect()
             .await;
-        assert_eq!(
-            texts,
-            [
-                ": stream\n\n",
-                "data: {\"_id\":\"301-a\",\"_text\":\"two\\nlines\"}\n\n"
-            ]
-        );
+        assert_eq!(texts, [": stream\n\n", "data: {\"_id\":\"301-a\",\"_text\":\"two\\nlines\"}\n\n"]);
     }
 }

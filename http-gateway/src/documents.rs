@@ -16,14 +16,11 @@ pub(crate) async fn read(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, ErrorReply> {
     let (template, path) = path.into_inner();
-    let document = (template == TEMPLATE && is_plain(&path))
-        .then(|| gateway.engine.document(&path))
-        .flatten();
+    let document =
+        (template == TEMPLATE && is_plain(&path)).then(|| gateway.engine.document(&path)).flatten();
     match document {
         Some(bytes) => Ok(HttpResponse::Ok().content_type(media_type(&path)).body(bytes)),
-        None => Err(ErrorReply::no_such_path(&format!(
-            "service_template/{template}/{path}"
-        ))),
+        None => Err(ErrorReply::no_such_path(&format!("service_template/{template}/{path}"))),
     }
 }
 
@@ -52,17 +49,9 @@ mod tests {
         for path in ["src/inbound.scxml", "treatments/music.wav", "a..b"] {
             assert!(is_plain(path), "{path}");
         }
-        for path in [
-            "",
-            "/etc/passwd",
-            "../secret",
-            "src/../../secret",
-            "src//a",
-            "./a",
-            "a\\..\\b",
-            "c:a",
-            "a\0",
-        ] {
+        for path in
+            ["", "/etc/passwd", "../secret", "src/../../secret", "src//a", "./a", "a\\..\\b", "c:a", "a\0"]
+        {
             assert!(!is_plain(path), "{path}");
         }
     }

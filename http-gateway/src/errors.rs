@@ -19,18 +19,10 @@ use crate::reply;
 /// A line of the guide's catalogue.
 struct Entry(StatusCode, u32, &'static str, &'static str);
 
-const ALREADY_BOOKED: Entry = Entry(
-    StatusCode::TOO_MANY_REQUESTS,
-    40001,
-    "NUMBER_ALREADY_BOOKED",
-    "CallbackExceptionAlreadyBooked",
-);
-const THROTTLED_SERVICE: Entry = Entry(
-    StatusCode::TOO_MANY_REQUESTS,
-    40002,
-    "THROTTLE_SERVICE_LIMIT",
-    "CallbackExceptionThrottled",
-);
+const ALREADY_BOOKED: Entry =
+    Entry(StatusCode::TOO_MANY_REQUESTS, 40001, "NUMBER_ALREADY_BOOKED", "CallbackExceptionAlreadyBooked");
+const THROTTLED_SERVICE: Entry =
+    Entry(StatusCode::TOO_MANY_REQUESTS, 40002, "THROTTLE_SERVICE_LIMIT", "CallbackExceptionThrottled");
 const THROTTLED_INTERVAL: Entry = Entry(
     StatusCode::TOO_MANY_REQUESTS,
     40003,
@@ -43,60 +35,28 @@ const THROTTLED_PARAMETER: Entry = Entry(
     "THROTTLE_SERVICE_PARAMETER_LIMIT",
     "CallbackExceptionThrottled",
 );
-const BAD_PARAMETER: Entry = Entry(
-    StatusCode::BAD_REQUEST,
-    40010,
-    "BAD_PARAMETER",
-    "CallbackExceptionBadParameter",
-);
-const INVALID_OPERATION: Entry = Entry(
-    StatusCode::BAD_REQUEST,
-    40020,
-    "INVALID_OPERATION",
-    "CallbackExceptionInvalidOperation",
-);
-const NOT_FOUND: Entry = Entry(
-    StatusCode::BAD_REQUEST,
-    40030,
-    "CALLBACK_NOT_FOUND",
-    "CallbackExceptionNotFound",
-);
-const NUMBER_REJECTED: Entry = Entry(
-    StatusCode::BAD_REQUEST,
-    40040,
-    "NUMBER_REJECTED",
-    "CallbackExceptionNumber",
-);
-const SLOT_UNAVAILABLE: Entry = Entry(
-    StatusCode::BAD_REQUEST,
-    40050,
-    "SLOT_UNAVAILABLE",
-    "CallbackExceptionAvailability",
-);
+const BAD_PARAMETER: Entry =
+    Entry(StatusCode::BAD_REQUEST, 40010, "BAD_PARAMETER", "CallbackExceptionBadParameter");
+const INVALID_OPERATION: Entry =
+    Entry(StatusCode::BAD_REQUEST, 40020, "INVALID_OPERATION", "CallbackExceptionInvalidOperation");
+const NOT_FOUND: Entry =
+    Entry(StatusCode::BAD_REQUEST, 40030, "CALLBACK_NOT_FOUND", "CallbackExceptionNotFound");
+const NUMBER_REJECTED: Entry =
+    Entry(StatusCode::BAD_REQUEST, 40040, "NUMBER_REJECTED", "CallbackExceptionNumber");
+const SLOT_UNAVAILABLE: Entry =
+    Entry(StatusCode::BAD_REQUEST, 40050, "SLOT_UNAVAILABLE", "CallbackExceptionAvailability");
 const SUBMIT_RETRIES: Entry = Entry(
     StatusCode::INTERNAL_SERVER_ERROR,
     50006,
     "ORS_MAX_SUBMIT_RETRIES",
     "CallbackExceptionMaxORSSubmitAttempts",
 );
-const BAD_CONFIGURATION: Entry = Entry(
-    StatusCode::INTERNAL_SERVER_ERROR,
-    50020,
-    "BAD_CONFIGURATION",
-    "CallbackExceptionConfiguration",
-);
-const ORS_ERROR: Entry = Entry(
-    StatusCode::INTERNAL_SERVER_ERROR,
-    50030,
-    "ORS_ERROR",
-    "CallbackExceptionFromORS",
-);
-const UNKNOWN_ERROR: Entry = Entry(
-    StatusCode::INTERNAL_SERVER_ERROR,
-    50050,
-    "UNKNOWN_ERROR",
-    "CallbackExceptionUnknown",
-);
+const BAD_CONFIGURATION: Entry =
+    Entry(StatusCode::INTERNAL_SERVER_ERROR, 50020, "BAD_CONFIGURATION", "CallbackExceptionConfiguration");
+const ORS_ERROR: Entry =
+    Entry(StatusCode::INTERNAL_SERVER_ERROR, 50030, "ORS_ERROR", "CallbackExceptionFromORS");
+const UNKNOWN_ERROR: Entry =
+    Entry(StatusCode::INTERNAL_SERVER_ERROR, 50050, "UNKNOWN_ERROR", "CallbackExceptionUnknown");
 
 /// Package of the guide's exception classes.
 const PACKAGE: &str = "com.genesyslab.gsg.services.callback.";
@@ -124,26 +84,12 @@ impl ErrorReply {
             Value::Object(properties) => properties,
             _none => Map::new(),
         };
-        Self {
-            status,
-            code: Some((code, phrase)),
-            message: message.into(),
-            class,
-            properties,
-            realm: None,
-        }
+        Self { status, code: Some((code, phrase)), message: message.into(), class, properties, realm: None }
     }
 
     /// An error that the guide gives no code; `class` is a name of ours.
     fn plain(status: StatusCode, class: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code: None,
-            message: message.into(),
-            class,
-            properties: Map::new(),
-            realm: None,
-        }
+        Self { status, code: None, message: message.into(), class, properties: Map::new(), realm: None }
     }
 
     /// 40010.x: a parameter of the query or body that cannot be read.
@@ -173,11 +119,7 @@ impl ErrorReply {
 
     /// 404: there is nothing at this path.
     pub(crate) fn no_such_path(path: &str) -> Self {
-        Self::plain(
-            StatusCode::NOT_FOUND,
-            "NoSuchPath",
-            format!("there is nothing at {path}"),
-        )
+        Self::plain(StatusCode::NOT_FOUND, "NoSuchPath", format!("there is nothing at {path}"))
     }
 
     /// 405: the path does not take this method.
@@ -253,9 +195,7 @@ impl ResponseError for ErrorReply {
             }
         }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
     }
@@ -281,19 +221,12 @@ impl From<Refusal> for ErrorReply {
                 format!("Limit of queued callbacks for {service} is reached."),
                 json!({"service": service}),
             ),
-            Refusal::ThrottledByInterval {
-                service,
-                interval_secs,
-            } => (
+            Refusal::ThrottledByInterval { service, interval_secs } => (
                 &THROTTLED_INTERVAL,
                 format!("Limit of queued callbacks for {service} is reached for interval {interval_secs}s."),
                 json!({"service": service, "interval": interval_secs}),
             ),
-            Refusal::ThrottledByParameter {
-                service,
-                parameter,
-                attempts,
-            } => (
+            Refusal::ThrottledByParameter { service, parameter, attempts } => (
                 &THROTTLED_PARAMETER,
                 format!(
                     "Limit of queued callbacks for {service} is reached for parameter {parameter}. Reached {attempts} times today."
@@ -318,12 +251,7 @@ impl From<Refusal> for ErrorReply {
                 ),
                 json!({"id": id}),
             ),
-            Refusal::DesiredTimeTooFar {
-                past_limit_secs,
-                offset_secs,
-                future_limit_secs,
-                epoch_secs,
-            } => (
+            Refusal::DesiredTimeTooFar { past_limit_secs, offset_secs, future_limit_secs, epoch_secs } => (
                 &BAD_PARAMETER,
                 format!(
                     "Callback request contains _desired_time property too far in future (-{past_limit_secs}s < {offset_secs}s < {future_limit_secs}s) - epoch {epoch_secs}s"
@@ -345,11 +273,9 @@ impl From<Refusal> for ErrorReply {
                 format!("No such lookup possible for {properties}"),
                 json!({"properties": properties}),
             ),
-            Refusal::LookupEmpty => (
-                &BAD_PARAMETER,
-                "No lookup possible. No properties to look for.".to_owned(),
-                Value::Null,
-            ),
+            Refusal::LookupEmpty => {
+                (&BAD_PARAMETER, "No lookup possible. No properties to look for.".to_owned(), Value::Null)
+            }
             Refusal::BadParameter { text } => (&BAD_PARAMETER, text, Value::Null),
             Refusal::CopyNotCompleted { id } => (
                 &INVALID_OPERATION,
@@ -388,26 +314,19 @@ impl From<Refusal> for ErrorReply {
                 format!("Cannot process 'filter' parameter correctly : {filter}"),
                 json!({"filter": filter}),
             ),
-            Refusal::RangeTooWide {
-                asked_secs,
-                allowed_secs,
-            } => (
+            Refusal::RangeTooWide { asked_secs, allowed_secs } => (
                 &INVALID_OPERATION,
                 format!(
                     "Query range spans too wide time range ({asked_secs} / {allowed_secs}). Adjust query parameters for time range."
                 ),
                 Value::Null,
             ),
-            Refusal::CopyNotFound { id } => (
-                &NOT_FOUND,
-                format!("Callback {id} to copy from cannot be found"),
-                json!({"id": id}),
-            ),
-            Refusal::NotFound { id } => (
-                &NOT_FOUND,
-                format!("Callback {id} cannot be found"),
-                json!({"id": id}),
-            ),
+            Refusal::CopyNotFound { id } => {
+                (&NOT_FOUND, format!("Callback {id} to copy from cannot be found"), json!({"id": id}))
+            }
+            Refusal::NotFound { id } => {
+                (&NOT_FOUND, format!("Callback {id} cannot be found"), json!({"id": id}))
+            }
             Refusal::Number(number) => (&NUMBER_REJECTED, number_text(number).to_owned(), Value::Null),
             Refusal::NoSlot { service, slot } => (
                 &SLOT_UNAVAILABLE,
@@ -427,21 +346,15 @@ impl From<Refusal> for ErrorReply {
             }
             Refusal::FromSession { text } => (&ORS_ERROR, text, Value::Null),
             // The space at the end is the guide's.
-            Refusal::Failed { message } => (
-                &UNKNOWN_ERROR,
-                format!("Error processing callback {message} "),
-                json!({"message": message}),
-            ),
+            Refusal::Failed { message } => {
+                (&UNKNOWN_ERROR, format!("Error processing callback {message} "), json!({"message": message}))
+            }
             Refusal::NoInstance { .. } => {
                 return Self::plain(StatusCode::NOT_FOUND, "SessionUnknown", refusal.to_string());
             }
             Refusal::NoMatch => return Self::plain(StatusCode::NOT_FOUND, "NoMatch", refusal.to_string()),
             Refusal::Unavailable { .. } => {
-                return Self::plain(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "Unavailable",
-                    refusal.to_string(),
-                );
+                return Self::plain(StatusCode::SERVICE_UNAVAILABLE, "Unavailable", refusal.to_string());
             }
         };
         Self::of(entry, message, properties)

@@ -54,9 +54,9 @@ fn refuse_later_start(gateway: &Gateway, parameters: &mut Map<String, Value>) ->
         Some(_later) => Err(ErrorReply::refused(
             "`idealtime` lies in the future: sessions are started at once, leave it out",
         )),
-        None => Err(ErrorReply::refused(format!(
-            "`idealtime` is {ideal}: expected milliseconds since the epoch"
-        ))),
+        None => {
+            Err(ErrorReply::refused(format!("`idealtime` is {ideal}: expected milliseconds since the epoch")))
+        }
     }
 }
 
@@ -69,11 +69,7 @@ pub(crate) async fn event(
 ) -> Reply {
     let (session, name) = path.into_inner();
     let data = body.event_data(request.query_string())?;
-    match gateway
-        .engine
-        .session_event(&session, &name, Value::Object(data))
-        .await
-    {
+    match gateway.engine.session_event(&session, &name, Value::Object(data)).await {
         Ok(()) => Ok(reply::empty(StatusCode::OK)),
         Err(error) => Err(ErrorReply::of_session(&error)),
     }
@@ -88,11 +84,7 @@ pub(crate) async fn request(
 ) -> Reply {
     let (session, name) = path.into_inner();
     let data = body.event_data(&query_of(&request))?;
-    match gateway
-        .engine
-        .session_request(&session, &name, Value::Object(data))
-        .await
-    {
+    match gateway.engine.session_request(&session, &name, Value::Object(data)).await {
         Ok(response) => Ok(reply::from_session(response)),
         Err(error) => Err(ErrorReply::of_session(&error)),
     }

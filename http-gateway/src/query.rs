@@ -11,10 +11,7 @@ use crate::errors::ErrorReply;
 /// Whether a property can be looked up, and whether there is one at all, is for the engine to say.
 //= guide: query by properties
 pub(crate) fn lookup(service: Option<&str>, pairs: Vec<(String, String)>) -> Result<Lookup, ErrorReply> {
-    let mut lookup = Lookup {
-        service: service.map(str::to_owned),
-        ..Lookup::default()
-    };
+    let mut lookup = Lookup { service: service.map(str::to_owned), ..Lookup::default() };
     for (name, value) in pairs {
         match name.as_str() {
             "operand" => lookup.any = is_or(&value)?,
@@ -120,10 +117,7 @@ mod tests {
         );
         assert!(read.any);
         assert_eq!(read.state, Some((CallbackState::Completed, true)));
-        assert_eq!(
-            read.desired_from,
-            Some(Timestamp::parse("2031-05-06T14:10:00.000Z").unwrap())
-        );
+        assert_eq!(read.desired_from, Some(Timestamp::parse("2031-05-06T14:10:00.000Z").unwrap()));
         assert_eq!(read.desired_to, None);
     }
 

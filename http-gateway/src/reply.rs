@@ -18,15 +18,9 @@ pub(crate) fn empty(status: StatusCode) -> HttpResponse {
     let mut reply = HttpResponse::new(status);
     let headers = reply.headers_mut();
     for value in ["no-cache", "no-store"] {
-        headers.append(
-            CACHE_CONTROL,
-            actix_web::http::header::HeaderValue::from_static(value),
-        );
+        headers.append(CACHE_CONTROL, actix_web::http::header::HeaderValue::from_static(value));
     }
-    headers.insert(
-        PRAGMA,
-        actix_web::http::header::HeaderValue::from_static("no-cache"),
-    );
+    headers.insert(PRAGMA, actix_web::http::header::HeaderValue::from_static("no-cache"));
     reply
 }
 
@@ -37,10 +31,7 @@ pub(crate) fn with_body(
     body: impl Into<String>,
 ) -> HttpResponse {
     let mut reply = empty(status);
-    reply.headers_mut().insert(
-        CONTENT_TYPE,
-        actix_web::http::header::HeaderValue::from_static(media_type),
-    );
+    reply.headers_mut().insert(CONTENT_TYPE, actix_web::http::header::HeaderValue::from_static(media_type));
     reply.set_body(actix_web::body::BoxBody::new(body.into()))
 }
 

@@ -16,10 +16,7 @@ pub(crate) fn configure(app: &mut web::ServiceConfig, prefix: &str) {
         orchestration_paths(app, &format!("{prefix}/1/ors{slashes}scxml"));
     }
     for version in ["1", "2"] {
-        app.service(callback_paths(
-            &format!("{prefix}/{version}/service/callback"),
-            version,
-        ));
+        app.service(callback_paths(&format!("{prefix}/{version}/service/callback"), version));
     }
     app.service(service_paths(&format!("{prefix}/1/service")))
         .service(
@@ -28,10 +25,8 @@ pub(crate) fn configure(app: &mut web::ServiceConfig, prefix: &str) {
                 .service(resource("/stream/{device}").route(web::get().to(devices::stream))),
         )
         .service(
-            resource(&format!(
-                "{prefix}/1/document/service_template/{{template}}/{{path:.*}}"
-            ))
-            .route(web::get().to(documents::read)),
+            resource(&format!("{prefix}/1/document/service_template/{{template}}/{{path:.*}}"))
+                .route(web::get().to(documents::read)),
         )
         .service(
             web::scope(&format!("{prefix}/1/admin"))
@@ -80,31 +75,15 @@ fn service_paths(path: &str) -> impl actix_web::dev::HttpServiceFactory + 'stati
 fn orchestration_paths(app: &mut web::ServiceConfig, path: &str) {
     let closed = || from_fn(auth::admins);
     let at = |rest: &str| resource(&format!("{path}/session/{rest}"));
-    app.service(
-        at("start")
-            .wrap(closed())
-            .route(web::post().to(orchestration::start)),
-    )
-    .service(
-        at("{session}/event/{name}")
-            .wrap(closed())
-            .route(get_or_post().to(orchestration::event)),
-    )
-    .service(
-        at("{session}/request/{name}")
-            .wrap(from_fn(auth::admins_or_reply_key))
-            .route(get_or_post().to(orchestration::request)),
-    )
-    .service(
-        at("{session}/terminate")
-            .wrap(closed())
-            .route(web::post().to(orchestration::terminate)),
-    )
-    .service(
-        at("{session}/query")
-            .wrap(closed())
-            .route(web::get().to(orchestration::query)),
-    );
+    app.service(at("start").wrap(closed()).route(web::post().to(orchestration::start)))
+        .service(at("{session}/event/{name}").wrap(closed()).route(get_or_post().to(orchestration::event)))
+        .service(
+            at("{session}/request/{name}")
+                .wrap(from_fn(auth::admins_or_reply_key))
+                .route(get_or_post().to(orchestration::request)),
+        )
+        .service(at("{session}/terminate").wrap(closed()).route(web::post().to(orchestration::terminate)))
+        .service(at("{session}/query").wrap(closed()).route(web::get().to(orchestration::query)));
 }
 
 fn simulator_paths(app: &mut web::ServiceConfig) {

@@ -98,18 +98,12 @@ pub async fn serve(
     listener: TcpListener,
 ) -> Result<RunningServer, ServeError> {
     let unspecified = SocketAddr::from(([0, 0, 0, 0], 0));
-    let address = listener
-        .local_addr()
-        .map_err(|source| refused(unspecified, source))?;
+    let address = listener.local_addr().map_err(|source| refused(unspecified, source))?;
     let (stopping, is_stopping) = watch::channel(false);
     let prefix = settings.prefix();
     let workers = settings.workers.max(1);
     let stop_timeout = settings.stop_timeout.as_secs();
-    let gateway = web::Data::new(Gateway {
-        engine,
-        settings,
-        stopping: is_stopping,
-    });
+    let gateway = web::Data::new(Gateway { engine, settings, stopping: is_stopping });
     let server = HttpServer::new(move || {
         App::new()
             .app_data(gateway.clone())
@@ -128,10 +122,5 @@ pub async fn serve(
     .run();
     let handle = server.handle();
     tracing::info!(%address, "Listening.");
-    Ok(RunningServer {
-        address,
-        handle,
-        stopping,
-        join: tokio::spawn(server),
-    })
+    Ok(RunningServer { address, handle, stopping, join: tokio::spawn(server) })
 }

@@ -17,9 +17,7 @@ pub(crate) async fn call(
     body: Body,
 ) -> Reply {
     let parameters = body.fields(request.query_string())?;
-    Ok(reply::ok(
-        &gateway.engine.call_service(&service, parameters).await?,
-    ))
+    Ok(reply::ok(&gateway.engine.call_service(&service, parameters).await?))
 }
 
 /// `POST|GET /1/service/{id}/{request}`: `connect`, `check-queue-position`, any other name.

@@ -85,9 +85,7 @@ pub struct Credentials {
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials")
-            .field("username", &self.username)
-            .finish_non_exhaustive()
+        f.debug_struct("Credentials").field("username", &self.username).finish_non_exhaustive()
     }
 }
 
@@ -97,20 +95,14 @@ mod tests {
 
     #[test]
     fn debug_form_hides_the_password() {
-        let credentials = Credentials {
-            username: "admin".to_owned(),
-            password: "open sesame".to_owned(),
-        };
+        let credentials = Credentials { username: "admin".to_owned(), password: "open sesame".to_owned() };
         assert!(!format!("{credentials:?}").contains("sesame"));
     }
 
     #[test]
     fn base_path_may_be_written_with_slashes_or_be_empty() {
         for (base_path, prefix) in [("genesys", "/genesys"), ("/api/", "/api"), ("", ""), ("/", "")] {
-            let settings = Settings {
-                base_path: base_path.to_owned(),
-                ..Settings::default()
-            };
+            let settings = Settings { base_path: base_path.to_owned(), ..Settings::default() };
             assert_eq!(settings.prefix(), prefix);
         }
     }

@@ -20,11 +20,7 @@ type Reply = Result<HttpResponse, ErrorReply>;
 
 fn simulator(gateway: &Gateway, request: &HttpRequest) -> Result<Simulator, ErrorReply> {
     let is_near = request.peer_addr().is_some_and(|peer| peer.ip().is_loopback());
-    gateway
-        .engine
-        .simulator()
-        .filter(|_| is_near)
-        .ok_or_else(|| ErrorReply::no_such_path(request.path()))
+    gateway.engine.simulator().filter(|_| is_near).ok_or_else(|| ErrorReply::no_such_path(request.path()))
 }
 
 /// `GET /simulator/clock`
@@ -46,10 +42,7 @@ pub(crate) async fn advance(gateway: web::Data<Gateway>, request: HttpRequest, b
         .get("advance_ms")
         .and_then(Value::as_u64)
         .ok_or_else(|| ErrorReply::refused("`advance_ms` is missing: give whole milliseconds from 0"))?;
-    simulator
-        .advance(Duration::from_millis(millis))
-        .await
-        .map_err(ErrorReply::refused)?;
+    simulator.advance(Duration::from_millis(millis)).await.map_err(ErrorReply::refused)?;
     Ok(reply::ok(&now(&gateway)))
 }
 
@@ -92,10 +85,7 @@ pub(crate) async fn call(gateway: web::Data<Gateway>, request: HttpRequest, body
         .inbound_call(InboundCall {
             ani: text(&fields, "ani")?,
             dnis: text(&fields, "dnis")?,
-            digits: fields
-                .get("digits")
-                .map(|_| text(&fields, "digits"))
-                .transpose()?,
+            digits: fields.get("digits").map(|_| text(&fields, "digits")).transpose()?,
         })
         .map_err(ErrorReply::refused)?;
     Ok(reply::ok(&json!({"interactionid": call})))

@@ -105,10 +105,7 @@ mod tests {
             requested_at: at("2031-05-01T08:00:00.000Z"),
             expires_at: at("2031-05-07T14:10:00.000Z"),
             session: None,
-            further: json!({"topic": "loan", "_id": "not this"})
-                .as_object()
-                .unwrap()
-                .clone(),
+            further: json!({"topic": "loan", "_id": "not this"}).as_object().unwrap().clone(),
         }
     }
 

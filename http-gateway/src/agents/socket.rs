@@ -23,24 +23,13 @@ pub(crate) async fn events(
     body: web::Payload,
     agent: web::Path<String>,
 ) -> Result<HttpResponse, actix_web::Error> {
-    let messages = gateway
-        .engine
-        .agent_messages(&agent, after(request.query_string())?)
-        .map_err(ErrorReply::from)?;
+    let messages =
+        gateway.engine.agent_messages(&agent, after(request.query_string())?).map_err(ErrorReply::from)?;
     let (response, session, incoming) = actix_ws::handle(&request, body)?;
-    let connection = Connection {
-        session,
-        incoming,
-        messages,
-    };
+    let connection = Connection { session, incoming, messages };
     let stopping = gateway.stopping();
     let (ping_interval, silence_limit) = (gateway.settings.ping_interval, gateway.settings.silence_limit);
-    actix_rt::spawn(async move {
-        tokio::select! {
-            () = stopping => {}
-            () = connection.run(ping_interval, silence_limit) => {}
-        }
-    });
+    actix_rt::spawn(connection.run(stopping, ping_interval, silence_limit));
     Ok(response)
 }
 
@@ -61,13 +50,20 @@ struct Connection {
 }
 
 impl Connection {
-    /// Runs until the client leaves or falls silent, or the engine has no more messages for it.
-    async fn run(mut self, ping_interval: Duration, silence_limit: Duration) {
+    /// Runs until the client leaves or falls silent, the engine has no more messages for it, or the server stops.
+    async fn run(
+        mut self,
+        stopping: impl Future<Output = ()>,
+        ping_interval: Duration,
+        silence_limit: Duration,
+    ) {
+        let mut stopping = std::pin::pin!(stopping);
         let mut pings = tokio::time::interval(ping_interval);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut last_sign = Instant::now();
         let code = loop {
             tokio::select! {
+                () = &mut stopping => break CloseCode::Away,
                 message = self.messages.recv() => {
                     let Some(message) = message else { break CloseCode::Away };
                     let Ok(text) = serde_json::to_string(&message) else { break CloseCode::Error };
@@ -96,10 +92,7 @@ impl Connection {
                 }
             }
         };
-        let reason = CloseReason {
-            code,
-            description: None,
-        };
+        let reason = CloseReason { code, description: None };
         // The client may be gone already; then there is nobody to tell.
         let _told = self.session.close(Some(reason)).await.is_ok();
     }

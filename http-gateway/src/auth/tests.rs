@@ -7,17 +7,11 @@ use super::{are_same_bytes, check_admin, check_client};
 use crate::{ClientCredentials, Credentials, Settings};
 
 fn pair(username: &str, password: &str) -> Credentials {
-    Credentials {
-        username: username.to_owned(),
-        password: password.to_owned(),
-    }
+    Credentials { username: username.to_owned(), password: password.to_owned() }
 }
 
 fn headers(pairs: &[(HeaderName, String)]) -> HeaderMap {
-    pairs
-        .iter()
-        .map(|(name, value)| (name.clone(), HeaderValue::try_from(value).unwrap()))
-        .collect()
+    pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::try_from(value).unwrap())).collect()
 }
 
 fn basic(username: &str, password: &str) -> HeaderMap {
@@ -26,19 +20,13 @@ fn basic(username: &str, password: &str) -> HeaderMap {
 }
 
 fn with_admin() -> Settings {
-    Settings {
-        admin: Some(pair("admin", "s:e:c")),
-        ..Settings::default()
-    }
+    Settings { admin: Some(pair("admin", "s:e:c")), ..Settings::default() }
 }
 
 #[test]
 fn administration_wants_the_right_pair() {
     let settings = with_admin();
-    assert!(
-        check_admin(&basic("admin", "s:e:c"), &settings).is_ok(),
-        "a password may contain colons"
-    );
+    assert!(check_admin(&basic("admin", "s:e:c"), &settings).is_ok(), "a password may contain colons");
     for wrong in [
         basic("admin", "s:e"),
         basic("admin", "s:e:c:d"),
@@ -47,10 +35,7 @@ fn administration_wants_the_right_pair() {
         HeaderMap::new(),
         headers(&[(AUTHORIZATION, "Bearer abc".to_owned())]),
         headers(&[(AUTHORIZATION, "Basic ???".to_owned())]),
-        headers(&[(
-            AUTHORIZATION,
-            format!("Basic {}", BASE64_STANDARD.encode("admin")),
-        )]),
+        headers(&[(AUTHORIZATION, format!("Basic {}", BASE64_STANDARD.encode("admin")))]),
     ] {
         let refused = check_admin(&wrong, &settings).unwrap_err();
         assert_eq!(refused.status_code().as_u16(), 401, "{wrong:?}");
@@ -65,15 +50,9 @@ fn without_configured_credentials_nobody_administers() {
 #[test]
 fn the_guides_header_is_read_only_when_asked_for() {
     let encoded = BASE64_STANDARD.encode("admin:s:e:c");
-    let legacy = headers(&[(
-        HeaderName::from_static("authentication"),
-        format!("Basic={encoded}"),
-    )]);
+    let legacy = headers(&[(HeaderName::from_static("authentication"), format!("Basic={encoded}"))]);
     assert!(check_admin(&legacy, &with_admin()).is_err());
-    let settings = Settings {
-        legacy_authentication_header: true,
-        ..with_admin()
-    };
+    let settings = Settings { legacy_authentication_header: true, ..with_admin() };
     assert!(check_admin(&legacy, &settings).is_ok());
 }
 
@@ -85,20 +64,10 @@ fn pages_of_other_origins_do_not_administer() {
     assert!(check_admin(&given, &with_admin()).is_ok(), "our own pages do");
     for foreign in ["http://elsewhere.example", "null"] {
         given.insert(ORIGIN, HeaderValue::from_static(foreign));
-        assert_eq!(
-            check_admin(&given, &with_admin())
-                .unwrap_err()
-                .status_code()
-                .as_u16(),
-            403,
-            "{foreign}"
-        );
+        assert_eq!(check_admin(&given, &with_admin()).unwrap_err().status_code().as_u16(), 403, "{foreign}");
     }
     given.insert(ORIGIN, HeaderValue::from_static("http://elsewhere.example"));
-    let settings = Settings {
-        trusted_origins: vec!["http://elsewhere.example".to_owned()],
-        ..with_admin()
-    };
+    let settings = Settings { trusted_origins: vec!["http://elsewhere.example".to_owned()], ..with_admin() };
     assert!(check_admin(&given, &settings).is_ok());
 }
 
@@ -129,14 +98,8 @@ fn a_services_own_pair_goes_before_the_pair_of_callbacks_and_that_before_the_ser
         ("/genesys/1/notification/stream/dev-1", basic("server", "1")),
     ] {
         assert!(check_client(path, &right, &settings).is_ok(), "{path}");
-        assert!(
-            check_client(path, &basic("other", "3"), &settings).is_err(),
-            "{path}"
-        );
-        assert!(
-            check_client(path, &HeaderMap::new(), &settings).is_err(),
-            "{path}"
-        );
+        assert!(check_client(path, &basic("other", "3"), &settings).is_err(), "{path}");
+        assert!(check_client(path, &HeaderMap::new(), &settings).is_err(), "{path}");
     }
 }
 
@@ -145,9 +108,6 @@ fn comparison_sees_every_difference() {
     assert!(are_same_bytes(b"", b""));
     assert!(are_same_bytes(b"abc", b"abc"));
     for (given, wanted) in [("abc", "abd"), ("abc", "ab"), ("ab", "abc"), ("", "a"), ("a", "")] {
-        assert!(
-            !are_same_bytes(given.as_bytes(), wanted.as_bytes()),
-            "{given} {wanted}"
-        );
+        assert!(!are_same_bytes(given.as_bytes(), wanted.as_bytes()), "{given} {wanted}");
     }
 }

@@ -38,9 +38,7 @@ pub(super) fn fields(content_type: Option<&str>, body: &[u8]) -> Result<Map<Stri
         "multipart/form-data" => multipart::fields(content_type.unwrap_or_default(), body),
         "application/x-www-form-urlencoded" => Ok(form(body)),
         _ if body.is_empty() => Ok(Map::new()),
-        _ => Err(BodyError::Unsupported {
-            content_type: content_type.unwrap_or_default().to_owned(),
-        }),
+        _ => Err(BodyError::Unsupported { content_type: content_type.unwrap_or_default().to_owned() }),
     }
 }
 
@@ -84,10 +82,8 @@ fn json(body: &[u8]) -> Result<Value, BodyError> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
     }
-    serde_json::from_slice(body).map_err(|error| BodyError::Malformed {
-        form: "JSON",
-        problem: error.to_string(),
-    })
+    serde_json::from_slice(body)
+        .map_err(|error| BodyError::Malformed { form: "JSON", problem: error.to_string() })
 }
 
 fn form(body: &[u8]) -> Map<String, Value> {
@@ -100,12 +96,7 @@ fn form(body: &[u8]) -> Map<String, Value> {
 
 fn media_type(content_type: Option<&str>) -> String {
     let content_type = content_type.unwrap_or_default();
-    content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase()
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// Checks that every name is an ECMAScript identifier (guide: parameter names; no `.`, no `-`).
@@ -118,9 +109,8 @@ pub(super) fn check_names(fields: &Map<String, Value>) -> Result<(), BodyError> 
 
 fn is_identifier(name: &str) -> bool {
     let mut characters = name.chars();
-    let starts_well = characters
-        .next()
-        .is_some_and(|first| first.is_alphabetic() || matches!(first, '_' | '$'));
+    let starts_well =
+        characters.next().is_some_and(|first| first.is_alphabetic() || matches!(first, '_' | '$'));
     starts_well && characters.all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '\u{200c}' | '\u{200d}'))
 }
 
@@ -139,9 +129,7 @@ mod tests {
         let body = br#"{"_customer_number":"+12025550123","n":7,"b":true,"deep":{"a":[1,2]}}"#;
         assert_eq!(
             fields(Some("application/json; charset=utf-8"), body),
-            Ok(object(
-                json!({"_customer_number": "+12025550123", "n": 7, "b": true, "deep": {"a": [1, 2]}})
-            ))
+            Ok(object(json!({"_customer_number": "+12025550123", "n": 7, "b": true, "deep": {"a": [1, 2]}})))
         );
     }
 
@@ -159,24 +147,14 @@ mod tests {
 
     #[test]
     fn an_empty_body_has_no_fields_whatever_its_type() {
-        for content_type in [
-            None,
-            Some("application/json"),
-            Some("text/plain"),
-            Some("application/xml"),
-        ] {
+        for content_type in [None, Some("application/json"), Some("text/plain"), Some("application/xml")] {
             assert_eq!(fields(content_type, b""), Ok(Map::new()), "{content_type:?}");
         }
     }
 
     #[test]
     fn other_types_are_unsupported() {
-        for content_type in [
-            None,
-            Some("text/plain"),
-            Some("application/xml"),
-            Some("application/jsonp"),
-        ] {
+        for content_type in [None, Some("text/plain"), Some("application/xml"), Some("application/jsonp")] {
             assert!(
                 matches!(fields(content_type, b"x"), Err(BodyError::Unsupported { .. })),
                 "{content_type:?}"
@@ -188,10 +166,7 @@ mod tests {
     fn json_that_is_no_object_is_malformed() {
         for body in ["[1]", "7", "\"text\"", "{", "{\"a\":}", "nul"] {
             assert!(
-                matches!(
-                    fields(Some("application/json"), body.as_bytes()),
-                    Err(BodyError::Malformed { .. })
-                ),
+                matches!(fields(Some("application/json"), body.as_bytes()), Err(BodyError::Malformed { .. })),
                 "{body}"
             );
         }
@@ -203,10 +178,7 @@ mod tests {
             assert_eq!(check_names(&object(json!({good: 1}))), Ok(()), "{good}");
         }
         for bad in ["a.b", "a-b", "1a", "", "a b"] {
-            assert_eq!(
-                check_names(&object(json!({bad: 1}))),
-                Err(BodyError::Name { name: bad.to_owned() })
-            );
+            assert_eq!(check_names(&object(json!({bad: 1}))), Err(BodyError::Name { name: bad.to_owned() }));
         }
     }
 
@@ -220,10 +192,7 @@ mod tests {
             event_data(Some("application/json"), b"[1,2]"),
             Ok(object(json!({"param": "[1,2]", "paramtype": "application/json"})))
         );
-        assert_eq!(
-            event_data(Some("application/json"), b"{\"a\":1}"),
-            Ok(object(json!({"a": 1})))
-        );
+        assert_eq!(event_data(Some("application/json"), b"{\"a\":1}"), Ok(object(json!({"a": 1}))));
         assert_eq!(event_data(Some("application/json"), b""), Ok(Map::new()));
     }
 }

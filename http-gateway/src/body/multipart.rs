@@ -24,10 +24,7 @@ pub(super) fn fields(content_type: &str, body: &[u8]) -> Result<Map<String, Valu
 }
 
 fn malformed(problem: impl Into<String>) -> BodyError {
-    BodyError::Malformed {
-        form: "a multipart form",
-        problem: problem.into(),
-    }
+    BodyError::Malformed { form: "a multipart form", problem: problem.into() }
 }
 
 /// Cuts a body into what stands between its boundaries.
@@ -66,9 +63,7 @@ fn find_delimiter(body: &[u8], delimiter: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     loop {
         let rest = body.get(at..)?;
-        at += rest
-            .windows(delimiter.len())
-            .position(|window| window == delimiter)?;
+        at += rest.windows(delimiter.len()).position(|window| window == delimiter)?;
         let begins_line = at == 0 || body.get(at - 1) == Some(&b'\n');
         let after = body.get(at + delimiter.len()..).unwrap_or_default();
         let ends_well = after.is_empty()
@@ -125,12 +120,7 @@ fn parameter(header: &str, wanted: &str) -> Option<String> {
                 None => (after.trim().to_owned(), ""),
             },
         };
-        if name
-            .trim()
-            .trim_start_matches(';')
-            .trim()
-            .eq_ignore_ascii_case(wanted)
-        {
+        if name.trim().trim_start_matches(';').trim().eq_ignore_ascii_case(wanted) {
             return Some(value);
         }
         rest = next;

@@ -1,6 +1,9 @@
 //! Paths over real sockets: what is reachable, by whom, and with which headers. What the engine answers is for the
 //! scenario tests.
 
+mod conversations;
+mod sockets;
+
 use std::sync::Arc;
 
 use engine::configuration::{ClockMode, Configuration};
@@ -36,14 +39,16 @@ async fn engine() -> Engine {
 }
 
 async fn start() -> RunningServer {
+    start_with(Settings::default()).await
+}
+
+/// Starts a server with administrator, small body limit and one worker; the rest is as given.
+async fn start_with(settings: Settings) -> RunningServer {
     let settings = Settings {
-        admin: Some(Credentials {
-            username: "admin".to_owned(),
-            password: "secret".to_owned(),
-        }),
+        admin: Some(Credentials { username: "admin".to_owned(), password: "secret".to_owned() }),
         body_limit: 1000,
         workers: 1,
-        ..Settings::default()
+        ..settings
     };
     let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
     serve(engine().await, settings, listener).await.unwrap()
@@ -64,10 +69,7 @@ impl Answer {
 
 async fn ask(server: &RunningServer, request: &str, headers: &[&str], body: &str) -> Answer {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    let mut text = format!(
-        "{request} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n",
-        server.address
-    );
+    let mut text = format!("{request} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", server.address);
     for header in headers {
         text.push_str(header);
         text.push_str("\r\n");
@@ -106,11 +108,7 @@ async fn administration_orchestration_and_agents_want_credentials_on_every_path(
     ] {
         let answer = ask(&server, request, &[], "").await;
         assert_eq!(answer.status, 401, "{request}");
-        assert!(
-            answer.head.contains("www-authenticate: basic realm="),
-            "{request}: {}",
-            answer.head
-        );
+        assert!(answer.head.contains("www-authenticate: basic realm="), "{request}: {}", answer.head);
         let answer = ask(&server, request, &[ADMIN], "").await;
         assert_ne!(answer.status, 401, "{request}");
     }
@@ -137,11 +135,7 @@ async fn service_document_and_operation_paths_are_open() {
         "GET /metrics",
     ] {
         let answer = ask(&server, request, &[], "").await;
-        assert!(
-            ![401, 405].contains(&answer.status),
-            "{request}: {}",
-            answer.status
-        );
+        assert!(![401, 405].contains(&answer.status), "{request}: {}", answer.status);
         assert!(
             !answer.body.contains("NoSuchPath") || request.contains("document"),
             "{request}: {}",
@@ -161,18 +155,9 @@ async fn what_is_not_there_is_said_in_the_envelope() {
         ("PUT /genesys/1/service/callback/billing", 405),
         ("DELETE /genesys/1/service/match-interaction", 405),
         ("POST /genesys/2/service/callback/billing/301-a", 405),
-        (
-            "GET /genesys/1/document/service_template/callback/%2e%2e/secret",
-            404,
-        ),
-        (
-            "GET /genesys/1/document/service_template/callback/..%2fsecret",
-            404,
-        ),
-        (
-            "GET /genesys/1/document/service_template/other/src/callback.scxml",
-            404,
-        ),
+        ("GET /genesys/1/document/service_template/callback/%2e%2e/secret", 404),
+        ("GET /genesys/1/document/service_template/callback/..%2fsecret", 404),
+        ("GET /genesys/1/document/service_template/other/src/callback.scxml", 404),
     ] {
         let answer = ask(&server, request, &[], "").await;
         assert_eq!(answer.status, status, "{request}: {}", answer.body);
@@ -194,13 +179,7 @@ async fn bodies_that_cannot_be_taken_are_refused() {
         ("Content-Type: application/json", long.as_str(), 413, "1000"),
         ("Content-Type: multipart/form-data", "--b--", 400, "boundary"),
     ] {
-        let answer = ask(
-            &server,
-            "POST /genesys/1/service/callback/billing",
-            &[header],
-            body,
-        )
-        .await;
+        let answer = ask(&server, "POST /genesys/1/service/callback/billing", &[header], body).await;
         assert_eq!(answer.status, status, "{header}: {}", answer.body);
         assert!(answer.body.contains(said), "{header}: {}", answer.body);
         assert_eq!(answer.json()["code"] == 40010, status == 400, "{}", answer.body);
@@ -214,10 +193,7 @@ async fn a_body_that_does_not_tell_its_length_is_bounded_too() {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let chunk = format!("3e9\r\n{}\r\n0\r\n\r\n", "a".repeat(1001));
     let head = "POST /genesys/1/service/callback/billing HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
-    stream
-        .write_all(format!("{head}{chunk}").as_bytes())
-        .await
-        .unwrap();
+    stream.write_all(format!("{head}{chunk}").as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
@@ -227,13 +203,8 @@ async fn a_body_that_does_not_tell_its_length_is_bounded_too() {
 #[actix_web::test]
 async fn replies_have_the_guides_headers() {
     let server = start().await;
-    let answer = ask(
-        &server,
-        "POST /genesys/1/service/callback/billing",
-        &["Origin: http://shop.example"],
-        "",
-    )
-    .await;
+    let answer =
+        ask(&server, "POST /genesys/1/service/callback/billing", &["Origin: http://shop.example"], "").await;
     for header in [
         "content-type: application/json;charset=utf-8",
         "cache-control: no-cache",
@@ -256,37 +227,13 @@ async fn preflights_are_answered_for_client_paths_only() {
         "Access-Control-Request-Method: POST",
         "Access-Control-Request-Headers: content-type, gms_user",
     ];
-    let answer = ask(
-        &server,
-        "OPTIONS /genesys/1/service/callback/billing",
-        &headers,
-        "",
-    )
-    .await;
+    let answer = ask(&server, "OPTIONS /genesys/1/service/callback/billing", &headers, "").await;
     assert_eq!(answer.status, 200);
-    assert!(
-        answer
-            .head
-            .contains("access-control-allow-headers: content-type, gms_user"),
-        "{}",
-        answer.head
-    );
-    assert!(
-        answer.head.contains("access-control-allow-methods: get, post"),
-        "{}",
-        answer.head
-    );
-    for path in [
-        "/genesys/1/admin/callback/queues",
-        "/genesys/1/agents",
-        "/scxml/session/start",
-    ] {
+    assert!(answer.head.contains("access-control-allow-headers: content-type, gms_user"), "{}", answer.head);
+    assert!(answer.head.contains("access-control-allow-methods: get, post"), "{}", answer.head);
+    for path in ["/genesys/1/admin/callback/queues", "/genesys/1/agents", "/scxml/session/start"] {
         let answer = ask(&server, &format!("OPTIONS {path}"), &headers, "").await;
-        assert!(
-            !answer.head.contains("access-control-allow-origin"),
-            "{path}: {}",
-            answer.head
-        );
+        assert!(!answer.head.contains("access-control-allow-origin"), "{path}: {}", answer.head);
         assert_ne!(answer.status, 200, "{path}");
     }
     server.stop().await.unwrap();
@@ -306,10 +253,7 @@ async fn a_port_in_use_is_named() {
 async fn a_stop_ends_streams_that_would_never_end() {
     let server = start().await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream
-        .write_all(b"GET /genesys/1/notification/stream/dev-1 HTTP/1.1\r\nHost: a\r\n\r\n")
-        .await
-        .unwrap();
+    stream.write_all(b"GET /genesys/1/notification/stream/dev-1 HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     let mut first = [0; 12];
     stream.read_exact(&mut first).await.unwrap();
     assert_eq!(&first, b"HTTP/1.1 200");

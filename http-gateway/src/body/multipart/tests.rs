@@ -5,9 +5,7 @@ use super::fields;
 const GUIDE: &str = "multipart/form-data; boundary=----WebKitFormBoundaryePkpFF7tjBAqx29L;charset=UTF-8";
 
 fn read(content_type: &str, body: &str) -> Result<Value, String> {
-    fields(content_type, body.as_bytes())
-        .map(Value::Object)
-        .map_err(|error| error.to_string())
+    fields(content_type, body.as_bytes()).map(Value::Object).map_err(|error| error.to_string())
 }
 
 fn guide_body() -> String {
@@ -51,19 +49,13 @@ fn a_body_of_only_the_closing_boundary_has_no_fields() {
 fn values_keep_their_lines_and_dashes() {
     let body =
         "preamble\r\n--b\r\nContent-Disposition: form-data; name=a\r\n\r\none\r\n\r\n--bx\r\n--\r\n--b--\r\n";
-    assert_eq!(
-        read("multipart/form-data; boundary=\"b\"", body),
-        Ok(json!({"a": "one\r\n\r\n--bx\r\n--"}))
-    );
+    assert_eq!(read("multipart/form-data; boundary=\"b\"", body), Ok(json!({"a": "one\r\n\r\n--bx\r\n--"})));
 }
 
 #[test]
 fn parts_may_have_other_headers_and_file_names() {
     let body = "--b\r\nContent-Type: text/plain\r\ncontent-disposition: form-data; filename=\"a;name=b.txt\"; name=\"f\\\"g\"\r\n\r\nx\r\n--b--";
-    assert_eq!(
-        read("multipart/form-data;boundary=b", body),
-        Ok(json!({"f\"g": "x"}))
-    );
+    assert_eq!(read("multipart/form-data;boundary=b", body), Ok(json!({"f\"g": "x"})));
 }
 
 #[test]
@@ -77,21 +69,9 @@ fn what_is_broken_is_said() {
             "closing boundary",
         ),
         ("multipart/form-data; boundary=b", "x", "closing boundary"),
-        (
-            "multipart/form-data; boundary=b",
-            "--b",
-            "ends in a boundary line",
-        ),
-        (
-            "multipart/form-data; boundary=b",
-            "--b\r\nX: y\r\n\r\nx\r\n--b--",
-            "no Content-Disposition",
-        ),
-        (
-            "multipart/form-data; boundary=b",
-            "--b\r\nx\r\n--b--",
-            "no empty line",
-        ),
+        ("multipart/form-data; boundary=b", "--b", "ends in a boundary line"),
+        ("multipart/form-data; boundary=b", "--b\r\nX: y\r\n\r\nx\r\n--b--", "no Content-Disposition"),
+        ("multipart/form-data; boundary=b", "--b\r\nx\r\n--b--", "no empty line"),
         (
             "multipart/form-data; boundary=b",
             "--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--",
