@@ -37,13 +37,7 @@ pub struct Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            severity,
-            file,
-            line,
-            column,
-            message,
-        } = self;
+        let Self { severity, file, line, column, message } = self;
         write!(formatter, "{file}:{line}:{column}: {severity}: {message}")
     }
 }
@@ -118,12 +112,7 @@ impl PartResolver for std::collections::BTreeMap<String, String> {
         beside
             .into_iter()
             .chain([name.to_owned()])
-            .find_map(|file| {
-                self.get(&file).map(|text| ResolvedPart {
-                    text: text.clone(),
-                    file,
-                })
-            })
+            .find_map(|file| self.get(&file).map(|text| ResolvedPart { text: text.clone(), file }))
             .ok_or_else(|| format!("there is no `{name}` among the texts at hand"))
     }
 }

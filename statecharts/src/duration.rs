@@ -22,9 +22,7 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
         _ => return None,
     };
     let millis = (number.parse::<f64>().ok()? * factor * 1000.0).round();
-    (millis <= MAX * 1000.0)
-        .then(|| Duration::try_from_secs_f64(millis / 1000.0).ok())
-        .flatten()
+    (millis <= MAX * 1000.0).then(|| Duration::try_from_secs_f64(millis / 1000.0).ok()).flatten()
 }
 
 #[cfg(test)]

@@ -28,7 +28,10 @@ pub enum Effect {
     },
     /// A child session is to be started.
     Invoke(Invoke),
-    /// The state of an invocation was left: the child is to be cancelled.
+    /// The state of an invocation was left: the child is to be cancelled, if it has not ended by itself.
+    ///
+    /// What the child sends from now on, while it is cancelled, must not be delivered; what it sent before, such as its
+    /// `done.invoke`, must (scxml: 6.4.3).
     CancelInvoke {
         /// Id of the invocation.
         invokeid: String,

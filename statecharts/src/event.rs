@@ -45,10 +45,6 @@ impl Event {
     /// An external event with data.
     #[must_use]
     pub fn external(name: impl Into<String>, data: Value) -> Self {
-        Self {
-            name: name.into(),
-            data: Some(data),
-            ..Self::default()
-        }
+        Self { name: name.into(), data: Some(data), ..Self::default() }
     }
 }

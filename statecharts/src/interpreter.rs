@@ -96,11 +96,7 @@ impl<'a> Interpreter<'a> {
             Some(invokeid) => format!("cancel.invoke.{invokeid}"),
             None => CANCELLED.to_owned(),
         };
-        self.set_event(Event {
-            name,
-            kind: EventKind::Platform,
-            ..Event::default()
-        });
+        self.set_event(Event { name, kind: EventKind::Platform, ..Event::default() });
         self.exit_interpreter()?;
         Ok(Status::Cancelled)
     }
@@ -148,10 +144,6 @@ impl<'a> Interpreter<'a> {
         self.microsteps = 0;
         self.entries.clear();
         let name = event.name.clone();
-        if event.invokeid.is_some() && !self.is_from_running_invocation(&event) {
-            //= scxml: 6.4.3 the Processor MUST ignore any events it receives from a cancelled session
-            return Ok(());
-        }
         self.set_event(event.clone());
         self.invocations_see(&event)?;
         let enabled = self.select(Some(&name))?;
@@ -159,13 +151,6 @@ impl<'a> Interpreter<'a> {
             self.microstep(&enabled)?;
         }
         Ok(())
-    }
-
-    fn is_from_running_invocation(&self, event: &Event) -> bool {
-        self.record
-            .invocations
-            .iter()
-            .any(|running| Some(&running.id) == event.invokeid.as_ref())
     }
 
     /// `<finalize>` and `autoforward`, before any transition is selected (scxml: 6.5, 6.4).
@@ -192,10 +177,7 @@ impl<'a> Interpreter<'a> {
             if done.as_deref() == Some(id.as_str()) {
                 self.record.invocations.retain(|running| running.id != id);
             } else if element.is_autoforward {
-                self.effect(Effect::Forward {
-                    invokeid: id,
-                    event: event.clone(),
-                })?;
+                self.effect(Effect::Forward { invokeid: id, event: event.clone() })?;
             }
         }
         Ok(())
@@ -261,10 +243,7 @@ impl<'a> Interpreter<'a> {
                     Some(payload) => self.done_data(payload)?,
                     None => None,
                 };
-                status = Status::Ended {
-                    final_state: element.id.clone(),
-                    data,
-                };
+                status = Status::Ended { final_state: element.id.clone(), data };
             }
         }
         Ok(status)
@@ -317,9 +296,7 @@ impl<'a> Interpreter<'a> {
     pub(crate) fn effect(&mut self, effect: Effect) -> Result<(), Failure> {
         let mut effects = self.host.effects.borrow_mut();
         if effects.len() >= self.limits.effects {
-            return Err(Failure::Effects {
-                limit: self.limits.effects,
-            });
+            return Err(Failure::Effects { limit: self.limits.effects });
         }
         effects.push(effect);
         Ok(())
@@ -329,9 +306,7 @@ impl<'a> Interpreter<'a> {
     pub(crate) fn raise(&mut self, event: Event) -> Result<(), Failure> {
         let mut internal = self.host.internal.borrow_mut();
         if internal.len() >= self.limits.queue {
-            return Err(Failure::Queue {
-                limit: self.limits.queue,
-            });
+            return Err(Failure::Queue { limit: self.limits.queue });
         }
         internal.push_back(event);
         Ok(())
@@ -342,12 +317,7 @@ impl<'a> Interpreter<'a> {
         match result {
             Ok(()) => Ok(true),
             Err(Fault::Fatal(failure)) => Err(*failure),
-            Err(Fault::Raise {
-                name,
-                message,
-                expression,
-                sendid,
-            }) => {
+            Err(Fault::Raise { name, message, expression, sendid }) => {
                 let mut data = serde_json::Map::new();
                 data.insert("message".to_owned(), Value::String(message));
                 if let Some(expression) = expression {

@@ -6,9 +6,9 @@ mod duration;
 mod ecmascript;
 mod effect;
 mod event;
-mod limits;
 mod inline;
 mod interpreter;
+mod limits;
 mod load;
 mod model;
 mod module;
@@ -23,7 +23,8 @@ mod xml;
 pub use chart::{Chart, Parameter};
 pub use diagnostic::{Diagnostic, LoadError, NoParts, PartResolver, ResolvedPart, Severity, Source};
 pub use effect::{
-    Call, Effect, Invoke, InvokeSource, Log, MARKUP_KEY, SCXML_PROCESSOR, SESSION_ADDRESS, Send, Verb, VerbChild,
+    Call, Effect, Invoke, InvokeSource, Log, MARKUP_KEY, SCXML_PROCESSOR, SESSION_ADDRESS, Send, Verb,
+    VerbChild,
 };
 pub use event::{Event, EventKind};
 pub use limits::{Failure, Limits};

@@ -18,7 +18,9 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::chart::{Binding, Data, Expression, ExpressionIx, ModelKind, Parameter, State, StateIx, Transition};
+use crate::chart::{
+    Binding, Data, Expression, ExpressionIx, ModelKind, Parameter, State, StateIx, Transition,
+};
 use crate::xml::{self, Element, Place};
 use crate::{Chart, Diagnostic, LoadError, ModuleSet, PartResolver, Source};
 use files::Files;
@@ -46,7 +48,11 @@ pub enum BrokenExpressions {
 ///
 /// # Errors
 /// Everything that is wrong with the chart.
-pub fn compile(source: Source<'_>, modules: &Arc<ModuleSet>, parts: &dyn PartResolver) -> Result<Compiled, LoadError> {
+pub fn compile(
+    source: Source<'_>,
+    modules: &Arc<ModuleSet>,
+    parts: &dyn PartResolver,
+) -> Result<Compiled, LoadError> {
     compile_with(source, modules, parts, BrokenExpressions::Refuse)
 }
 
@@ -134,13 +140,7 @@ impl<'a> Loader<'a> {
             );
         }
         let mut scripts = Vec::new();
-        parts::merge(
-            root,
-            &mut self.files,
-            self.resolver,
-            &mut vec![file.to_owned()],
-            &mut scripts,
-        );
+        parts::merge(root, &mut self.files, self.resolver, &mut vec![file.to_owned()], &mut scripts);
         check::check(root, &mut self.files, self.modules);
         self.head(root);
         self.document(root);
@@ -170,8 +170,7 @@ impl<'a> Loader<'a> {
                 "early" => Binding::Early,
                 "late" => Binding::Late,
                 other => {
-                    self.files
-                        .error(binding.place, format!("binding is early or late, not `{other}`"));
+                    self.files.error(binding.place, format!("binding is early or late, not `{other}`"));
                     Binding::Early
                 }
             };
@@ -179,10 +178,7 @@ impl<'a> Loader<'a> {
         if let Some(version) = root.attribute("version")
             && version.value != "1.0"
         {
-            self.files.warning(
-                version.place,
-                format!("version `{}` is read as SCXML 1.0", version.value),
-            );
+            self.files.warning(version.place, format!("version `{}` is read as SCXML 1.0", version.value));
         }
     }
 
@@ -214,10 +210,7 @@ impl<'a> Loader<'a> {
             parameters: self.parameters,
             ids: self.ids,
         };
-        Ok(Compiled {
-            chart: Arc::new(chart),
-            warnings: diagnostics,
-        })
+        Ok(Compiled { chart: Arc::new(chart), warnings: diagnostics })
     }
 }
 

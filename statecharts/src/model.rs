@@ -28,22 +28,12 @@ pub(crate) enum Fault {
 impl Fault {
     /// `error.execution`.
     pub(crate) fn execution(message: impl Into<String>) -> Self {
-        Self::Raise {
-            name: "error.execution",
-            message: message.into(),
-            expression: None,
-            sendid: None,
-        }
+        Self::Raise { name: "error.execution", message: message.into(), expression: None, sendid: None }
     }
 
     /// `error.communication`.
     pub(crate) fn communication(message: impl Into<String>) -> Self {
-        Self::Raise {
-            name: "error.communication",
-            message: message.into(),
-            expression: None,
-            sendid: None,
-        }
+        Self::Raise { name: "error.communication", message: message.into(), expression: None, sendid: None }
     }
 }
 
@@ -51,17 +41,9 @@ impl Fault {
     /// The fault of the `<send>` with this id.
     pub(crate) fn of_send(self, id: Option<&str>) -> Self {
         match self {
-            Self::Raise {
-                name,
-                message,
-                expression,
-                ..
-            } => Self::Raise {
-                name,
-                message,
-                expression,
-                sendid: id.map(str::to_owned),
-            },
+            Self::Raise { name, message, expression, .. } => {
+                Self::Raise { name, message, expression, sendid: id.map(str::to_owned) }
+            }
             fatal @ Self::Fatal(_) => fatal,
         }
     }

@@ -15,7 +15,8 @@ use crate::null_model::NullModel;
 use crate::state_set::StateSet;
 use crate::worker::ScopeData;
 use crate::{
-    Chart, Effect, Event, Failure, InvokeSnapshot, RestoreError, SNAPSHOT_VERSION, Snapshot, Status, Step, Worker,
+    Chart, Effect, Event, Failure, InvokeSnapshot, RestoreError, SNAPSHOT_VERSION, Snapshot, Status, Step,
+    Worker,
 };
 
 /// What a session starts with.
@@ -81,10 +82,7 @@ pub(crate) struct Meta {
 impl Record {
     /// The states that a history remembers.
     pub(crate) fn history_of(&self, history: StateIx) -> Option<&[StateIx]> {
-        self.history
-            .iter()
-            .find(|(known, _)| *known == history)
-            .map(|(_, states)| &**states)
+        self.history.iter().find(|(known, _)| *known == history).map(|(_, states)| &**states)
     }
 
     pub(crate) fn remember(&mut self, history: StateIx, states: Vec<StateIx>) {
@@ -162,10 +160,8 @@ impl Session {
     pub fn snapshot(&mut self, worker: &mut Worker) -> Result<Snapshot, Failure> {
         worker.write(&self.chart, &mut self.data)?;
         let text = self.data.text().unwrap_or("[{},[]]").to_owned();
-        let data = RawValue::from_string(text).map_err(|error| Failure::Data {
-            tried: "saved".to_owned(),
-            message: error.to_string(),
-        })?;
+        let data = RawValue::from_string(text)
+            .map_err(|error| Failure::Data { tried: "saved".to_owned(), message: error.to_string() })?;
         let name = |state: StateIx| self.chart.state(state).id.clone();
         Ok(Snapshot {
             v: SNAPSHOT_VERSION,
@@ -206,10 +202,7 @@ impl Session {
     /// When the snapshot has another version, or belongs to another chart.
     pub fn restore(chart: Arc<Chart>, snapshot: Snapshot) -> Result<Self, RestoreError> {
         if snapshot.v != SNAPSHOT_VERSION {
-            return Err(RestoreError::Version {
-                session: snapshot.session,
-                found: snapshot.v,
-            });
+            return Err(RestoreError::Version { session: snapshot.session, found: snapshot.v });
         }
         if snapshot.chart != chart.hash() {
             return Err(RestoreError::Chart {
@@ -268,10 +261,7 @@ impl Session {
     /// Ids of the active states in document order, ancestors included. Empty once the session has ended.
     #[must_use]
     pub fn configuration(&self) -> Vec<&str> {
-        self.configuration
-            .iter()
-            .map(|state| self.chart.state(state).id.as_str())
-            .collect()
+        self.configuration.iter().map(|state| self.chart.state(state).id.as_str()).collect()
     }
 
     /// Whether the session takes events.
@@ -336,25 +326,17 @@ impl Session {
         let outcome = self.interpret(worker, &host, number, job);
         self.configuration = host.active.take();
         let (status, entered, exited) = match outcome {
-            Ok(Outcome {
-                result: Ok(status),
-                entered,
-                exited,
-            }) => (status, entered, exited),
-            Ok(Outcome {
-                result: Err(failure),
-                entered,
-                exited,
-            }) => (Status::Failed { failure }, entered, exited),
+            Ok(Outcome { result: Ok(status), entered, exited }) => (status, entered, exited),
+            Ok(Outcome { result: Err(failure), entered, exited }) => {
+                (Status::Failed { failure }, entered, exited)
+            }
             Err(failure) => (Status::Failed { failure }, Vec::new(), Vec::new()),
         };
         let mut effects = host.effects.take();
         if let Status::Failed { .. } = status {
             // What a runaway chart asked for is not carried out; only its children end with it.
-            effects = running
-                .into_iter()
-                .map(|running| Effect::CancelInvoke { invokeid: running.id })
-                .collect();
+            effects =
+                running.into_iter().map(|running| Effect::CancelInvoke { invokeid: running.id }).collect();
         }
         if status != Status::Running {
             self.configuration.clear();
@@ -363,13 +345,7 @@ impl Session {
             self.data = ScopeData::default();
         }
         self.status = status.clone();
-        Step {
-            number,
-            effects,
-            entered,
-            exited,
-            status,
-        }
+        Step { number, effects, entered, exited, status }
     }
 
     fn interpret(
@@ -382,10 +358,7 @@ impl Session {
         let chart = Arc::clone(&self.chart);
         let limits = worker.limits().clone();
         let record = &mut self.record;
-        let meta = Meta {
-            id: Arc::clone(&record.id),
-            ioprocessors: Arc::clone(&record.ioprocessors),
-        };
+        let meta = Meta { id: Arc::clone(&record.id), ioprocessors: Arc::clone(&record.ioprocessors) };
         let run = |model: &mut dyn Model| {
             let mut interpreter = Interpreter::new(&chart, &limits, Rc::clone(host), model, record, number);
             let result = match job {
@@ -393,19 +366,12 @@ impl Session {
                 Job::External(event) => interpreter.external(event),
                 Job::Cancel => interpreter.cancel(),
             };
-            Outcome {
-                result,
-                entered: interpreter.entered,
-                exited: interpreter.exited,
-            }
+            Outcome { result, entered: interpreter.entered, exited: interpreter.exited }
         };
         match chart.model {
             ModelKind::Null => Ok(run(&mut NullModel { chart: &chart, host })),
             ModelKind::EcmaScript => {
-                let current = Current {
-                    host: Rc::clone(host),
-                    meta,
-                };
+                let current = Current { host: Rc::clone(host), meta };
                 worker.with_model(&chart, &mut self.data, current, run)
             }
         }

@@ -76,7 +76,9 @@ pub enum RestoreError {
         found: u32,
     },
     /// The snapshot belongs to another chart.
-    #[error("session {session} ran chart {found}, but chart {given} was given; load the texts that were kept with it")]
+    #[error(
+        "session {session} ran chart {found}, but chart {given} was given; load the texts that were kept with it"
+    )]
     Chart {
         /// The session.
         session: String,

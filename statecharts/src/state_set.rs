@@ -24,9 +24,7 @@ impl StateSet {
     }
 
     pub(crate) fn contains(&self, state: StateIx) -> bool {
-        self.words
-            .get((state / 64) as usize)
-            .is_some_and(|word| word & (1 << (state % 64)) != 0)
+        self.words.get((state / 64) as usize).is_some_and(|word| word & (1 << (state % 64)) != 0)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

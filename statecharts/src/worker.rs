@@ -73,10 +73,7 @@ struct Live {
 
 impl ScopeData {
     pub(crate) fn from_text(text: Box<str>) -> Self {
-        Self {
-            live: None,
-            text: Some(text),
-        }
+        Self { live: None, text: Some(text) }
     }
 
     pub(crate) fn text(&self) -> Option<&str> {
@@ -123,10 +120,7 @@ impl Worker {
     /// Sessions whose scope is live here.
     #[must_use]
     pub fn live_sessions(&self) -> usize {
-        self.slots
-            .values()
-            .filter(|slot| slot.owner.strong_count() > 0)
-            .count()
+        self.slots.values().filter(|slot| slot.owner.strong_count() > 0).count()
     }
 
     /// Heap of the scripts in bytes.
@@ -265,18 +259,10 @@ impl Worker {
             self.sweep_at = (self.slots.len() * 2).max(64);
         }
         let owner = Arc::new(());
-        let slot = Slot {
-            scope: Some(scope),
-            text: None,
-            chart: Arc::clone(chart),
-            owner: Arc::downgrade(&owner),
-        };
+        let slot =
+            Slot { scope: Some(scope), text: None, chart: Arc::clone(chart), owner: Arc::downgrade(&owner) };
         self.slots.insert(self.next_slot, slot);
-        data.live = Some(Live {
-            worker: self.id,
-            slot: self.next_slot,
-            _owner: owner,
-        });
+        data.live = Some(Live { worker: self.id, slot: self.next_slot, _owner: owner });
         self.next_slot += 1;
     }
 
@@ -324,18 +310,13 @@ impl Worker {
 
 impl ContextKey {
     fn of(chart: &Arc<Chart>) -> Self {
-        Self {
-            hash: chart.hash.clone(),
-            modules: Arc::as_ptr(&chart.modules) as usize,
-        }
+        Self { hash: chart.hash.clone(), modules: Arc::as_ptr(&chart.modules) as usize }
     }
 }
 
 fn runtime(limits: &Limits, meter: &Rc<Meter>) -> Result<Runtime, Failure> {
-    let runtime = Runtime::new().map_err(|error| Failure::Data {
-        tried: "set up".to_owned(),
-        message: error.to_string(),
-    })?;
+    let runtime = Runtime::new()
+        .map_err(|error| Failure::Data { tried: "set up".to_owned(), message: error.to_string() })?;
     runtime.set_memory_limit(limits.script_memory);
     runtime.set_max_stack_size(STACK_MAX);
     runtime.set_interrupt_handler(Some(meter.handler()));
@@ -343,13 +324,14 @@ fn runtime(limits: &Limits, meter: &Rc<Meter>) -> Result<Runtime, Failure> {
 }
 
 fn no_context() -> Failure {
-    Failure::Data {
-        tried: "reached".to_owned(),
-        message: "their context is gone".to_owned(),
-    }
+    Failure::Data { tried: "reached".to_owned(), message: "their context is gone".to_owned() }
 }
 
-fn pack(context: &Ctx<'_>, parts: &Parts<'_>, scope: Persistent<Object<'static>>) -> Result<Box<str>, Failure> {
+fn pack(
+    context: &Ctx<'_>,
+    parts: &Parts<'_>,
+    scope: Persistent<Object<'static>>,
+) -> Result<Box<str>, Failure> {
     let packed: rquickjs::Result<String> = scope.restore(context).and_then(|scope| {
         let enter = parts.helper(context, |helpers| &helpers.enter)?;
         enter.call::<_, ()>((scope.clone(),))?;
@@ -358,8 +340,5 @@ fn pack(context: &Ctx<'_>, parts: &Parts<'_>, scope: Persistent<Object<'static>>
     packed
         .catch(context)
         .map(String::into_boxed_str)
-        .map_err(|error| Failure::Data {
-            tried: "saved".to_owned(),
-            message: error.to_string(),
-        })
+        .map_err(|error| Failure::Data { tried: "saved".to_owned(), message: error.to_string() })
 }

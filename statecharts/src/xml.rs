@@ -74,9 +74,7 @@ impl Element {
 
     /// Value of an attribute without prefix.
     pub(crate) fn attribute(&self, name: &str) -> Option<&Attribute> {
-        self.attributes
-            .iter()
-            .find(|attribute| attribute.namespace.is_none() && attribute.name == name)
+        self.attributes.iter().find(|attribute| attribute.namespace.is_none() && attribute.name == name)
     }
 
     /// Child elements.
@@ -148,10 +146,7 @@ pub(crate) fn to_u32(value: usize) -> u32 {
 
 /// The namespace without its scheme (decision D-082).
 fn without_scheme(namespace: &str) -> &str {
-    namespace
-        .strip_prefix("http://")
-        .or_else(|| namespace.strip_prefix("https://"))
-        .unwrap_or(namespace)
+    namespace.strip_prefix("http://").or_else(|| namespace.strip_prefix("https://")).unwrap_or(namespace)
 }
 
 /// Reads a document.
@@ -165,16 +160,12 @@ pub(crate) fn parse(text: &str, file: u16) -> Result<Element, XmlError> {
             message: format!("the file has {} bytes; at most {TEXT_MAX} are read", text.len()),
         });
     }
-    let mut parser = Parser {
-        text,
-        file,
-        open: Vec::new(),
-        root: None,
-    };
+    let mut parser = Parser { text, file, open: Vec::new(), root: None };
     parser.run()?;
     parser.root.ok_or_else(|| XmlError {
         place: Place { file, offset: 0 },
-        message: "the document has no element; write <scxml xmlns=\"http://www.w3.org/2005/07/scxml\">".to_owned(),
+        message: "the document has no element; write <scxml xmlns=\"http://www.w3.org/2005/07/scxml\">"
+            .to_owned(),
     })
 }
 
@@ -187,17 +178,11 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn error(&self, offset: usize, message: impl Into<String>) -> XmlError {
-        XmlError {
-            place: self.place(offset),
-            message: message.into(),
-        }
+        XmlError { place: self.place(offset), message: message.into() }
     }
 
     fn place(&self, offset: usize) -> Place {
-        Place {
-            file: self.file,
-            offset: to_u32(offset),
-        }
+        Place { file: self.file, offset: to_u32(offset) }
     }
 
     fn run(&mut self) -> Result<(), XmlError> {
@@ -215,7 +200,9 @@ impl Parser<'_> {
                 Event::Start(start) => {
                     let element = self.element(&start, offset)?;
                     if self.open.len() >= DEPTH_MAX {
-                        return Err(self.error(offset, format!("elements are nested deeper than {DEPTH_MAX}")));
+                        return Err(
+                            self.error(offset, format!("elements are nested deeper than {DEPTH_MAX}"))
+                        );
                     }
                     self.open.push(element);
                 }
@@ -244,10 +231,9 @@ impl Parser<'_> {
             }
         }
         match self.open.last() {
-            Some(element) => Err(XmlError {
-                place: element.place,
-                message: format!("<{}> is never closed", element.name),
-            }),
+            Some(element) => {
+                Err(XmlError { place: element.place, message: format!("<{}> is never closed", element.name) })
+            }
             None => Ok(()),
         }
     }
@@ -281,15 +267,16 @@ impl Parser<'_> {
         {
             text.push_str(piece);
         } else if !piece.is_empty() {
-            parent.children.push(Node::Text {
-                text: piece.to_owned(),
-                place,
-            });
+            parent.children.push(Node::Text { text: piece.to_owned(), place });
         }
         Ok(())
     }
 
-    fn reference(&self, reference: &quick_xml::events::BytesRef<'_>, offset: usize) -> Result<char, XmlError> {
+    fn reference(
+        &self,
+        reference: &quick_xml::events::BytesRef<'_>,
+        offset: usize,
+    ) -> Result<char, XmlError> {
         if let Some(character) = reference
             .resolve_char_ref()
             .map_err(|source| self.error(offset, format!("not a character: {source}")))?
@@ -313,8 +300,9 @@ impl Parser<'_> {
         let tag = start.name();
         let mut searched = base + tag.as_ref().len();
         for attribute in start.attributes() {
-            let attribute =
-                attribute.map_err(|source| self.error(offset, format!("bad attribute in <{}>: {source}", tag.as_ref())))?;
+            let attribute = attribute.map_err(|source| {
+                self.error(offset, format!("bad attribute in <{}>: {source}", tag.as_ref()))
+            })?;
             let key = attribute.key.as_ref().to_owned();
             let at = self.value_offset(&mut searched, &key, &attribute.value);
             let value = quick_xml::escape::unescape(&attribute.value)
@@ -339,16 +327,13 @@ impl Parser<'_> {
             }
             Rc::new(scope)
         };
-        let (namespace, name) = resolve(&scope, tag.as_ref(), true).map_err(|message| self.error(base, message))?;
+        let (namespace, name) =
+            resolve(&scope, tag.as_ref(), true).map_err(|message| self.error(base, message))?;
         let mut attributes = Vec::with_capacity(raw.len());
         for (key, value, at) in raw {
-            let (namespace, name) = resolve(&scope, &key, false).map_err(|message| self.error(at, message))?;
-            attributes.push(Attribute {
-                name,
-                namespace,
-                value,
-                place: self.place(at),
-            });
+            let (namespace, name) =
+                resolve(&scope, &key, false).map_err(|message| self.error(at, message))?;
+            attributes.push(Attribute { name, namespace, value, place: self.place(at) });
         }
         Ok(Element {
             name,
@@ -368,10 +353,7 @@ impl Parser<'_> {
             return *searched;
         };
         let behind = key_at + key.len();
-        let quote = rest
-            .get(behind..)
-            .and_then(|tail| tail.find(['"', '\'']))
-            .unwrap_or_default();
+        let quote = rest.get(behind..).and_then(|tail| tail.find(['"', '\''])).unwrap_or_default();
         let start = *searched + behind + quote + 1;
         *searched = start + value.len();
         start
@@ -409,9 +391,7 @@ fn resolve(
     match scope.iter().find(|(known, _)| known == prefix) {
         Some((_, name)) => Ok((Some(without_scheme(name).into()), local.to_owned())),
         None if prefix.is_empty() => Ok((None, local.to_owned())),
-        None => Err(format!(
-            "the prefix `{prefix}` is not declared; add xmlns:{prefix}=\"…\" to <scxml>"
-        )),
+        None => Err(format!("the prefix `{prefix}` is not declared; add xmlns:{prefix}=\"…\" to <scxml>")),
     }
 }
 
@@ -426,10 +406,7 @@ mod tests {
         let cond = root.attribute("cond").unwrap();
         assert_eq!(cond.value, "id < 2");
         assert_eq!(line_and_column(text, cond.place.offset), (2, 18));
-        assert_eq!(
-            line_and_column(text, raw_offset(text, cond.place.offset, 5)),
-            (2, 26)
-        );
+        assert_eq!(line_and_column(text, raw_offset(text, cond.place.offset, 5)), (2, 26));
         let child = root.elements().next().unwrap();
         assert_eq!(line_and_column(text, child.place.offset), (3, 1));
     }

@@ -15,8 +15,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 use statecharts::{
-    BrokenExpressions, Effect, Event, EventKind, Invoke, InvokeSource, Limits, ModuleSet, PartResolver, ResolvedPart,
-    SESSION_ADDRESS, Send, Session, Snapshot, Source, Start, Status, Step, Worker, compile_with,
+    BrokenExpressions, Effect, Event, EventKind, Invoke, InvokeSource, Limits, ModuleSet, PartResolver,
+    ResolvedPart, SESSION_ADDRESS, Send, Session, Snapshot, Source, Start, Status, Step, Worker,
+    compile_with,
 };
 
 /// Charts that are not run, and why.
@@ -65,8 +66,11 @@ struct Delivery {
     due: Duration,
     to: String,
     event: Event,
-    /// Session and id of the `<send>`, for `<cancel>`.
-    sent: Option<(String, String)>,
+    /// Session that sent it, if the event dies with it or can be cancelled.
+    from: Option<String>,
+    /// Id of the `<send>`.
+    sendid: Option<String>,
+    is_delayed: bool,
 }
 
 /// Everything that a chart can reach.
@@ -104,18 +108,10 @@ impl World {
     }
 
     /// Starts a chart; what is wrong with it otherwise.
-    fn start(
-        &mut self,
-        source: Source<'_>,
-        invoke: Option<(&str, &Invoke)>,
-    ) -> Result<(), String> {
-        let compiled = compile_with(
-            source,
-            &Arc::new(ModuleSet::default()),
-            &self.files,
-            BrokenExpressions::Defer,
-        )
-        .map_err(|error| error.to_string())?;
+    fn start(&mut self, source: Source<'_>, invoke: Option<(&str, &Invoke)>) -> Result<(), String> {
+        let compiled =
+            compile_with(source, &Arc::new(ModuleSet::default()), &self.files, BrokenExpressions::Defer)
+                .map_err(|error| error.to_string())?;
         let id = format!("S{}", self.next_session);
         self.next_session += 1;
         let start = Start {
@@ -171,7 +167,8 @@ impl World {
             Between::Nothing => {}
             Between::Hibernate => running.session.hibernate(&mut self.worker),
             Between::WriteAndRead => {
-                let snapshot = running.session.snapshot(&mut self.worker).expect("the session can be written");
+                let snapshot =
+                    running.session.snapshot(&mut self.worker).expect("the session can be written");
                 let text = serde_json::to_string(&snapshot).expect("a snapshot is JSON");
                 let read: Snapshot = serde_json::from_str(&text).expect("a snapshot can be read back");
                 running.session.hibernate(&mut self.worker);
@@ -186,9 +183,9 @@ impl World {
         for effect in step.effects {
             match effect {
                 Effect::Send(send) => self.send(id, send),
-                Effect::CancelSend { sendid } => self
-                    .deliveries
-                    .retain(|delivery| delivery.sent.as_ref() != Some(&(id.to_owned(), sendid.clone()))),
+                Effect::CancelSend { sendid } => self.deliveries.retain(|delivery| {
+                    delivery.from.as_deref() != Some(id) || delivery.sendid.as_ref() != Some(&sendid)
+                }),
                 Effect::Invoke(invoke) => self.invoke(id, &invoke),
                 Effect::CancelInvoke { invokeid } => {
                     if let Some(child) = self.child(id, &invokeid) {
@@ -197,12 +194,13 @@ impl World {
                         if let Some(mut running) = self.sessions.remove(&child) {
                             let step = running.session.cancel(&mut self.worker, now);
                             self.trace.push(format!("{child} cancelled -{:?}", step.exited));
+                            self.forget_delayed(&child);
                         }
                     }
                 }
                 Effect::Forward { invokeid, event } => {
                     if let Some(child) = self.child(id, &invokeid) {
-                        self.push(child, event, Duration::ZERO, None);
+                        self.push(child, event);
                     }
                 }
                 Effect::Log(_) => {}
@@ -215,16 +213,25 @@ impl World {
         if id == MAIN {
             self.outcome = Some(step.status.clone());
         }
+        self.forget_delayed(id);
         let Some(ended) = self.sessions.remove(id) else { return };
-        if let (Status::Ended { data, .. }, Some(parent), Some(invokeid)) = (step.status, ended.parent, ended.invokeid) {
+        if let (Status::Ended { data, .. }, Some(parent), Some(invokeid)) =
+            (step.status, ended.parent, ended.invokeid)
+        {
             let event = Event {
                 name: format!("done.invoke.{invokeid}"),
                 data,
                 invokeid: Some(invokeid),
                 ..Event::default()
             };
-            self.push(parent, event, Duration::ZERO, None);
+            self.push(parent, event);
         }
+    }
+
+    /// Delayed events die with the session that sent them (scxml: 6.2).
+    fn forget_delayed(&mut self, session: &str) {
+        self.deliveries
+            .retain(|delivery| !delivery.is_delayed || delivery.from.as_deref() != Some(session));
     }
 
     fn child(&self, parent: &str, invokeid: &str) -> Option<String> {
@@ -236,12 +243,14 @@ impl World {
             .map(|(id, _)| id.clone())
     }
 
-    fn push(&mut self, to: String, event: Event, delay: Duration, sent: Option<(String, String)>) {
+    fn push(&mut self, to: String, event: Event) {
         self.deliveries.push_back(Delivery {
-            due: self.now + delay,
+            due: self.now,
             to,
             event,
-            sent,
+            from: None,
+            sendid: None,
+            is_delayed: false,
         });
     }
 
@@ -256,16 +265,18 @@ impl World {
             }
             Some(target) => match target.strip_prefix(SESSION_ADDRESS) {
                 Some(session) => self.sessions.contains_key(session).then(|| session.to_owned()),
-                None => target
-                    .strip_prefix("#_")
-                    .and_then(|invokeid| self.child(from, invokeid)),
+                None => target.strip_prefix("#_").and_then(|invokeid| self.child(from, invokeid)),
             },
         };
         match to {
-            Some(to) => {
-                let sent = send.sendid.map(|sendid| (from.to_owned(), sendid));
-                self.push(to, event, send.delay, sent);
-            }
+            Some(to) => self.deliveries.push_back(Delivery {
+                due: self.now + send.delay,
+                to,
+                event,
+                from: Some(from.to_owned()),
+                sendid: send.sendid,
+                is_delayed: send.delay > Duration::ZERO,
+            }),
             None => self.fail(from, send.sendid),
         }
     }
@@ -277,18 +288,15 @@ impl World {
             sendid,
             ..Event::default()
         };
-        self.push(session.to_owned(), event, Duration::ZERO, None);
+        self.push(session.to_owned(), event);
     }
 
     fn invoke(&mut self, parent: &str, invoke: &Invoke) {
         let known = ["scxml", "http://www.w3.org/TR/scxml/", "http://www.w3.org/TR/scxml"];
         if !invoke.kind.as_deref().is_none_or(|kind| known.contains(&kind)) {
-            let event = Event {
-                name: "error.execution".to_owned(),
-                kind: EventKind::Platform,
-                ..Event::default()
-            };
-            self.push(parent.to_owned(), event, Duration::ZERO, None);
+            let event =
+                Event { name: "error.execution".to_owned(), kind: EventKind::Platform, ..Event::default() };
+            self.push(parent.to_owned(), event);
             return;
         }
         let text = match &invoke.source {
@@ -296,10 +304,7 @@ impl World {
             InvokeSource::Url(url) => self.files.resolve(url, "").map(|part| part.text),
         };
         let started = text.and_then(|text| {
-            let source = Source {
-                file: "child.scxml",
-                text: &text,
-            };
+            let source = Source { file: "child.scxml", text: &text };
             self.start(source, Some((parent, invoke)))
         });
         if let Err(reason) = started {
@@ -330,7 +335,8 @@ fn check(between: Between) {
         eprintln!("Skipped: SCXML_IRP_DIR names no directory with the charts of the W3C.");
         return;
     };
-    let manifest = fs::read_to_string(directory.join("manifest.json")).expect("the directory has a manifest.json");
+    let manifest =
+        fs::read_to_string(directory.join("manifest.json")).expect("the directory has a manifest.json");
     let manifest: Vec<Value> = serde_json::from_str(&manifest).expect("the manifest is JSON");
     let (mut passed, mut failed, mut excluded) = (BTreeMap::new(), Vec::new(), 0);
     for entry in &manifest {

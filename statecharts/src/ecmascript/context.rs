@@ -58,30 +58,18 @@ impl ChartContext {
         let helpers = context
             .with(|context| helpers(&context, &bridge).catch(&context).map_err(|error| error.to_string()))
             .map_err(failure)?;
-        Ok(Self {
-            compiled: Vec::new(),
-            helpers,
-            bridge,
-            context,
-        })
+        Ok(Self { compiled: Vec::new(), helpers, bridge, context })
     }
 
     /// Runs something in the context.
     pub(crate) fn with<R>(&mut self, run: impl FnOnce(Ctx<'_>, Parts<'_>) -> R) -> R {
-        let parts = Parts {
-            compiled: &mut self.compiled,
-            helpers: &self.helpers,
-            bridge: &self.bridge,
-        };
+        let parts = Parts { compiled: &mut self.compiled, helpers: &self.helpers, bridge: &self.bridge };
         self.context.with(|context| run(context, parts))
     }
 }
 
 fn failure(message: String) -> Failure {
-    Failure::Data {
-        tried: "set up".to_owned(),
-        message,
-    }
+    Failure::Data { tried: "set up".to_owned(), message }
 }
 
 fn options(name: String) -> EvalOptions {

@@ -72,7 +72,19 @@ struct Declaring {
 }
 
 const VALUE_KEYWORDS: &[&str] = &[
-    "return", "typeof", "instanceof", "in", "of", "new", "delete", "void", "throw", "case", "do", "else", "yield",
+    "return",
+    "typeof",
+    "instanceof",
+    "in",
+    "of",
+    "new",
+    "delete",
+    "void",
+    "throw",
+    "case",
+    "do",
+    "else",
+    "yield",
     "await",
 ];
 const STATEMENT_HEADS: &[&str] = &["if", "for", "while", "switch", "catch", "with"];
@@ -133,10 +145,7 @@ impl Scanner {
     }
 
     fn error<T>(index: usize, message: impl Into<String>) -> Result<T, TokenError> {
-        Err(TokenError {
-            index,
-            message: message.into(),
-        })
+        Err(TokenError { index, message: message.into() })
     }
 
     fn run(&mut self) -> Result<(), TokenError> {
@@ -274,9 +283,7 @@ impl Scanner {
             self.value_begins(Some(character))?;
         }
         let open = match character {
-            '(' => Open::Paren {
-                is_statement: STATEMENT_HEADS.contains(&self.word.as_str()),
-            },
+            '(' => Open::Paren { is_statement: STATEMENT_HEADS.contains(&self.word.as_str()) },
             '[' => Open::Bracket,
             _ => match self.before {
                 Before::Paren { is_statement: false } | Before::Arrow => Open::Function,
@@ -316,7 +323,6 @@ impl Scanner {
             Open::Bracket => self.set(Before::Value),
             // An object literal is a value, a block is none; only `/` behind it would tell them apart.
             Open::Brace | Open::Function => self.set(Before::Statement),
-            
         }
         Ok(())
     }
@@ -432,8 +438,9 @@ impl Scanner {
         if in_function || !self.rewrites {
             return Ok(());
         }
-        let begins_statement =
-            self.before == Before::Statement || (self.has_newline && self.ends_value()) || self.word == "async";
+        let begins_statement = self.before == Before::Statement
+            || (self.has_newline && self.ends_value())
+            || self.word == "async";
         let at_top = self.open.is_empty();
         match word {
             "var" => self.begin_declaration(start, word.len()),
@@ -449,10 +456,7 @@ impl Scanner {
         for character in self.characters.iter_mut().skip(start).take(length) {
             *character = ' ';
         }
-        self.declaring = Some(Declaring {
-            depth: self.open.len(),
-            expects_name: true,
-        });
+        self.declaring = Some(Declaring { depth: self.open.len(), expects_name: true });
     }
 
     fn set(&mut self, before: Before) {
@@ -478,7 +482,12 @@ mod tests {
         check("var a = 1, b;", "    a = 1, b;", &["a", "b"], &[]);
         check("const a = [1, 2], b = {c: 1, d: 2}", "      a = [1, 2], b = {c: 1, d: 2}", &["a", "b"], &[]);
         check("if (x) { var y = 1 }", "if (x) {     y = 1 }", &["y"], &[]);
-        check("for (var i = 0, n = 3; i < n; i++) {}", "for (    i = 0, n = 3; i < n; i++) {}", &["i", "n"], &[]);
+        check(
+            "for (var i = 0, n = 3; i < n; i++) {}",
+            "for (    i = 0, n = 3; i < n; i++) {}",
+            &["i", "n"],
+            &[],
+        );
         check("for (var k in o) { k }", "for (    k in o) { k }", &["k"], &[]);
         check("var a = 1\nb = 2, c = 3", "    a = 1\nb = 2, c = 3", &["a"], &[]);
     }
@@ -497,7 +506,8 @@ mod tests {
 
     #[test]
     fn functions_are_found() {
-        let source = "function f(a) { var b = a; function g() {} }\nvar h = function k() {};\nasync function m() {}";
+        let source =
+            "function f(a) { var b = a; function g() {} }\nvar h = function k() {};\nasync function m() {}";
         let found = declarations(source).unwrap();
         assert_eq!(found.functions, ["f", "m"]);
         assert_eq!(found.names, ["h"]);

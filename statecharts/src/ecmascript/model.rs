@@ -72,7 +72,11 @@ impl<'js> ScriptModel<'js, '_> {
         self.checked(result, expression)
     }
 
-    fn checked<R>(&mut self, result: rquickjs::Result<R>, expression: Option<ExpressionIx>) -> Result<R, Fault> {
+    fn checked<R>(
+        &mut self,
+        result: rquickjs::Result<R>,
+        expression: Option<ExpressionIx>,
+    ) -> Result<R, Fault> {
         let result = result.catch(&self.context);
         if self.meter.is_breached() {
             return Err(self.out_of_time(expression));
@@ -97,12 +101,7 @@ impl<'js> ScriptModel<'js, '_> {
     }
 
     fn fault_at(&self, expression: ExpressionIx, message: String) -> Fault {
-        Fault::Raise {
-            name: "error.execution",
-            message,
-            expression: Some(expression),
-            sendid: None,
-        }
+        Fault::Raise { name: "error.execution", message, expression: Some(expression), sendid: None }
     }
 
     fn out_of_time(&self, expression: Option<ExpressionIx>) -> Fault {

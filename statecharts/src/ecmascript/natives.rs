@@ -116,20 +116,14 @@ fn session<'js>(context: &Ctx<'js>, bridge: &Rc<Bridge>, natives: &Object<'js>) 
     let is_active = move |state: String| {
         let index = of.chart.ids.get(&state).copied();
         let host = of.host();
-        index
-            .zip(host)
-            .is_some_and(|(index, host)| host.active.borrow().contains(index))
+        index.zip(host).is_some_and(|(index, host)| host.active.borrow().contains(index))
     };
     natives.set("isActive", Function::new(context.clone(), is_active)?)?;
     let of = Rc::clone(bridge);
     let states = move || {
         let host = of.host()?;
-        let active: Vec<Value> = host
-            .active
-            .borrow()
-            .iter()
-            .map(|state| Value::from(of.chart.state(state).id.as_str()))
-            .collect();
+        let active: Vec<Value> =
+            host.active.borrow().iter().map(|state| Value::from(of.chart.state(state).id.as_str())).collect();
         Some(Value::Array(active).to_string())
     };
     natives.set("states", Function::new(context.clone(), states)?)?;
@@ -192,11 +186,7 @@ fn messages<'js>(context: &Ctx<'js>, bridge: &Rc<Bridge>, natives: &Object<'js>)
     let log = move |context: Ctx<'js>, text: String| -> rquickjs::Result<()> {
         let parts: Vec<Value> = serde_json::from_str(&text).unwrap_or_default();
         let [value, label, level] = <[Value; 3]>::try_from(parts).unwrap_or_default();
-        let log = Log {
-            label: label.as_str().unwrap_or_default().to_owned(),
-            value,
-            level: level.as_i64(),
-        };
+        let log = Log { label: label.as_str().unwrap_or_default().to_owned(), value, level: level.as_i64() };
         of.push(&context, Effect::Log(log))
     };
     natives.set("log", Function::new(context.clone(), log)?)?;
@@ -232,13 +222,7 @@ pub(crate) fn functions<'js>(context: &Ctx<'js>, bridge: &Rc<Bridge>) -> rquickj
                 .iter()
                 .map(|argument| Ok(to_json(&context, argument)?.unwrap_or(Value::Null)))
                 .collect::<rquickjs::Result<Vec<Value>>>()?;
-            of.push(
-                &context,
-                Effect::Call(Call {
-                    function: function.clone(),
-                    arguments,
-                }),
-            )
+            of.push(&context, Effect::Call(Call { function: function.clone(), arguments }))
         };
         pair.set(1, Function::new(context.clone(), call)?)?;
         list.set(index, pair)?;

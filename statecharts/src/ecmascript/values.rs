@@ -49,7 +49,9 @@ pub(crate) fn to_script<'js>(context: &Ctx<'js>, value: &Value) -> rquickjs::Res
     match value {
         Value::Null => Ok(JsValue::new_null(context.clone())),
         Value::Bool(truth) => Ok(JsValue::new_bool(context.clone(), *truth)),
-        Value::Number(number) => Ok(JsValue::new_number(context.clone(), number.as_f64().unwrap_or(f64::NAN))),
+        Value::Number(number) => {
+            Ok(JsValue::new_number(context.clone(), number.as_f64().unwrap_or(f64::NAN)))
+        }
         Value::String(text) => text.as_str().into_js(context),
         Value::Array(_) | Value::Object(_) => context.json_parse(value.to_string()),
     }

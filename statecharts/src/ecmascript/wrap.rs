@@ -17,9 +17,7 @@ pub(crate) fn wrap(kind: &ExpressionKind, source: &str, is_sloppy: bool) -> Stri
         ExpressionKind::Condition => ("", format!("return !!(\n{source}\n)")),
         ExpressionKind::Assign { location } => ("", format!("return (\n{location}\n)=(\n{source}\n)")),
         ExpressionKind::Location => (VALUE, format!("return (\n{source}\n)={VALUE}")),
-        ExpressionKind::Script {
-            functions, classes, ..
-        } => ("", script(source, functions, classes)),
+        ExpressionKind::Script { functions, classes, .. } => ("", script(source, functions, classes)),
         ExpressionKind::Value | ExpressionKind::Literal(_) | ExpressionKind::Broken { .. } => {
             ("", format!("return (\n{source}\n)"))
         }
@@ -30,6 +28,7 @@ pub(crate) fn wrap(kind: &ExpressionKind, source: &str, is_sloppy: bool) -> Stri
 }
 
 fn script(body: &str, functions: &[String], classes: &[String]) -> String {
-    let copy = |names: &[String]| -> String { names.iter().map(|name| format!("{SCOPE}.{name}={name};")).collect() };
+    let copy =
+        |names: &[String]| -> String { names.iter().map(|name| format!("{SCOPE}.{name}={name};")).collect() };
     format!("{}\n{body}\n;{}", copy(functions), copy(classes))
 }

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::Interpreter;
 use crate::chart::{
-    AttributeValue, Block, Content, ContentValue, ExpressionIx, Foreach, LogElement, Payload, RequestLocation, Text,
-    VerbElement, VerbNode,
+    AttributeValue, Block, Content, ContentValue, ExpressionIx, Foreach, LogElement, Payload,
+    RequestLocation, Text, VerbElement, VerbNode,
 };
 use crate::model::Fault;
 use crate::{Effect, Event, EventKind, Failure, Log, Verb, VerbChild};
@@ -45,8 +45,7 @@ impl Interpreter<'_> {
             Content::Assign(expression) => self.model.assign(*expression),
             Content::AssignInline { location, value } => self.model.assign_inline(*location, value),
             Content::Script(script) => self.model.run(*script),
-            // An error of a `<send>` carries its id.
-            Content::Send(send) => self.send(send).map_err(|fault| fault.of_send(send.id.as_deref())),
+            Content::Send(send) => self.send(send),
             Content::Cancel(id) => {
                 let sendid = self.text(id)?;
                 self.effect(Effect::CancelSend { sendid })?;
@@ -59,7 +58,9 @@ impl Interpreter<'_> {
                 self.raise(Event {
                     name,
                     kind: EventKind::Platform,
-                    data: Some(serde_json::json!({"element": element, "document": document, "linenumber": line})),
+                    data: Some(
+                        serde_json::json!({"element": element, "document": document, "linenumber": line}),
+                    ),
                     ..Event::default()
                 })?;
                 //= decision: D-086 error.execution is raised beside the ORS error event
@@ -112,7 +113,9 @@ impl Interpreter<'_> {
         let label = self.text(&log.label)?;
         let level = match &log.level {
             Some(Text::Literal(text)) => text.parse().ok(),
-            Some(Text::Expression(expression)) => self.model.value(*expression)?.and_then(|level| level.as_i64()),
+            Some(Text::Expression(expression)) => {
+                self.model.value(*expression)?.and_then(|level| level.as_i64())
+            }
             None => None,
         };
         self.effect(Effect::Log(Log { label, value, level }))?;

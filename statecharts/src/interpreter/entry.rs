@@ -228,10 +228,8 @@ impl Interpreter<'_> {
     fn add_missing_children(&self, parallel: StateIx, entry: &mut Entry) {
         let chart = self.chart;
         for child in &chart.state(parallel).children {
-            let is_covered = entry
-                .states
-                .iter()
-                .any(|state| state == *child || chart.is_descendant(state, *child));
+            let is_covered =
+                entry.states.iter().any(|state| state == *child || chart.is_descendant(state, *child));
             if !is_covered {
                 self.add_descendants(*child, entry);
             }

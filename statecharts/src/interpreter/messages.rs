@@ -26,7 +26,21 @@ enum Destination {
 
 impl Interpreter<'_> {
     //= scxml: 6.2 <send>
+    /// Sends; what goes wrong carries the id of the `<send>`, given or generated (scxml: 5.10.1 sendid).
     pub(super) fn send(&mut self, element: &SendElement) -> Result<(), Fault> {
+        let sendid = match (&element.id, element.idlocation) {
+            (Some(id), _) => Some(id.clone()),
+            (None, Some(location)) => {
+                let id = format!("send.{}", self.next_id());
+                self.model.assign_value(location, &Value::String(id.clone()))?;
+                Some(id)
+            }
+            (None, None) => None,
+        };
+        self.send_as(element, sendid.clone()).map_err(|fault| fault.of_send(sendid.as_deref()))
+    }
+
+    fn send_as(&mut self, element: &SendElement, sendid: Option<String>) -> Result<(), Fault> {
         let event = match &element.event {
             Some(event) => self.text(event)?,
             None => String::new(),
@@ -44,23 +58,7 @@ impl Interpreter<'_> {
             Delay::Expression(expression) => self.delay(*expression)?,
         };
         let data = self.payload(&element.payload)?;
-        let sendid = match (&element.id, element.idlocation) {
-            (Some(id), _) => Some(id.clone()),
-            (None, Some(location)) => {
-                let id = format!("send.{}", self.next_id());
-                self.model.assign_value(location, &Value::String(id.clone()))?;
-                Some(id)
-            }
-            (None, None) => None,
-        };
-        let mut send = Send {
-            sendid,
-            target,
-            kind,
-            event,
-            data: data.unwrap_or(Value::Null),
-            delay,
-        };
+        let mut send = Send { sendid, target, kind, event, data: data.unwrap_or(Value::Null), delay };
         if !send.kind.as_deref().is_none_or(is_scxml_processor) {
             return self.send_by_processor(send);
         }
@@ -73,10 +71,7 @@ impl Interpreter<'_> {
             }
             Destination::Itself if send.delay == Duration::ZERO => {
                 if self.external.len() >= self.limits.queue {
-                    return Err(Failure::Queue {
-                        limit: self.limits.queue,
-                    }
-                    .into());
+                    return Err(Failure::Queue { limit: self.limits.queue }.into());
                 }
                 self.external.push_back(send.event(&self.record.id));
             }
@@ -109,7 +104,8 @@ impl Interpreter<'_> {
             Some(other) => other.to_string(),
             None => "undefined".to_owned(),
         };
-        parse_duration(&text).ok_or_else(|| Fault::execution(format!("`{text}` is no time; write '1.5s' or '200ms'")))
+        parse_duration(&text)
+            .ok_or_else(|| Fault::execution(format!("`{text}` is no time; write '1.5s' or '200ms'")))
     }
 
     //= scxml: C.1 SCXML Event I/O Processor
@@ -146,9 +142,7 @@ impl Interpreter<'_> {
             };
         }
         let is_session_id = target.len() == SESSION_ID_LENGTH
-            && target
-                .bytes()
-                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+            && target.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
         if is_session_id {
             return Ok(Destination::Other);
         }

@@ -12,13 +12,8 @@ impl Interpreter<'_> {
     /// The transitions that `event`, or no event, enables, without conflicts.
     pub(super) fn select(&mut self, event: Option<&str>) -> Result<Vec<TransitionIx>, Failure> {
         let chart = self.chart;
-        let atomic: Vec<StateIx> = self
-            .host
-            .active
-            .borrow()
-            .iter()
-            .filter(|state| chart.state(*state).is_atomic())
-            .collect();
+        let atomic: Vec<StateIx> =
+            self.host.active.borrow().iter().filter(|state| chart.state(*state).is_atomic()).collect();
         let mut enabled: Vec<TransitionIx> = Vec::new();
         // A guard of a common ancestor is evaluated once.
         let mut evaluated: Vec<(TransitionIx, bool)> = Vec::new();
@@ -62,7 +57,9 @@ impl Interpreter<'_> {
         };
         match self.model.condition(condition) {
             Ok(holds) => Ok(holds),
-            Err(Fault::Raise { .. }) if element.events.is_empty() && !self.failed_guards.insert(transition) => {
+            Err(Fault::Raise { .. })
+                if element.events.is_empty() && !self.failed_guards.insert(transition) =>
+            {
                 Ok(false)
             }
             Err(fault) => self.absorb(Err(fault)).map(|_| false),
@@ -115,7 +112,8 @@ impl Interpreter<'_> {
         if targets.is_empty() {
             return None;
         }
-        let is_inside = |ancestor: StateIx| targets.iter().all(|target| chart.is_descendant(*target, ancestor));
+        let is_inside =
+            |ancestor: StateIx| targets.iter().all(|target| chart.is_descendant(*target, ancestor));
         let source = element.source;
         if element.is_internal && chart.state(source).kind == StateKind::Compound && is_inside(source) {
             return Some(source);

@@ -57,10 +57,7 @@ fn check_child(
             format!("SCXML has no element <{}>{}", child.name, did_you_mean(&child.name, names)),
         );
     } else if !vocabulary::may_hold(known_parent, &child.name) {
-        files.error(
-            child.place,
-            format!("<{}> cannot stand inside <{}>", child.name, parent.name),
-        );
+        files.error(child.place, format!("<{}> cannot stand inside <{}>", child.name, parent.name));
     } else {
         check(child, files, modules);
     }
@@ -73,10 +70,7 @@ fn check_foreign(
     files: &mut Files,
     modules: &ModuleSet,
 ) {
-    let is_module = modules
-        .modules
-        .iter()
-        .any(|module| module.namespace == &*child.namespace);
+    let is_module = modules.modules.iter().any(|module| module.namespace == &*child.namespace);
     if is_module && !known_parent.children.contains(&"*") {
         files.error(
             child.place,

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::Loader;
 use super::expressions::is_identifier;
 use crate::chart::{
-    Block, Content, ContentValue, Delay, ExpressionKind, Foreach, Inline, LogElement, ModelKind, Payload, SendElement,
-    Text,
+    Block, Content, ContentValue, Delay, ExpressionKind, Foreach, Inline, LogElement, ModelKind, Payload,
+    SendElement, Text,
 };
 use crate::duration::parse_duration;
 use crate::xml::{Attribute, Element};
@@ -39,8 +39,7 @@ impl Loader<'_> {
     fn required<'e>(&mut self, element: &'e Element, name: &str) -> Option<&'e Attribute> {
         let attribute = element.attribute(name);
         if attribute.is_none() {
-            self.files
-                .error(element.place, format!("<{}> needs `{name}`", element.name));
+            self.files.error(element.place, format!("<{}> needs `{name}`", element.name));
         }
         attribute
     }
@@ -50,8 +49,7 @@ impl Loader<'_> {
         let text = event.value.trim();
         let text = super::expressions::unquote(text).unwrap_or(text).to_owned();
         if text.is_empty() || text.contains(char::is_whitespace) {
-            self.files
-                .error(event.place, format!("`{}` is no name of an event", event.value));
+            self.files.error(event.place, format!("`{}` is no name of an event", event.value));
         }
         let payload = self.payload(element);
         Some(Content::Raise { event: text, payload })
@@ -67,8 +65,7 @@ impl Loader<'_> {
         for child in element.elements() {
             let is_branch = child.is("elseif") || child.is("else");
             if is_branch && has_else {
-                self.files
-                    .error(child.place, format!("<{}> stands behind <else>", child.name));
+                self.files.error(child.place, format!("<{}> stands behind <else>", child.name));
             }
             if child.is("elseif") {
                 let condition = self
@@ -143,8 +140,7 @@ impl Loader<'_> {
                 None
             }
             (Some(expression), Some(_)) => {
-                self.files
-                    .error(expression.place, "of `expr` and content, an <assign> has only one");
+                self.files.error(expression.place, "of `expr` and content, an <assign> has only one");
                 None
             }
         }
@@ -154,8 +150,7 @@ impl Loader<'_> {
         let payload = self.payload(element);
         let event = self.text_of(element, &["event"], "eventexpr");
         if event.is_none() && payload.content.is_none() {
-            self.files
-                .error(element.place, "<send> needs `event`, `eventexpr` or <content>");
+            self.files.error(element.place, "<send> needs `event`, `eventexpr` or <content>");
         }
         let id = element.attribute("id").or_else(|| element.attribute("sendid"));
         let idlocation = element
@@ -168,11 +163,11 @@ impl Loader<'_> {
         let is_internal = matches!(&target, Some(Text::Literal(target)) if matches!(target.as_str(), "#_internal" | "_internal"));
         let delay = self.delay(element);
         if is_internal && !matches!(delay, Delay::Fixed(Duration::ZERO)) {
-            self.files
-                .error(element.place, "an event for the internal queue cannot be delayed");
+            self.files.error(element.place, "an event for the internal queue cannot be delayed");
         }
         Some(Content::Send(Box::new(SendElement {
-            id: id.map(|id| super::expressions::unquote(id.value.trim()).unwrap_or(id.value.trim()).to_owned()),
+            id: id
+                .map(|id| super::expressions::unquote(id.value.trim()).unwrap_or(id.value.trim()).to_owned()),
             idlocation,
             event,
             target,
@@ -190,8 +185,7 @@ impl Loader<'_> {
                 Some(delay) => Delay::Fixed(delay),
                 None => {
                     let place = element.attribute("delay").map_or(element.place, |delay| delay.place);
-                    self.files
-                        .error(place, format!("`{text}` is no time; write 1.5s, 200ms, 5m or 2h"));
+                    self.files.error(place, format!("`{text}` is no time; write 1.5s, 200ms, 5m or 2h"));
                     Delay::Fixed(Duration::ZERO)
                 }
             },
@@ -201,8 +195,7 @@ impl Loader<'_> {
     fn cancel(&mut self, element: &Element) -> Option<Content> {
         let id = self.text_of(element, &["sendid", "id"], "sendidexpr");
         if id.is_none() {
-            self.files
-                .error(element.place, "<cancel> needs `sendid` or `sendidexpr`");
+            self.files.error(element.place, "<cancel> needs `sendid` or `sendidexpr`");
         }
         id.map(Content::Cancel)
     }
@@ -213,7 +206,8 @@ impl Loader<'_> {
         if let Some(namelist) = element.attribute("namelist") {
             let mut searched = 0;
             for name in namelist.value.split_whitespace() {
-                let at = namelist.value.get(searched..).and_then(|rest| rest.find(name)).unwrap_or(0) + searched;
+                let at =
+                    namelist.value.get(searched..).and_then(|rest| rest.find(name)).unwrap_or(0) + searched;
                 searched = at + name.len();
                 let place = self.files.inside(namelist.place, at);
                 let expression = self.expression_at(ExpressionKind::Value, name, place);
@@ -227,10 +221,8 @@ impl Loader<'_> {
         if let Some(content) = contents.next() {
             payload.content = self.content_value(content);
             if !payload.named.is_empty() && element.is_scxml() && element.name != "invoke" {
-                self.files.error(
-                    content.place,
-                    "<content> and parameters exclude each other; use <param> only",
-                );
+                self.files
+                    .error(content.place, "<content> and parameters exclude each other; use <param> only");
             }
         }
         if let Some(second) = contents.next() {
@@ -258,14 +250,13 @@ impl Loader<'_> {
 
     fn content_value(&mut self, element: &Element) -> Option<ContentValue> {
         match (element.attribute("expr"), self.inline(element)) {
-            (Some(expression), None) => Some(ContentValue::Expression(
-                self.expression(ExpressionKind::Value, expression),
-            )),
+            (Some(expression), None) => {
+                Some(ContentValue::Expression(self.expression(ExpressionKind::Value, expression)))
+            }
             (None, Some(inline)) => Some(ContentValue::Inline(inline)),
             (None, None) => Some(ContentValue::Inline(Inline::Text(String::new()))),
             (Some(expression), Some(_)) => {
-                self.files
-                    .error(expression.place, "of `expr` and content, a <content> has only one");
+                self.files.error(expression.place, "of `expr` and content, a <content> has only one");
                 None
             }
         }
@@ -281,8 +272,7 @@ impl Loader<'_> {
             return None;
         }
         if self.model == ModelKind::Null && element.name != "content" {
-            self.files
-                .error(element.place, "the null data model has no data; use datamodel=\"ecmascript\"");
+            self.files.error(element.place, "the null data model has no data; use datamodel=\"ecmascript\"");
         }
         Some(inline_text(&text))
     }
@@ -298,12 +288,9 @@ impl Loader<'_> {
         let head = outer.get(..head_end).unwrap_or_default();
         let mut declarations = String::new();
         for (prefix, name) in element.scope.iter() {
-            let attribute = if prefix.is_empty() {
-                "xmlns".to_owned()
-            } else {
-                format!("xmlns:{prefix}")
-            };
-            let is_declared = head.contains(&format!("{attribute}=")) || head.contains(&format!("{attribute} ="));
+            let attribute = if prefix.is_empty() { "xmlns".to_owned() } else { format!("xmlns:{prefix}") };
+            let is_declared =
+                head.contains(&format!("{attribute}=")) || head.contains(&format!("{attribute} ="));
             let is_used = prefix.is_empty() || outer.contains(&format!("{prefix}:"));
             if !is_declared && is_used {
                 let name = quick_xml::escape::escape(name.as_str());

@@ -5,12 +5,12 @@ use rquickjs::{CatchResultExt, CaughtError, Context, Runtime, Value as JsValue};
 use serde_json::Value;
 
 use super::Loader;
+use crate::BrokenExpressions;
 use crate::chart::{Expression, ExpressionIx, ExpressionKind, ModelKind, Text};
 use crate::ecmascript::declarations::{check_brackets, declarations};
 use crate::ecmascript::wrap::wrap;
 use crate::null_model;
 use crate::xml::{Attribute, Place, to_u32};
-use crate::BrokenExpressions;
 
 /// Heap for checking one chart.
 const MEMORY_MAX: usize = 256 * 1024 * 1024;
@@ -32,9 +32,7 @@ impl Syntax {
         runtime.set_memory_limit(MEMORY_MAX);
         // Nothing runs here; what tries to is stopped at once.
         runtime.set_interrupt_handler(Some(Box::new(|| true)));
-        Ok(Self {
-            context: Context::full(&runtime)?,
-        })
+        Ok(Self { context: Context::full(&runtime)? })
     }
 
     fn check(&self, kind: &ExpressionKind, source: &str, is_sloppy: bool) -> Result<(), SyntaxError> {
@@ -45,16 +43,10 @@ impl Syntax {
             match context.eval_with_options::<JsValue<'_>, _>(text, options).catch(&context) {
                 Ok(_) => Ok(()),
                 Err(CaughtError::Exception(exception)) => Err(SyntaxError {
-                    index: exception
-                        .stack()
-                        .and_then(|stack| index_in(source, &stack))
-                        .unwrap_or_default(),
+                    index: exception.stack().and_then(|stack| index_in(source, &stack)).unwrap_or_default(),
                     message: exception.message().unwrap_or_default(),
                 }),
-                Err(other) => Err(SyntaxError {
-                    index: 0,
-                    message: other.to_string(),
-                }),
+                Err(other) => Err(SyntaxError { index: 0, message: other.to_string() }),
             }
         })
     }
@@ -67,11 +59,7 @@ fn index_in(source: &str, stack: &str) -> Option<usize> {
     let column: usize = numbers.next()?.trim().parse().ok()?;
     let line: usize = numbers.next()?.parse().ok()?;
     let before = line.checked_sub(2)?;
-    let start: usize = source
-        .split('\n')
-        .take(before)
-        .map(|line| line.chars().count() + 1)
-        .sum();
+    let start: usize = source.split('\n').take(before).map(|line| line.chars().count() + 1).sum();
     let all = source.chars().count();
     Some((start + column.saturating_sub(1)).min(all.saturating_sub(1)))
 }
@@ -106,9 +94,7 @@ pub(super) fn unquote(source: &str) -> Option<&str> {
 /// Whether a text is an identifier.
 pub(super) fn is_identifier(text: &str) -> bool {
     let mut characters = text.chars();
-    characters
-        .next()
-        .is_some_and(|first| first.is_alphabetic() || matches!(first, '_' | '$'))
+    characters.next().is_some_and(|first| first.is_alphabetic() || matches!(first, '_' | '$'))
         && characters.all(|next| next.is_alphanumeric() || matches!(next, '_' | '$'))
 }
 
@@ -128,17 +114,20 @@ impl Loader<'_> {
             _ => None,
         };
         self.expressions.truncate(before);
-        let kind = broken.unwrap_or_else(|| ExpressionKind::Assign {
-            location: location.value.clone(),
-        });
+        let kind = broken.unwrap_or_else(|| ExpressionKind::Assign { location: location.value.clone() });
         self.expression(kind, value)
     }
 
     /// An expression with its place.
     pub(super) fn expression_at(&mut self, kind: ExpressionKind, source: &str, place: Place) -> ExpressionIx {
+        // Charts end expressions with a semicolon as if they were statements.
+        let text = match kind {
+            ExpressionKind::Script { .. } => source,
+            _ => source.trim_end_matches(|last: char| last == ';' || last.is_whitespace()),
+        };
         let mut expression = Expression {
             kind,
-            source: source.to_owned(),
+            source: text.to_owned(),
             file: place.file,
             line: self.files.line(place),
             is_sloppy: false,
@@ -155,7 +144,8 @@ impl Loader<'_> {
         let problem = match &expression.kind {
             ExpressionKind::Condition => null_model::check(&expression.source).err(),
             ExpressionKind::Value => {
-                let value = literal(expression.source.trim()).unwrap_or_else(|| expression.source.clone().into());
+                let value =
+                    literal(expression.source.trim()).unwrap_or_else(|| expression.source.clone().into());
                 expression.kind = ExpressionKind::Literal(value);
                 None
             }
@@ -197,8 +187,7 @@ impl Loader<'_> {
             match Syntax::new() {
                 Ok(syntax) => self.syntax = Some(syntax),
                 Err(error) => {
-                    self.files
-                        .error(place, format!("the script engine cannot be set up: {error}"));
+                    self.files.error(place, format!("the script engine cannot be set up: {error}"));
                     return;
                 }
             }
@@ -252,18 +241,23 @@ impl Loader<'_> {
     }
 
     /// One of two attributes: `name` (literal, or quoted as in ORS) and `nameexpr`.
-    pub(super) fn text_of(&mut self, element: &crate::xml::Element, literals: &[&str], expression: &str) -> Option<Text> {
+    pub(super) fn text_of(
+        &mut self,
+        element: &crate::xml::Element,
+        literals: &[&str],
+        expression: &str,
+    ) -> Option<Text> {
         let given = literals.iter().find_map(|name| element.attribute(name));
         let evaluated = element.attribute(expression);
         if let (Some(given), Some(evaluated)) = (given, evaluated) {
-            self.files.error(
-                evaluated.place,
-                format!("`{}` and `{expression}` exclude each other", given.name),
-            );
+            self.files
+                .error(evaluated.place, format!("`{}` and `{expression}` exclude each other", given.name));
         }
         match (given, evaluated) {
             (Some(attribute), _) => Some(self.literal_or_quoted(attribute)),
-            (None, Some(attribute)) => Some(Text::Expression(self.expression(ExpressionKind::Value, attribute))),
+            (None, Some(attribute)) => {
+                Some(Text::Expression(self.expression(ExpressionKind::Value, attribute)))
+            }
             (None, None) => None,
         }
     }

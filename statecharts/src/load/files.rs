@@ -38,10 +38,7 @@ impl Files {
 
     /// The place of character `index` of a value that begins at `place`.
     pub(super) fn inside(&self, place: Place, index: usize) -> Place {
-        Place {
-            file: place.file,
-            offset: raw_offset(self.text(place.file), place.offset, index),
-        }
+        Place { file: place.file, offset: raw_offset(self.text(place.file), place.offset, index) }
     }
 
     pub(super) fn error(&mut self, place: Place, message: impl Into<String>) {
@@ -57,31 +54,19 @@ impl Files {
             return;
         }
         let (line, column) = line_and_column(self.text(place.file), place.offset);
-        let diagnostic = Diagnostic {
-            severity,
-            file: self.name(place.file).to_owned(),
-            line,
-            column,
-            message,
-        };
+        let diagnostic =
+            Diagnostic { severity, file: self.name(place.file).to_owned(), line, column, message };
         self.found.push((place, diagnostic));
     }
 
     pub(super) fn has_errors(&self) -> bool {
-        self.found
-            .iter()
-            .any(|(_, diagnostic)| diagnostic.severity == Severity::Error)
+        self.found.iter().any(|(_, diagnostic)| diagnostic.severity == Severity::Error)
     }
 
     /// Names and texts, and the findings in document order.
     pub(super) fn finish(mut self) -> (Vec<(String, String)>, Vec<Diagnostic>) {
         self.found.sort_by_key(|(place, _)| *place);
-        let found = self
-            .found
-            .into_iter()
-            .map(|(_, diagnostic)| diagnostic)
-            .take(DIAGNOSTICS_MAX)
-            .collect();
+        let found = self.found.into_iter().map(|(_, diagnostic)| diagnostic).take(DIAGNOSTICS_MAX).collect();
         (self.files, found)
     }
 }

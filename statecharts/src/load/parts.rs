@@ -20,9 +20,7 @@ pub(super) fn merge(
     if (element.is("state") || element.is("parallel"))
         && let Some(attribute) = element.attribute("src").cloned()
     {
-        element
-            .attributes
-            .retain(|kept| kept.name != "src" || kept.namespace.is_some());
+        element.attributes.retain(|kept| kept.name != "src" || kept.namespace.is_some());
         include(element, &attribute.value, attribute.place, files, parts, open, scripts);
         return;
     }
@@ -33,10 +31,7 @@ pub(super) fn merge(
     }
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the recursion of merge, with the place that asked"
-)]
+#[expect(clippy::too_many_arguments, reason = "the recursion of merge, with the place that asked")]
 fn include(
     element: &mut Element,
     src: &str,

@@ -27,11 +27,15 @@ impl Loader<'_> {
     }
 
     /// First pass: states, their ids and their order.
-    fn collect<'e>(&mut self, element: &'e Element, parent: StateIx, found: &mut Vec<(StateIx, &'e Element)>) {
+    fn collect<'e>(
+        &mut self,
+        element: &'e Element,
+        parent: StateIx,
+        found: &mut Vec<(StateIx, &'e Element)>,
+    ) {
         let index = to_u32(self.states.len());
         if self.states.len() >= STATES_MAX {
-            self.files
-                .error(element.place, format!("the chart has more than {STATES_MAX} states"));
+            self.files.error(element.place, format!("the chart has more than {STATES_MAX} states"));
             return;
         }
         let id = self.id_of(element, index);
@@ -82,15 +86,11 @@ impl Loader<'_> {
         };
         let id = attribute.value.trim();
         if id.is_empty() || id.contains(char::is_whitespace) || id.starts_with('#') {
-            self.files
-                .error(attribute.place, format!("`{id}` is no id; write one word"));
+            self.files.error(attribute.place, format!("`{id}` is no id; write one word"));
         } else if let Some(first) = self.ids.insert(id.to_owned(), index) {
             let first = self.id_places.get(first as usize).copied().unwrap_or_default();
             let (file, line) = (self.files.name(first.file).to_owned(), self.files.line(first));
-            self.files.error(
-                attribute.place,
-                format!("the id `{id}` was already given at {file}:{line}"),
-            );
+            self.files.error(attribute.place, format!("the id `{id}` was already given at {file}:{line}"));
         }
         id.to_owned()
     }
@@ -100,7 +100,9 @@ impl Loader<'_> {
         self.initial(index, element);
         for child in element.elements().filter(|child| child.is_scxml()) {
             match child.name.as_str() {
-                "transition" if self.states[index as usize].is_history() => self.default_history(index, child),
+                "transition" if self.states[index as usize].is_history() => {
+                    self.default_history(index, child)
+                }
                 "transition" => {
                     let transition = self.transition(index, child);
                     self.states[index as usize].transitions.push(transition);
@@ -130,10 +132,8 @@ impl Loader<'_> {
             }
         }
         if self.states[index as usize].is_history() && self.states[index as usize].initial.is_none() {
-            self.files.error(
-                element.place,
-                "a <history> needs a <transition target=\"…\"/> for the first time",
-            );
+            self.files
+                .error(element.place, "a <history> needs a <transition target=\"…\"/> for the first time");
         }
     }
 
@@ -145,8 +145,7 @@ impl Loader<'_> {
         if !matches!(state.kind, StateKind::Compound | StateKind::Root) {
             let place = attribute.map(|initial| initial.place).or(child.map(|initial| initial.place));
             if let Some(place) = place {
-                self.files
-                    .error(place, format!("state `{}` has no child that could be initial", state.id));
+                self.files.error(place, format!("state `{}` has no child that could be initial", state.id));
             }
             return;
         }
@@ -163,23 +162,21 @@ impl Loader<'_> {
         };
         match (attribute, child) {
             (Some(attribute), Some(child)) => {
-                self.files
-                    .error(child.place, "an `initial` attribute and an <initial> exclude each other");
+                self.files.error(child.place, "an `initial` attribute and an <initial> exclude each other");
                 transition.targets = self.initial_targets(index, attribute);
             }
             (Some(attribute), None) => transition.targets = self.initial_targets(index, attribute),
             (None, Some(child)) => {
                 let Some(inner) = child.elements().find(|inner| inner.is("transition")) else {
-                    self.files
-                        .error(child.place, "an <initial> needs a <transition target=\"…\"/>");
+                    self.files.error(child.place, "an <initial> needs a <transition target=\"…\"/>");
                     return;
                 };
                 self.refuse_guard(inner, "initial");
                 match inner.attribute("target") {
                     Some(target) => transition.targets = self.initial_targets(index, target),
-                    None => self
-                        .files
-                        .error(inner.place, "the <transition> of an <initial> needs a `target`"),
+                    None => {
+                        self.files.error(inner.place, "the <transition> of an <initial> needs a `target`")
+                    }
                 }
                 transition.content = self.block(inner);
             }
@@ -197,11 +194,7 @@ impl Loader<'_> {
                 let message = format!(
                     "`{}` cannot be initial here: it does not lie inside {}",
                     self.states[*target as usize].id,
-                    if index == 0 {
-                        "the chart".to_owned()
-                    } else {
-                        format!("`{}`", parent.id)
-                    }
+                    if index == 0 { "the chart".to_owned() } else { format!("`{}`", parent.id) }
                 );
                 self.files.error(attribute.place, message);
             }
@@ -216,10 +209,8 @@ impl Loader<'_> {
     fn refuse_guard(&mut self, transition: &Element, place: &str) {
         for name in ["event", "cond"] {
             if let Some(attribute) = transition.attribute(name) {
-                self.files.error(
-                    attribute.place,
-                    format!("the <transition> of a <{place}> cannot have `{name}`"),
-                );
+                self.files
+                    .error(attribute.place, format!("the <transition> of a <{place}> cannot have `{name}`"));
             }
         }
     }
@@ -227,8 +218,7 @@ impl Loader<'_> {
     fn default_history(&mut self, index: StateIx, element: &Element) {
         self.refuse_guard(element, "history");
         let Some(attribute) = element.attribute("target") else {
-            self.files
-                .error(element.place, "the <transition> of a <history> needs a `target`");
+            self.files.error(element.place, "the <transition> of a <history> needs a `target`");
             return;
         };
         let state = &self.states[index as usize];
@@ -263,9 +253,8 @@ impl Loader<'_> {
             .attribute("event")
             .map(|event| event.value.split_whitespace().map(descriptor).collect())
             .unwrap_or_default();
-        let condition = element
-            .attribute("cond")
-            .map(|condition| self.expression(ExpressionKind::Condition, condition));
+        let condition =
+            element.attribute("cond").map(|condition| self.expression(ExpressionKind::Condition, condition));
         let targets = element.attribute("target").map(|target| self.targets(target));
         let is_internal = match element.attribute("type") {
             Some(kind) => match kind.value.as_str() {
@@ -310,8 +299,7 @@ impl Loader<'_> {
                 Some(_) => {}
                 None => {
                     let known = did_you_mean(id, self.ids.keys().map(String::as_str));
-                    self.files
-                        .error(attribute.place, format!("there is no state `{id}`{known}"));
+                    self.files.error(attribute.place, format!("there is no state `{id}`{known}"));
                 }
             }
         }
@@ -333,7 +321,8 @@ impl Loader<'_> {
     }
 
     fn can_be_active_together(&self, first: StateIx, second: StateIx) -> bool {
-        let contains = |outer: StateIx, inner: StateIx| inner > outer && inner <= self.states[outer as usize].last;
+        let contains =
+            |outer: StateIx, inner: StateIx| inner > outer && inner <= self.states[outer as usize].last;
         if contains(first, second) || contains(second, first) {
             return true;
         }
@@ -384,34 +373,23 @@ impl Loader<'_> {
             (None, None, Some(inline)) => DataValue::Inline(inline),
             (None, None, None) => DataValue::None,
             _ => {
-                self.files
-                    .error(element.place, "of `expr`, `src` and content, a <data> has only one");
+                self.files.error(element.place, "of `expr`, `src` and content, a <data> has only one");
                 DataValue::None
             }
         };
-        Some(Data {
-            id: name,
-            value,
-            is_top_level: index == 0,
-        })
+        Some(Data { id: name, value, is_top_level: index == 0 })
     }
 
     fn check_data_id(&mut self, name: &str, place: Place) {
         if !is_identifier(name) {
-            self.files.error(
-                place,
-                format!("`{name}` is no ECMAScript name; use letters, digits and `_`"),
-            );
+            self.files.error(place, format!("`{name}` is no ECMAScript name; use letters, digits and `_`"));
         } else if RESERVED.contains(&name) || self.modules.constants.iter().any(|(known, _)| known == name) {
-            self.files
-                .error(place, format!("`{name}` is a name of the platform and cannot be declared"));
+            self.files.error(place, format!("`{name}` is a name of the platform and cannot be declared"));
         } else if let Some(first) = self.data_places.insert(name.to_owned(), place) {
             let (file, line) = (self.files.name(first.file).to_owned(), self.files.line(first));
             // Two parts that both declare what they need are no mistake of either.
-            self.files.warning(
-                place,
-                format!("`{name}` is also declared at {file}:{line}; both are one variable"),
-            );
+            self.files
+                .warning(place, format!("`{name}` is also declared at {file}:{line}; both are one variable"));
         }
     }
 
@@ -424,8 +402,7 @@ impl Loader<'_> {
                 Some(part.text)
             }
             Err(reason) => {
-                self.files
-                    .error(src.place, format!("`{}` cannot be had: {reason}", src.value));
+                self.files.error(src.place, format!("`{}` cannot be had: {reason}", src.value));
                 None
             }
         }
@@ -433,11 +410,7 @@ impl Loader<'_> {
 
     /// `<script>`, with its text or the text that `src` names (scxml: 5.8).
     pub(super) fn script(&mut self, element: &Element) -> Option<ExpressionIx> {
-        let kind = ExpressionKind::Script {
-            names: Vec::new(),
-            functions: Vec::new(),
-            classes: Vec::new(),
-        };
+        let kind = ExpressionKind::Script { names: Vec::new(), functions: Vec::new(), classes: Vec::new() };
         if let Some(src) = element.attribute("src") {
             let text = self.resolve_text(src)?;
             let file = u16::try_from(self.files.len() - 1).unwrap_or(u16::MAX);
@@ -465,17 +438,17 @@ impl Loader<'_> {
         let payload = self.payload(element);
         let source = self.text_of(element, &["src"], "srcexpr");
         if source.is_some() && payload.content.is_some() {
-            self.files
-                .error(element.place, "of `src` and <content>, an <invoke> has only one");
+            self.files.error(element.place, "of `src` and <content>, an <invoke> has only one");
         }
         if source.is_none() && payload.content.is_none() {
-            self.files
-                .error(element.place, "an <invoke> needs `src`, `srcexpr` or <content>");
+            self.files.error(element.place, "an <invoke> needs `src`, `srcexpr` or <content>");
         }
         let autoforward = element.attribute("autoforward");
         let finalize = match element.elements().find(|child| child.is("finalize")) {
             None => Finalize::None,
-            Some(finalize) if finalize.elements().next().is_none() => Finalize::Copy(self.finalize_copies(element)),
+            Some(finalize) if finalize.elements().next().is_none() => {
+                Finalize::Copy(self.finalize_copies(element))
+            }
             Some(finalize) => Finalize::Block(self.block(finalize)),
         };
         InvokeElement {
@@ -506,13 +479,11 @@ impl Loader<'_> {
         }
         copies
     }
-
 }
 
 fn kind_of(element: &Element) -> StateKind {
-    let has_children = element
-        .elements()
-        .any(|child| child.is("state") || child.is("parallel") || child.is("final"));
+    let has_children =
+        element.elements().any(|child| child.is("state") || child.is("parallel") || child.is("final"));
     match element.name.as_str() {
         "scxml" => StateKind::Root,
         "parallel" => StateKind::Parallel,

@@ -5,19 +5,17 @@ use serde_json::Value;
 use super::Loader;
 use super::expressions::{is_identifier, unquote};
 use super::vocabulary::did_you_mean;
-use crate::chart::{AttributeValue, Content, ExpressionIx, ExpressionKind, RequestLocation, VerbElement, VerbNode};
+use crate::chart::{
+    AttributeValue, Content, ExpressionIx, ExpressionKind, RequestLocation, VerbElement, VerbNode,
+};
 use crate::module::{Attribute as KnownAttribute, AttributeKind, Element as KnownElement};
 use crate::xml::{Attribute, Element};
 
 impl Loader<'_> {
     /// An element of another namespace in executable content.
     pub(super) fn verb(&mut self, element: &Element) -> Option<Content> {
-        let module = self
-            .modules
-            .modules
-            .iter()
-            .find(|module| module.namespace == &*element.namespace)
-            .copied();
+        let module =
+            self.modules.modules.iter().find(|module| module.namespace == &*element.namespace).copied();
         let known = module.and_then(|module| module.elements.iter().find(|known| known.name == element.name));
         let (Some(module), Some(known)) = (module, known) else {
             let near = module.map_or_else(String::new, |module| {
@@ -90,11 +88,7 @@ impl Loader<'_> {
                 }
             }
         }
-        VerbNode {
-            element: known.name,
-            attributes,
-            children,
-        }
+        VerbNode { element: known.name, attributes, children }
     }
 
     fn request_location(&mut self, attribute: &Attribute) -> RequestLocation {
@@ -140,7 +134,9 @@ impl Loader<'_> {
                 Ok(number) => AttributeValue::Literal(Value::from(number)),
                 Err(_not_a_constant) => AttributeValue::Integer(self.value(attribute)),
             },
-            AttributeKind::Expression | AttributeKind::Location => AttributeValue::Expression(self.value(attribute)),
+            AttributeKind::Expression | AttributeKind::Location => {
+                AttributeValue::Expression(self.value(attribute))
+            }
         }
     }
 

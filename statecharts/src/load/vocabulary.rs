@@ -8,9 +8,8 @@ pub(super) struct Known {
 }
 
 /// Executable content (scxml: 4).
-pub(super) const EXECUTABLE: &[&str] = &[
-    "raise", "event", "if", "foreach", "log", "assign", "script", "send", "cancel",
-];
+pub(super) const EXECUTABLE: &[&str] =
+    &["raise", "event", "if", "foreach", "log", "assign", "script", "send", "cancel"];
 
 const NONE: &[&str] = &[];
 const PAYLOAD: &[&str] = &["param", "content"];
@@ -26,7 +25,15 @@ pub(super) const ELEMENTS: &[Known] = &[
         name: "state",
         attributes: &["id", "initial", "src"],
         children: &[
-            "onentry", "onexit", "transition", "initial", "state", "parallel", "final", "history", "datamodel",
+            "onentry",
+            "onexit",
+            "transition",
+            "initial",
+            "state",
+            "parallel",
+            "final",
+            "history",
+            "datamodel",
             "invoke",
         ],
     },
@@ -35,132 +42,65 @@ pub(super) const ELEMENTS: &[Known] = &[
         attributes: &["id", "src"],
         children: &["onentry", "onexit", "transition", "state", "parallel", "history", "datamodel", "invoke"],
     },
-    Known {
-        name: "transition",
-        attributes: &["event", "cond", "target", "type"],
-        children: &["*"],
-    },
-    Known {
-        name: "initial",
-        attributes: &["id"],
-        children: &["transition"],
-    },
-    Known {
-        name: "final",
-        attributes: &["id"],
-        children: &["onentry", "onexit", "donedata"],
-    },
-    Known {
-        name: "onentry",
-        attributes: NONE,
-        children: &["*"],
-    },
-    Known {
-        name: "onexit",
-        attributes: NONE,
-        children: &["*"],
-    },
-    Known {
-        name: "history",
-        attributes: &["id", "type"],
-        children: &["transition"],
-    },
-    Known {
-        name: "raise",
-        attributes: &["event"],
-        children: PAYLOAD,
-    },
-    Known {
-        name: "event",
-        attributes: &["name"],
-        children: PAYLOAD,
-    },
-    Known {
-        name: "if",
-        attributes: &["cond"],
-        children: &["*", "elseif", "else"],
-    },
-    Known {
-        name: "elseif",
-        attributes: &["cond"],
-        children: NONE,
-    },
-    Known {
-        name: "else",
-        attributes: NONE,
-        children: NONE,
-    },
-    Known {
-        name: "foreach",
-        attributes: &["array", "item", "index"],
-        children: &["*"],
-    },
-    Known {
-        name: "log",
-        attributes: &["label", "expr", "level"],
-        children: NONE,
-    },
-    Known {
-        name: "datamodel",
-        attributes: &["schema"],
-        children: &["data"],
-    },
-    Known {
-        name: "data",
-        attributes: &["id", "src", "expr"],
-        children: &["any"],
-    },
-    Known {
-        name: "assign",
-        attributes: &["location", "expr"],
-        children: &["any"],
-    },
-    Known {
-        name: "donedata",
-        attributes: NONE,
-        children: PAYLOAD,
-    },
-    Known {
-        name: "content",
-        attributes: &["expr"],
-        children: &["any"],
-    },
-    Known {
-        name: "param",
-        attributes: &["name", "expr", "location"],
-        children: NONE,
-    },
-    Known {
-        name: "script",
-        attributes: &["src", "type"],
-        children: NONE,
-    },
+    Known { name: "transition", attributes: &["event", "cond", "target", "type"], children: &["*"] },
+    Known { name: "initial", attributes: &["id"], children: &["transition"] },
+    Known { name: "final", attributes: &["id"], children: &["onentry", "onexit", "donedata"] },
+    Known { name: "onentry", attributes: NONE, children: &["*"] },
+    Known { name: "onexit", attributes: NONE, children: &["*"] },
+    Known { name: "history", attributes: &["id", "type"], children: &["transition"] },
+    Known { name: "raise", attributes: &["event"], children: PAYLOAD },
+    Known { name: "event", attributes: &["name"], children: PAYLOAD },
+    Known { name: "if", attributes: &["cond"], children: &["*", "elseif", "else"] },
+    Known { name: "elseif", attributes: &["cond"], children: NONE },
+    Known { name: "else", attributes: NONE, children: NONE },
+    Known { name: "foreach", attributes: &["array", "item", "index"], children: &["*"] },
+    Known { name: "log", attributes: &["label", "expr", "level"], children: NONE },
+    Known { name: "datamodel", attributes: &["schema"], children: &["data"] },
+    Known { name: "data", attributes: &["id", "src", "expr"], children: &["any"] },
+    Known { name: "assign", attributes: &["location", "expr"], children: &["any"] },
+    Known { name: "donedata", attributes: NONE, children: PAYLOAD },
+    Known { name: "content", attributes: &["expr"], children: &["any"] },
+    Known { name: "param", attributes: &["name", "expr", "location"], children: NONE },
+    Known { name: "script", attributes: &["src", "type"], children: NONE },
     Known {
         name: "send",
         attributes: &[
-            "event", "eventexpr", "target", "targetexpr", "type", "typeexpr", "id", "idlocation", "delay",
-            "delayexpr", "namelist", "sendid", "targettype", "timeout", "hints",
+            "event",
+            "eventexpr",
+            "target",
+            "targetexpr",
+            "type",
+            "typeexpr",
+            "id",
+            "idlocation",
+            "delay",
+            "delayexpr",
+            "namelist",
+            "sendid",
+            "targettype",
+            "timeout",
+            "hints",
         ],
         children: PAYLOAD,
     },
-    Known {
-        name: "cancel",
-        attributes: &["sendid", "sendidexpr", "id"],
-        children: NONE,
-    },
+    Known { name: "cancel", attributes: &["sendid", "sendidexpr", "id"], children: NONE },
     Known {
         name: "invoke",
         attributes: &[
-            "type", "typeexpr", "src", "srcexpr", "id", "idlocation", "namelist", "autoforward", "targettype",
+            "type",
+            "typeexpr",
+            "src",
+            "srcexpr",
+            "id",
+            "idlocation",
+            "namelist",
+            "autoforward",
+            "targettype",
             "invokeid",
         ],
         children: &["param", "finalize", "content"],
     },
-    Known {
-        name: "finalize",
-        attributes: NONE,
-        children: &["*"],
-    },
+    Known { name: "finalize", attributes: NONE, children: &["*"] },
 ];
 
 /// The element `name`.
