@@ -8,7 +8,8 @@ const CALLBACK: &str = "callback.scxml";
 const ACCESS: &str = "{\"_access_number\":\"+12025550111\",\"_access_code\":\"731942\",\"_expiration_time\":\"2030-03-17T17:47:10.000Z\"}";
 
 fn originated(more: Value) -> Value {
-    let mut options = json!({ "_call_direction": "USERORIGINATED", "_resource_group": "DNIS", "_provide_code": true });
+    let mut options =
+        json!({ "_call_direction": "USERORIGINATED", "_resource_group": "DNIS", "_provide_code": true });
     for (name, value) in more.as_object().unwrap() {
         options[name] = value.clone();
     }
@@ -30,7 +31,11 @@ fn o1_a_customer_dials_the_access_number_and_reaches_an_agent() {
     //= guide: User Originated Immediate
     //= type=test
     scenario(CALLBACK, originated(json!({})), |p| {
-        p.does(&["notify _cbe_on_service_create", "report", "session:fetch http://127.0.0.1:8080/genesys/1/service/request-access"]);
+        p.does(&[
+            "notify _cbe_on_service_create",
+            "report",
+            "session:fetch http://127.0.0.1:8080/genesys/1/service/request-access",
+        ]);
         let fields = p.last("fetch").params;
         assert_eq!(fields["_id"], json!("301-1"));
         assert_eq!(fields["_resource_group"], json!("DNIS"));
@@ -44,8 +49,12 @@ fn o1_a_customer_dials_the_access_number_and_reaches_an_agent() {
         assert_eq!(reply["_id"], json!("301-1"));
 
         call_arrives(p).does(&[
-            "notify _cbe_on_virtual_ixn_create", "queue:submit", "notify _cbe_on_customer_queued", "record ROUTING",
-            "dialog:playsound next_customer_rep.wav", "queue:update {\"routable\":true}",
+            "notify _cbe_on_virtual_ixn_create",
+            "queue:submit",
+            "notify _cbe_on_customer_queued",
+            "record ROUTING",
+            "dialog:playsound next_customer_rep.wav",
+            "queue:update {\"routable\":true}",
         ]);
         p.agent_found("7001").agent_answers("7001").does(&["record PROCESSING"]);
         p.released_by("customer").ends("AGENT_CONNECTED", "COMPLETED.AGENT", "USERORIGINATED_CONNECTED");
@@ -67,7 +76,8 @@ fn o4_without_a_free_number_the_start_fails() {
     scenario(CALLBACK, originated(json!({})), |p| {
         p.request("gms.start", json!({}));
         let request = p.request_of("fetch");
-        p.event("error.session.fetch", json!({ "requestid": request, "error": "protocol.500" })).does_among("answer 500");
+        p.event("error.session.fetch", json!({ "requestid": request, "error": "protocol.500" }))
+            .does_among("answer 500");
         p.ends("FAIL_ERROR", "COMPLETED.FAILED", "FAIL");
     });
 }
@@ -79,7 +89,8 @@ fn o5_a_delayed_one_gets_its_number_when_an_agent_is_near() {
     scenario_with(CALLBACK, options.clone(), device.clone(), |p| {
         p.request("gms.start", json!({})).does(&["answer 200"]);
         p.time_to_dial().does(&["push"]);
-        p.request("connect", json!({})).does_among("session:fetch http://127.0.0.1:8080/genesys/1/service/request-access");
+        p.request("connect", json!({}))
+            .does_among("session:fetch http://127.0.0.1:8080/genesys/1/service/request-access");
         booked(p).does(&["answer 200"]);
         // The customer may ask again, within the limit.
         p.request("connect", json!({}));

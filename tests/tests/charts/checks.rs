@@ -19,7 +19,13 @@ fn every_chart_compiles_without_warnings() {
 fn a_chart_names_the_parameters_that_it_expects() {
     let chart = compile_shipped("inbound.scxml").chart;
     let names: Vec<&str> = chart.parameters().map(|parameter| parameter.id.as_str()).collect();
-    for name in ["require_access_code", "require_ani", "treatment_for_no_match", "app_selected_agent_group", "app_find_agent_timeout"] {
+    for name in [
+        "require_access_code",
+        "require_ani",
+        "treatment_for_no_match",
+        "app_selected_agent_group",
+        "app_find_agent_timeout",
+    ] {
         assert!(names.contains(&name), "{name} is not in {names:?}");
     }
 }
@@ -33,5 +39,9 @@ fn a_copy_with_another_retry_rule_retries_otherwise() {
     let copy = text.replace(rule, "cond=\"attempt.state === 6\"");
     let chart = compile("my-callback.scxml", &copy).chart;
     let mut platform = Platform::start_text(chart, Mode::Plain, json!({}), json!({}));
-    platform.dial_fails(6).ends("FAIL_CALL_TO_CUSTOMER", "COMPLETED.REDIAL_LIMIT_REACHED", "REDIAL_LIMIT_REACHED");
+    platform.dial_fails(6).ends(
+        "FAIL_CALL_TO_CUSTOMER",
+        "COMPLETED.REDIAL_LIMIT_REACHED",
+        "REDIAL_LIMIT_REACHED",
+    );
 }

@@ -28,7 +28,12 @@ fn d1_the_customer_confirms_and_is_called() {
     //= guide: User Terminated Delayed
     //= type=test
     scenario_with(CALLBACK, delayed(json!({})), with_device("android"), |p| {
-        p.does(&["notify _cbe_on_service_create", "report", "notify _cbe_on_virtual_ixn_create", "queue:submit"]);
+        p.does(&[
+            "notify _cbe_on_service_create",
+            "report",
+            "notify _cbe_on_virtual_ixn_create",
+            "queue:submit",
+        ]);
         assert_eq!(p.last("submit").attributes["hints"]["notify"], json!(true));
         let reply = start_request(p);
         assert!(reply["_text"].is_string());
@@ -70,11 +75,16 @@ fn d2_without_a_confirmation_the_customer_is_called_anyway() {
 
 #[test]
 fn d3_without_a_confirmation_the_callback_ends_if_so_configured() {
-    scenario_with(CALLBACK, delayed(json!({ "_on_user_confirm_timeout": "CANCEL" })), with_device("iOS"), |p| {
-        p.time_to_dial();
-        p.after(90).ends("FAIL_USER_NO_CONFIRM", "COMPLETED.FAILED", "PUSH_DELIVERY_NOT_CONFIRMED");
-        assert_eq!(p.seen("push").len(), 3);
-    });
+    scenario_with(
+        CALLBACK,
+        delayed(json!({ "_on_user_confirm_timeout": "CANCEL" })),
+        with_device("iOS"),
+        |p| {
+            p.time_to_dial();
+            p.after(90).ends("FAIL_USER_NO_CONFIRM", "COMPLETED.FAILED", "PUSH_DELIVERY_NOT_CONFIRMED");
+            assert_eq!(p.seen("push").len(), 3);
+        },
+    );
 }
 
 #[test]

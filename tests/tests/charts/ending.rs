@@ -35,32 +35,90 @@ fn phases() -> Vec<Phase> {
         Phase {
             options: delayed,
             parameters: device,
-            ..phase("waiting for the confirmation", |p| { p.time_to_dial(); }, &["queue:cancel"], "PUSH_DELIVERY_NOT_CONFIRMED")
+            ..phase(
+                "waiting for the confirmation",
+                |p| {
+                    p.time_to_dial();
+                },
+                &["queue:cancel"],
+                "PUSH_DELIVERY_NOT_CONFIRMED",
+            )
         },
         Phase {
             parameters: json!({ "_paused": true }),
             ..phase("paused before the dial", |_| {}, &["queue:cancel"], "UNKNOWN")
         },
         phase("ringing", |_| {}, &["queue:cancel", "ixn:terminate"], "UNKNOWN"),
-        phase("detecting", |p| { p.answers(); }, &["queue:cancel", "ixn:terminate"], "UNKNOWN"),
-        phase("snoozing", |p| { p.dial_fails(6); }, &["queue:cancel"], "BUSY"),
+        phase(
+            "detecting",
+            |p| {
+                p.answers();
+            },
+            &["queue:cancel", "ixn:terminate"],
+            "UNKNOWN",
+        ),
+        phase(
+            "snoozing",
+            |p| {
+                p.dial_fails(6);
+            },
+            &["queue:cancel"],
+            "BUSY",
+        ),
         Phase {
             options: json!({ "_treatment_customer_connect": "welcome.wav" }),
-            ..phase("greeting", |p| { p.answered(0); }, &["queue:cancel", "ixn:terminate"], "PERSON")
+            ..phase(
+                "greeting",
+                |p| {
+                    p.answered(0);
+                },
+                &["queue:cancel", "ixn:terminate"],
+                "PERSON",
+            )
         },
-        phase("talking to a machine", |p| { p.answered(9); }, &["queue:cancel", "ixn:terminate"], "ANSWERING_MACHINE"),
+        phase(
+            "talking to a machine",
+            |p| {
+                p.answered(9);
+            },
+            &["queue:cancel", "ixn:terminate"],
+            "ANSWERING_MACHINE",
+        ),
         Phase {
             options: json!({ "_plugin_on_dial_url": "http://127.0.0.1/p" }),
-            ..phase("asking the plugin", |p| { p.answered(0); }, &["queue:cancel", "ixn:terminate"], "PERSON")
+            ..phase(
+                "asking the plugin",
+                |p| {
+                    p.answered(0);
+                },
+                &["queue:cancel", "ixn:terminate"],
+                "PERSON",
+            )
         },
-        phase("waiting on the line", |p| { p.answered(0); }, &["queue:cancel", "ixn:terminate"], "PERSON"),
+        phase(
+            "waiting on the line",
+            |p| {
+                p.answered(0);
+            },
+            &["queue:cancel", "ixn:terminate"],
+            "PERSON",
+        ),
         phase(
             "transferring",
-            |p| { p.answered(0).agent_found("7001"); },
+            |p| {
+                p.answered(0).agent_found("7001");
+            },
             &["queue:release 7001", "ixn:terminate"],
             "PERSON",
         ),
-        phase("talking", |p| { p.answered(0).agent_found("7001").agent_answers("7001"); }, &[], "PERSON"),
+        phase(
+            "talking",
+            |p| {
+                p.answered(0).agent_found("7001").agent_answers("7001");
+            },
+            &[],
+            "PERSON",
+        ),
     ]
 }
 
@@ -84,7 +142,13 @@ fn a_cancel_ends_every_phase() {
     //= decision: D-125 the final dial result stays what the last attempt gave
     //= decision: D-008 a conversation goes on
     //= type=test
-    in_every_phase("callback.cancel", &json!({ "reason": "CANCELLED" }), "CANCELLED", "COMPLETED.CANCELLED", None);
+    in_every_phase(
+        "callback.cancel",
+        &json!({ "reason": "CANCELLED" }),
+        "CANCELLED",
+        "COMPLETED.CANCELLED",
+        None,
+    );
 }
 
 #[test]
@@ -106,7 +170,11 @@ fn a_plugin_that_is_a_chart_is_ended_with_the_callback() {
         p.event("session.start.done", json!({ "requestid": start, "sessionid": "PLUGIN" }));
         p.event("callback.cancel", json!({ "reason": "CANCELLED" }));
         p.does(&[
-            "queue:cancel", "session:terminate", "ixn:terminate", "notify _cbe_on_service_exit", "final report",
+            "queue:cancel",
+            "session:terminate",
+            "ixn:terminate",
+            "notify _cbe_on_service_exit",
+            "final report",
             "record COMPLETED/CANCELLED",
         ]);
     });

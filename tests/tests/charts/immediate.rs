@@ -15,12 +15,8 @@ const CONNECTED: &[&str] = &[
     "dialog:playsound next_customer_rep.wav",
     "queue:update {\"routable\":true}",
 ];
-const TRANSFER: &[&str] = &[
-    "dialog:stop",
-    "notify _cbe_on_target_found",
-    "ixn:redirect 7001",
-    "notify _cbe_on_route_to_agent",
-];
+const TRANSFER: &[&str] =
+    &["dialog:stop", "notify _cbe_on_target_found", "ixn:redirect 7001", "notify _cbe_on_route_to_agent"];
 
 fn with_agent_ringing(p: &mut Platform) {
     p.answered(0).does(CONNECTED);
@@ -49,8 +45,15 @@ fn u1_a_customer_who_answers_is_connected_to_an_agent() {
         assert_eq!(
             p.notified(),
             [
-                "service_create", "virtual_ixn_create", "dial_init", "dial_done", "connect_treatment_start",
-                "customer_queued", "target_found", "route_to_agent", "service_exit",
+                "service_create",
+                "virtual_ixn_create",
+                "dial_init",
+                "dial_done",
+                "connect_treatment_start",
+                "customer_queued",
+                "target_found",
+                "route_to_agent",
+                "service_exit",
             ]
         );
     });
@@ -84,7 +87,10 @@ fn the_dial_carries_the_options_of_the_service() {
         assert_eq!(dial["from"], json!("9000@SIP_Switch"));
         assert_eq!(dial["type"], json!("predictive"));
         assert_eq!(dial["timeout"], json!(20));
-        assert_eq!(dial["hints"]["extensions"], json!({ "call_timeguard_timeout": 6000, "CPNDigits": "12025550100" }));
+        assert_eq!(
+            dial["hints"]["extensions"],
+            json!({ "call_timeguard_timeout": 6000, "CPNDigits": "12025550100" })
+        );
         assert_eq!(dial["udata"]["topic"], json!("loan"));
         assert_eq!(dial["udata"]["_CB_SERVICE_ID"], json!("301-1"));
     });
@@ -105,7 +111,11 @@ fn u2_busy_three_times_is_a_failure_to_reach_the_customer() {
     scenario(CALLBACK, json!({ "_max_dial_attempts": 3 }), |p| {
         for attempt in 1..=3 {
             p.dial_fails(6).does_among("notify _cbe_on_dial_done");
-            let done = p.seen("notify").into_iter().rfind(|seen| seen.attributes["event"] == "_cbe_on_dial_done").unwrap();
+            let done = p
+                .seen("notify")
+                .into_iter()
+                .rfind(|seen| seen.attributes["event"] == "_cbe_on_dial_done")
+                .unwrap();
             assert_eq!(done.params["c_call_num_attempt"], json!(attempt));
             assert_eq!(done.params["c_call_result"], json!(6));
             if attempt < 3 {
@@ -232,10 +242,14 @@ fn a_message_that_cannot_be_left_is_no_success() {
 fn a_greeting_is_played_before_the_customer_waits() {
     scenario(CALLBACK, json!({ "_treatment_customer_connect": "welcome.wav" }), |p| {
         p.answered(0).does(&[
-            "notify _cbe_on_dial_done", "notify _cbe_on_connect_treatment_start", "dialog:playsound welcome.wav",
+            "notify _cbe_on_dial_done",
+            "notify _cbe_on_connect_treatment_start",
+            "dialog:playsound welcome.wav",
         ]);
         p.played().does(&[
-            "notify _cbe_on_customer_queued", "record ROUTING", "dialog:playsound next_customer_rep.wav",
+            "notify _cbe_on_customer_queued",
+            "record ROUTING",
+            "dialog:playsound next_customer_rep.wav",
             "queue:update {\"routable\":true}",
         ]);
     });
@@ -251,7 +265,11 @@ fn an_agent_who_declines_is_not_asked_again() {
     //= type=test
     scenario(CALLBACK, json!({}), |p| {
         with_agent_ringing(p);
-        p.agent_declines("7001").does(&["queue:release 7001", "dialog:playsound next_customer_rep.wav", "queue:submit"]);
+        p.agent_declines("7001").does(&[
+            "queue:release 7001",
+            "dialog:playsound next_customer_rep.wav",
+            "queue:submit",
+        ]);
         assert_eq!(p.last("submit").attributes["hints"]["exclude"], json!(["7001"]));
     });
 }
@@ -317,7 +335,11 @@ fn without_following_the_callback_ends_on_delivery() {
     //= type=test
     scenario(CALLBACK, json!({ "_follow_call": false }), |p| {
         with_agent_ringing(p);
-        p.agent_answers("7001").does(&["notify _cbe_on_service_exit", "final report", "record COMPLETED/AGENT_CONNECTED"]);
+        p.agent_answers("7001").does(&[
+            "notify _cbe_on_service_exit",
+            "final report",
+            "record COMPLETED/AGENT_CONNECTED",
+        ]);
         p.ends("AGENT_CONNECTED", "COMPLETED.AGENT", "PERSON");
     });
     scenario(CALLBACK, json!({ "_follow_call_limit": 100 }), |p| {
@@ -362,7 +384,9 @@ fn targets_follow_each_other_when_their_time_is_over() {
         { "target": "All@Stat.GA", "timeout": "60", "clear": true },
     ]);
     scenario(CALLBACK, json!({ "_target": target.to_string() }), |p| {
-        for (targets, timeout) in [("Gold@Stat.GA", 20), ("Gold@Stat.GA,Silver@Stat.GA", 40), ("All@Stat.GA", 14400)] {
+        for (targets, timeout) in
+            [("Gold@Stat.GA", 20), ("Gold@Stat.GA,Silver@Stat.GA", 40), ("All@Stat.GA", 14400)]
+        {
             let submit = p.last("submit");
             assert_eq!(submit.attributes["timeout"], json!(timeout));
             assert_eq!(p.last_targets(), targets);
@@ -381,7 +405,9 @@ fn a_callback_without_a_number_or_for_another_medium_ends_at_once() {
         p.ends("FAIL_INCORRECT_CONFIG_MEDIA_TYPE", "COMPLETED.FAILED", "FAIL");
     });
     scenario(CALLBACK, json!({ "_agent_preview": true }), |p| {
-        p.does_among("log callback.scxml is for voice, customer first: this service needs another chart: \"loans\"");
+        p.does_among(
+            "log callback.scxml is for voice, customer first: this service needs another chart: \"loans\"",
+        );
         p.ends("FAIL_ERROR", "COMPLETED.FAILED", "FAIL");
     });
 }
@@ -440,7 +466,11 @@ fn an_unknown_outcome_counts_as_an_attempt_and_is_dialled_again() {
         p.event("session.restored", json!({}));
         p.dial_fails(28).does(&["notify _cbe_on_dial_done", "record QUEUED"]);
         p.after(300).does_among("ixn:createcall +12025550123");
-        p.dial_fails(28).ends("FAIL_CALL_TO_CUSTOMER", "COMPLETED.REDIAL_LIMIT_REACHED", "REDIAL_LIMIT_REACHED");
+        p.dial_fails(28).ends(
+            "FAIL_CALL_TO_CUSTOMER",
+            "COMPLETED.REDIAL_LIMIT_REACHED",
+            "REDIAL_LIMIT_REACHED",
+        );
         assert_eq!(p.report()["_CB_DIAL_1_RESULT"], json!("UNKNOWN"));
     });
 }

@@ -34,7 +34,10 @@ fn fetch_fails<'a>(p: &'a mut Platform, error: &str) -> &'a mut Platform {
 
 fn collected<'a>(p: &'a mut Platform, digits: &str) -> &'a mut Platform {
     let request = p.request_of("playandcollect");
-    p.event("dialog.playandcollect.done", json!({ "requestid": request, "interactionid": "INBOUND1", "digits": digits }))
+    p.event(
+        "dialog.playandcollect.done",
+        json!({ "requestid": request, "interactionid": "INBOUND1", "digits": digits }),
+    )
 }
 
 fn given_away(p: &mut Platform) -> &mut Platform {
@@ -54,7 +57,8 @@ fn n1_a_call_is_matched_by_the_number_that_was_called() {
     scenario_with("inbound.scxml", json!({}), parameters(json!({})), |p| {
         arrives(p).does(&[MATCH]);
         assert_eq!(Value::Object(p.last("fetch").params), json!({ "_access_number": "+12025550111" }));
-        fetched(p, json!({ "_id": "301-9", "_data_id": "301-9", "_ors_session_id": "CALLBACK" })).does(&["ixn:associate"]);
+        fetched(p, json!({ "_id": "301-9", "_data_id": "301-9", "_ors_session_id": "CALLBACK" }))
+            .does(&["ixn:associate"]);
         assert_eq!(p.last("associate").attributes["sessionid"], json!("CALLBACK"));
         given_away(p).does(&[]);
         is_over(p);
@@ -67,7 +71,8 @@ fn n2_code_and_number_of_the_caller_are_used_if_required() {
     scenario_with("inbound.scxml", json!({}), parameters(required), |p| {
         arrives(p).does(&["dialog:playandcollect enter_access_code.wav"]);
         collected(p, "731942").does(&[MATCH]);
-        let fields = json!({ "_access_number": "+12025550111", "_access_code": "731942", "_phone_number": CUSTOMER });
+        let fields =
+            json!({ "_access_number": "+12025550111", "_access_code": "731942", "_phone_number": CUSTOMER });
         assert_eq!(Value::Object(p.last("fetch").params), fields);
     });
 }
@@ -96,7 +101,10 @@ fn a_callback_that_ended_meanwhile_is_no_match() {
         arrives(p);
         fetched(p, json!({ "_id": "301-9", "_ors_session_id": "CALLBACK" }));
         let request = p.request_of("associate");
-        p.event("error.interaction.associate", json!({ "requestid": request, "interactionid": "INBOUND1", "error": "unknown" }));
+        p.event(
+            "error.interaction.associate",
+            json!({ "requestid": request, "interactionid": "INBOUND1", "error": "unknown" }),
+        );
         p.does_among("queue:submit");
     });
     scenario_with("inbound.scxml", json!({}), parameters(json!({})), |p| {
@@ -159,7 +167,8 @@ fn i1_a_long_wait_is_offered_a_callback() {
         assert_eq!(redirect["hints"], json!({ "reasons": { "ReasonSystemName": "Callback" } }));
         assert_eq!(p.last("attach").attributes["udata"]["_CB_SERVICE_ID"], json!("301-5"));
         let request = p.request_of("redirect");
-        p.event("interaction.redirect.done", json!({ "requestid": request, "interactionid": "INBOUND1" })).does(&["queue:cancel"]);
+        p.event("interaction.redirect.done", json!({ "requestid": request, "interactionid": "INBOUND1" }))
+            .does(&["queue:cancel"]);
         is_over(p);
     });
 }
@@ -191,7 +200,11 @@ fn who_declines_the_offer_waits_from_the_time_of_arrival() {
             arrives(p);
             p.queue_says(600, 11);
             p.after(15);
-            collected(p, digits).does(&["queue:cancel", "dialog:playsound next_customer_rep.wav", "queue:submit"]);
+            collected(p, digits).does(&[
+                "queue:cancel",
+                "dialog:playsound next_customer_rep.wav",
+                "queue:submit",
+            ]);
             assert_eq!(p.last("submit").attributes["hints"]["age"], json!(START));
             assert_eq!(p.last("attach").attributes["udata"]["_CB_N_CALLBACK_ACCEPTED"], json!(0));
         });
@@ -218,7 +231,8 @@ fn the_call_itself_is_handed_to_a_user_originated_service() {
         arrives(p);
         p.queue_says(600, 11);
         collected(p, "1");
-        fetched(p, json!({ "_id": "301-5", "_action": "DialNumber", "_access_number": "+12025550112" })).does(&[MATCH]);
+        fetched(p, json!({ "_id": "301-5", "_action": "DialNumber", "_access_number": "+12025550112" }))
+            .does(&[MATCH]);
         fetched(p, json!({ "_id": "301-5", "_ors_session_id": "CALLBACK" })).does(&["ixn:associate"]);
         given_away(p).does(&["queue:cancel"]);
         is_over(p);
@@ -233,7 +247,10 @@ fn without_an_offer_the_caller_waits_at_once() {
     // Nobody can be called back without a number.
     scenario_with("classic_inbound.scxml", json!({}), offering(), |p| {
         p.call_is("INBOUND1");
-        p.event("interaction.present", json!({ "interactionid": "INBOUND1", "ani": "", "dnis": "+12025550111" }));
+        p.event(
+            "interaction.present",
+            json!({ "interactionid": "INBOUND1", "ani": "", "dnis": "+12025550111" }),
+        );
         p.does_among("queue:submit");
         assert!(p.seen("query").is_empty());
     });

@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 use statecharts::{
-    Chart, Compiled, Effect, Event, Limits, PartResolver, ResolvedPart, Session, Snapshot, Source, Start, Status, Verb,
-    Worker,
+    Chart, Compiled, Effect, Event, Limits, PartResolver, ResolvedPart, Session, Snapshot, Source, Start,
+    Status, Verb, Worker,
 };
 
 /// Start of every scenario, epoch seconds.
@@ -202,7 +202,9 @@ impl Platform {
                         event: Event::external(send.event.clone(), json!({})),
                     });
                 }
-                Effect::CancelSend { sendid } => self.timers.retain(|timer| timer.sendid.as_ref() != Some(sendid)),
+                Effect::CancelSend { sendid } => {
+                    self.timers.retain(|timer| timer.sendid.as_ref() != Some(sendid))
+                }
                 _ => {}
             }
         }
@@ -261,7 +263,10 @@ impl Platform {
         let dial = self.request_of("createcall");
         let call = self.call.clone();
         let data = json!({ "interactionid": call, "focusdeviceid": "9000@SIP_Switch" });
-        self.event("voice.createcall.done", json!({ "requestid": dial, "interactionid": call, "attempt": self.attempts }));
+        self.event(
+            "voice.createcall.done",
+            json!({ "requestid": dial, "interactionid": call, "attempt": self.attempts }),
+        );
         self.silently("interaction.added", data.clone());
         self.silently("interaction.present", data.clone());
         let mut detecting = data;
@@ -323,9 +328,7 @@ impl Platform {
 
     /// The agent's phone rings and is answered.
     pub fn agent_answers(&mut self, agent: &str) -> &mut Self {
-        let data = |state: &str, call: &str| {
-            json!({ "interactionid": call, "partystate": state, "focusdeviceid": agent, "hints": { "callstate": 0 } })
-        };
+        let data = |state: &str, call: &str| json!({ "interactionid": call, "partystate": state, "focusdeviceid": agent, "hints": { "callstate": 0 } });
         let call = self.call.clone();
         let redirect = self.request_of("redirect");
         self.silently("interaction.redirect.done", json!({ "requestid": redirect, "interactionid": call }));
@@ -553,7 +556,9 @@ pub fn lines(effects: &[Effect]) -> Vec<String> {
 fn line(effect: &Effect) -> Option<String> {
     let verb = match effect {
         Effect::Verb(verb) => verb,
-        Effect::Send(send) => return send.target.as_ref().map(|target| format!("send {} to {target}", send.event)),
+        Effect::Send(send) => {
+            return send.target.as_ref().map(|target| format!("send {} to {target}", send.event));
+        }
         Effect::Log(log) if log.level == Some(2) => return Some(format!("log {}: {}", log.label, log.value)),
         _ => return None,
     };
@@ -562,7 +567,11 @@ fn line(effect: &Effect) -> Option<String> {
     Some(match (module, verb.element.as_str()) {
         ("callback", "notify") => format!("notify {}", attribute("event")),
         ("callback", "report") => {
-            if attribute("final") == "true" { "final report".to_owned() } else { "report".to_owned() }
+            if attribute("final") == "true" {
+                "final report".to_owned()
+            } else {
+                "report".to_owned()
+            }
         }
         ("callback", "update") => match (attribute("state").as_str(), attribute("reason").as_str()) {
             ("", _) => return None,

@@ -33,7 +33,10 @@ fn g1_a_plugin_routes_the_customer_to_an_agent() {
         );
         p.reply(1, json!({ "action": "route_to_agent", "message": "OK" }));
         p.does(&[
-            "answer 200", "notify _cbe_on_customer_queued", "record ROUTING", "dialog:playsound next_customer_rep.wav",
+            "answer 200",
+            "notify _cbe_on_customer_queued",
+            "record ROUTING",
+            "dialog:playsound next_customer_rep.wav",
             "queue:update {\"routable\":true}",
         ]);
         p.agent_found("7001").agent_answers("7001").released_by("customer");
@@ -50,7 +53,8 @@ fn g2_a_plugin_asks_for_another_number_after_a_pause() {
         assert_eq!(told["_call_state"], json!(7));
         assert_eq!(told["_interaction_id"], json!("undefined"));
         assert_eq!(told["_dial_attempt"], json!(1));
-        let reply = json!({ "action": "retry", "message": "Ok", "delay": "5", "customer_number": "12025550199" });
+        let reply =
+            json!({ "action": "retry", "message": "Ok", "delay": "5", "customer_number": "12025550199" });
         p.reply(1, reply).does(&["answer 200", "record QUEUED"]);
         p.after(4).does(&[]);
         p.after(1).does(&["notify _cbe_on_dial_init", "ixn:createcall 12025550199"]);
@@ -93,7 +97,10 @@ fn g4_a_plugin_moves_the_call_elsewhere_with_its_place() {
     scenario(CALLBACK, http(json!({})), |p| {
         p.answered(0).reply(1, json!({ "action": "route_to_rp", "message": "8001@SIP_Switch" }));
         let redirect = p.request_of("redirect");
-        p.event("error.interaction.redirect", json!({ "requestid": redirect, "error": "invaliddestination" }));
+        p.event(
+            "error.interaction.redirect",
+            json!({ "requestid": redirect, "error": "invaliddestination" }),
+        );
         p.ends("FAIL_ERROR", "COMPLETED.FAILED", "FAIL");
     });
 }
@@ -118,7 +125,8 @@ fn g6_a_retry_beyond_the_limit_cancels_the_request() {
         p.after(300).dial_fails(7).reply(2, retry.clone());
         p.ends("CANCELLED", "COMPLETED.REDIAL_LIMIT_REACHED", "REDIAL_LIMIT_REACHED");
     });
-    let failed_calls_stay_here = json!({ "_max_dial_attempts": 2, "_plugin_on_dial_invoke_on_call_failed": false });
+    let failed_calls_stay_here =
+        json!({ "_max_dial_attempts": 2, "_plugin_on_dial_invoke_on_call_failed": false });
     scenario(CALLBACK, http(failed_calls_stay_here), |p| {
         p.dial_fails(7).does(&["notify _cbe_on_dial_done", "record QUEUED"]);
         p.after(300).dial_fails(7);
@@ -170,7 +178,10 @@ fn with_failed_calls_kept_from_the_plugin_fax_and_machine_take_the_usual_way() {
 
 #[test]
 fn routing_without_a_call_is_a_retry() {
-    for action in [json!({ "action": "route_to_agent", "message": "Ok" }), json!({ "action": "route_to_rp", "message": "8001" })] {
+    for action in [
+        json!({ "action": "route_to_agent", "message": "Ok" }),
+        json!({ "action": "route_to_rp", "message": "8001" }),
+    ] {
         scenario(CALLBACK, http(json!({})), |p| {
             p.dial_fails(6).reply(1, action.clone()).does(&["answer 200", "record QUEUED"]);
         });
@@ -215,7 +226,11 @@ fn a_repeated_reply_has_the_first_answer_and_no_effect_and_a_late_one_is_gone() 
         p.after(300).dial_fails(7);
         p.reply(1, json!({ "action": "cancel", "message": "Ok" })).does(&["answer 200"]);
         p.reply(3, json!({ "action": "cancel", "message": "Ok" })).does(&["answer 410"]);
-        p.reply(2, json!({ "action": "cancel", "message": "Ok" })).ends("CANCELLED", "COMPLETED.CANCELLED", "CANCEL");
+        p.reply(2, json!({ "action": "cancel", "message": "Ok" })).ends(
+            "CANCELLED",
+            "COMPLETED.CANCELLED",
+            "CANCEL",
+        );
     });
 }
 
@@ -255,25 +270,34 @@ fn a_plugin_that_is_a_chart_gets_the_call_and_gives_it_back() {
         p.answered(0);
         let start = p.request_of("start");
         p.event("session.start.done", json!({ "requestid": start, "sessionid": "PLUGIN" }));
-        p.reply(1, json!({ "action": "retry", "message": "interaction_deleted" })).does(&["answer 200", "record QUEUED"]);
+        p.reply(1, json!({ "action": "retry", "message": "interaction_deleted" }))
+            .does(&["answer 200", "record QUEUED"]);
     });
 }
 
 #[test]
 fn without_a_call_a_chart_is_told_to_begin() {
-    scenario(CALLBACK, json!({ "_plugin_on_dial_url": "http://127.0.0.1/p", "_plugin_on_dial_kind": "scxml" }), |p| {
-        p.dial_fails(7);
-        let start = p.request_of("start");
-        p.event("session.start.done", json!({ "requestid": start, "sessionid": "PLUGIN" }));
-        p.does(&["send plugin.start to #_scxml_PLUGIN"]);
-    });
-    scenario(CALLBACK, json!({ "_plugin_on_dial_url": "p.scxml", "_plugin_on_dial_associate_ixn": false }), |p| {
-        p.answered(0);
-        let start = p.request_of("start");
-        p.event("session.start.done", json!({ "requestid": start, "sessionid": "PLUGIN" }));
-        p.does(&["send plugin.start to #_scxml_PLUGIN"]);
-        assert_eq!(p.sent().1["interactionid"], json!("CALL1"));
-    });
+    scenario(
+        CALLBACK,
+        json!({ "_plugin_on_dial_url": "http://127.0.0.1/p", "_plugin_on_dial_kind": "scxml" }),
+        |p| {
+            p.dial_fails(7);
+            let start = p.request_of("start");
+            p.event("session.start.done", json!({ "requestid": start, "sessionid": "PLUGIN" }));
+            p.does(&["send plugin.start to #_scxml_PLUGIN"]);
+        },
+    );
+    scenario(
+        CALLBACK,
+        json!({ "_plugin_on_dial_url": "p.scxml", "_plugin_on_dial_associate_ixn": false }),
+        |p| {
+            p.answered(0);
+            let start = p.request_of("start");
+            p.event("session.start.done", json!({ "requestid": start, "sessionid": "PLUGIN" }));
+            p.does(&["send plugin.start to #_scxml_PLUGIN"]);
+            assert_eq!(p.sent().1["interactionid"], json!("CALL1"));
+        },
+    );
 }
 
 #[test]
@@ -299,8 +323,15 @@ fn the_number_of_the_attempt_is_the_one_that_the_platform_gave() {
     //= type=test
     scenario_with(CALLBACK, http(json!({})), json!({}), |p| {
         let dial = p.request_of("createcall");
-        p.event("error.voice.createcall", json!({ "requestid": dial, "attempt": 4, "error": "busy", "hints": { "callstate": 6 } }));
+        p.event(
+            "error.voice.createcall",
+            json!({ "requestid": dial, "attempt": 4, "error": "busy", "hints": { "callstate": 6 } }),
+        );
         assert_eq!(p.last("fetch").params["_dial_attempt"], json!(4));
-        p.reply(4, json!({ "action": "cancel", "message": "Ok" })).ends("CANCELLED", "COMPLETED.CANCELLED", "CANCEL");
+        p.reply(4, json!({ "action": "cancel", "message": "Ok" })).ends(
+            "CANCELLED",
+            "COMPLETED.CANCELLED",
+            "CANCEL",
+        );
     });
 }

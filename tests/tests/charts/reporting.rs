@@ -109,7 +109,10 @@ fn notifications_carry_the_attributes_of_the_guide() {
             let event = json!(format!("_cbe_on_{name}"));
             Value::Object(seen.iter().find(|seen| seen.attributes["event"] == event).unwrap().params.clone())
         };
-        assert_eq!(of("service_create"), json!({ "_customer_number": CUSTOMER, "_urs_virtual_queue": "VQ_Loans" }));
+        assert_eq!(
+            of("service_create"),
+            json!({ "_customer_number": CUSTOMER, "_urs_virtual_queue": "VQ_Loans" })
+        );
         assert_eq!(of("virtual_ixn_create"), json!({}));
         assert_eq!(of("dial_init"), json!({ "_customer_number": CUSTOMER, "c_dialed_number": CUSTOMER }));
         assert_eq!(

@@ -37,7 +37,8 @@ fn older_clients_get_the_keys_of_the_api_table() {
 fn the_position_comes_from_the_queue() {
     //= guide: check-queue-position
     //= type=test
-    let parameters = json!({ "_request": { "_cb_dim_channel": "WEB", "_cb_pos_when_callback_was_offered": 9 } });
+    let parameters =
+        json!({ "_request": { "_cb_dim_channel": "WEB", "_cb_pos_when_callback_was_offered": 9 } });
     scenario_with(CALLBACK, json!({ "_wait_for_agent": true }), parameters, |p| {
         p.request("check-queue-position", json!({})).does(&[]);
         p.queue_says(80, 3).does(&["answer 200"]);
@@ -76,7 +77,8 @@ fn while_snoozed_the_position_tells_the_next_dial() {
         p.after(10).dial_fails(6);
         p.request("check-queue-position", json!({}));
         let request = p.request_of("submit");
-        p.event("error.queue.query", json!({ "requestid": request, "error": "unknown" })).does(&["answer 200"]);
+        p.event("error.queue.query", json!({ "requestid": request, "error": "unknown" }))
+            .does(&["answer 200"]);
         let (_, answer) = p.answer();
         assert_eq!(answer["is_snoozed"], json!(true));
         assert_eq!(answer["time_next_dial"], json!(START + 310));
