@@ -7,9 +7,7 @@ use crate::row::{BookingRow, CallbackRow};
 
 /// A record with this id is there already.
 pub(crate) fn callback_exists(id: &CallbackId) -> Error {
-    conflict(format!(
-        "callback {id} exists already; a new record needs an id of its own"
-    ))
+    conflict(format!("callback {id} exists already; a new record needs an id of its own"))
 }
 
 /// A dial attempt is there already: it must not be dialled again.
@@ -21,11 +19,7 @@ pub(crate) fn attempt_exists(callback: &CallbackId, attempt: AttemptNo) -> Error
 
 /// The pair of access number and code belongs to somebody else.
 pub(crate) fn booking_held(wanted: &BookingRow, holder: &CallbackId) -> Error {
-    let code = if wanted.access_code.is_some() {
-        "this code"
-    } else {
-        "no code"
-    };
+    let code = if wanted.access_code.is_some() { "this code" } else { "no code" };
     conflict(format!(
         "access number {} with {code} is reserved for callback {holder}; choose another",
         wanted.access_number
@@ -43,9 +37,7 @@ pub(crate) fn check_update(
         return Err(conflict(format!("callback {id} does not exist; insert it first")));
     };
     if let Some(expected) = expected.filter(|expected| *expected != stored) {
-        return Err(conflict(format!(
-            "callback {id} is {stored}, expected was {expected}; read it again"
-        )));
+        return Err(conflict(format!("callback {id} is {stored}, expected was {expected}; read it again")));
     }
     //= decision: D-066 COMPLETED is final
     let adds_keys_only = expected == Some(CallbackState::Completed) && row.state == CallbackState::Completed;

@@ -70,10 +70,7 @@ impl MemoryStore {
     /// A store that finds what another one left on its disk.
     #[must_use]
     pub fn on(disk: Disk) -> Self {
-        Self {
-            tables: Mutex::new(disk.0),
-            ..Self::default()
-        }
+        Self { tables: Mutex::new(disk.0), ..Self::default() }
     }
 
     /// Asks the hook about every commit. The hook must not call the store.
@@ -109,10 +106,7 @@ impl MemoryStore {
         if self.is_closed() {
             return Err(Error::Closed);
         }
-        let fault = self
-            .faults
-            .as_ref()
-            .map_or(CommitFault::None, |hook| hook(&writes));
+        let fault = self.faults.as_ref().map_or(CommitFault::None, |hook| hook(&writes));
         match fault {
             CommitFault::None => self.lock().apply(writes),
             CommitFault::FailBefore => Err(Error::Failed {

@@ -11,22 +11,13 @@ const LIMIT_DEFAULT: usize = 500;
 impl CallbackQuery {
     /// The limit that counts: 500 when none is named.
     pub(crate) fn effective_limit(&self) -> usize {
-        if self.limit == 0 {
-            LIMIT_DEFAULT
-        } else {
-            self.limit
-        }
+        if self.limit == 0 { LIMIT_DEFAULT } else { self.limit }
     }
 
     /// Whether a record matches; the limit is not looked at.
     pub(crate) fn accepts(&self, row: &CallbackRow) -> bool {
-        self.service
-            .as_ref()
-            .is_none_or(|service| *service == row.service)
-            && self
-                .customer_number
-                .as_ref()
-                .is_none_or(|number| Some(number) == row.customer_number.as_ref())
+        self.service.as_ref().is_none_or(|service| *service == row.service)
+            && self.customer_number.as_ref().is_none_or(|number| Some(number) == row.customer_number.as_ref())
             && (self.states.is_empty() || self.states.contains(&row.state))
             && self.desired_from.is_none_or(|from| row.desired_time >= from)
             && self.desired_to.is_none_or(|to| row.desired_time < to)

@@ -160,9 +160,7 @@ pub(crate) enum MigrateError {
 
 /// Brings the tables to the version of this program, each step in a transaction of its own.
 pub(crate) async fn migrate(connection: &mut SqliteConnection) -> Result<(), MigrateError> {
-    let found: i64 = sqlx::query_scalar("PRAGMA user_version")
-        .fetch_one(&mut *connection)
-        .await?;
+    let found: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *connection).await?;
     let found = usize::try_from(found).unwrap_or(usize::MAX);
     let known = MIGRATIONS.len();
     if found > known {
@@ -170,13 +168,9 @@ pub(crate) async fn migrate(connection: &mut SqliteConnection) -> Result<(), Mig
     }
     for (version, script) in MIGRATIONS.iter().enumerate().skip(found) {
         // A pragma takes no parameters; the number comes from this file.
-        let step = format!(
-            "BEGIN IMMEDIATE; {script} PRAGMA user_version = {}; COMMIT;",
-            version.saturating_add(1)
-        );
-        sqlx::raw_sql(sqlx::AssertSqlSafe(step))
-            .execute(&mut *connection)
-            .await?;
+        let step =
+            format!("BEGIN IMMEDIATE; {script} PRAGMA user_version = {}; COMMIT;", version.saturating_add(1));
+        sqlx::raw_sql(sqlx::AssertSqlSafe(step)).execute(&mut *connection).await?;
     }
     Ok(())
 }

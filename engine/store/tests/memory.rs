@@ -1,5 +1,7 @@
 //! What only the memory store does: answers at once, fails on request, leaves its disk behind.
 
+#![expect(clippy::expect_used, reason = "a test fails by a panic")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,34 +9,23 @@ use futures_util::FutureExt;
 use store::{CommitFault, Error, MemoryStore, Store, Write};
 
 fn put(value: &str) -> Vec<Write> {
-    vec![Write::PutMeta {
-        name: "name".to_owned(),
-        value: value.to_owned(),
-    }]
+    vec![Write::PutMeta { name: "name".to_owned(), value: value.to_owned() }]
 }
 
 fn value(store: &MemoryStore) -> Result<Option<String>, Error> {
-    store
-        .meta("name".to_owned())
-        .now_or_never()
-        .expect("the future is ready at once")
+    store.meta("name".to_owned()).now_or_never().expect("the future is ready at once")
 }
 
 fn commit(store: &MemoryStore, text: &str) -> Result<(), Error> {
-    store
-        .commit(put(text))
-        .now_or_never()
-        .expect("the future is ready at once")
+    store.commit(put(text)).now_or_never().expect("the future is ready at once")
 }
 
 /// A store whose second commit has this fault.
 fn faulty(fault: CommitFault) -> MemoryStore {
     let commits = AtomicUsize::new(0);
-    MemoryStore::new().with_faults(Arc::new(move |_writes| {
-        match commits.fetch_add(1, Ordering::Relaxed) {
-            1 => fault,
-            _ => CommitFault::None,
-        }
+    MemoryStore::new().with_faults(Arc::new(move |_writes| match commits.fetch_add(1, Ordering::Relaxed) {
+        1 => fault,
+        _ => CommitFault::None,
     }))
 }
 
@@ -79,11 +70,7 @@ fn crash_after_the_commit_keeps_it_and_tells_nobody() {
 #[test]
 fn hook_sees_what_would_be_written() {
     let store = MemoryStore::new().with_faults(Arc::new(|writes| {
-        if writes == put("bad").as_slice() {
-            CommitFault::FailBefore
-        } else {
-            CommitFault::None
-        }
+        if writes == put("bad").as_slice() { CommitFault::FailBefore } else { CommitFault::None }
     }));
     assert_eq!(commit(&store, "good"), Ok(()));
     assert!(commit(&store, "bad").is_err());

@@ -73,10 +73,7 @@ impl Tables {
     }
 
     pub(super) fn running_sessions(&self) -> Vec<SessionRow> {
-        let running = self
-            .sessions
-            .values()
-            .filter(|session| session.ended_at.is_none());
+        let running = self.sessions.values().filter(|session| session.ended_at.is_none());
         running.cloned().collect()
     }
 
@@ -100,19 +97,13 @@ impl Tables {
 
     pub(super) fn dial_attempts(&self, callback: &CallbackId) -> Vec<DialAttemptRow> {
         let every_attempt = (callback.clone(), AttemptNo(0))..=(callback.clone(), AttemptNo(u32::MAX));
-        self.dial_attempts
-            .range(every_attempt)
-            .map(|(_key, row)| row.clone())
-            .collect()
+        self.dial_attempts.range(every_attempt).map(|(_key, row)| row.clone()).collect()
     }
 
     pub(super) fn timeline(&self, callback: &CallbackId) -> Vec<TimelineRow> {
         let owner = Some(callback.clone());
         let every_line = (owner.clone(), 0)..=(owner, u64::MAX);
-        self.timeline
-            .range(every_line)
-            .map(|(_key, row)| row.clone())
-            .collect()
+        self.timeline.range(every_line).map(|(_key, row)| row.clone()).collect()
     }
 
     pub(super) fn outbox_before(&self, before: Timestamp, limit: usize) -> Vec<OutboxRow> {
@@ -131,10 +122,7 @@ impl Tables {
 
     pub(super) fn reports(&self, callback: &CallbackId) -> Vec<String> {
         let every_line = (callback.clone(), 0)..=(callback.clone(), u64::MAX);
-        self.reports
-            .range(every_line)
-            .map(|(_key, body)| body.clone())
-            .collect()
+        self.reports.range(every_line).map(|(_key, body)| body.clone()).collect()
     }
 
     pub(super) fn chart(&self, hash: &str) -> Option<String> {

@@ -21,10 +21,7 @@ struct Transaction<'tables> {
 
 /// Applies the writes in order; when one is refused, none is applied.
 pub(super) fn apply(tables: &mut Tables, writes: Vec<Write>) -> Result<(), Error> {
-    let mut transaction = Transaction {
-        tables,
-        undo: Vec::new(),
-    };
+    let mut transaction = Transaction { tables, undo: Vec::new() };
     for write in writes {
         if let Err(refused) = transaction.apply(write) {
             for step in transaction.undo.into_iter().rev() {
@@ -65,20 +62,12 @@ impl Transaction<'_> {
                 self.set(|tables| &mut tables.queue_entries, row.id.clone(), Some(row))
             }
             Write::DeleteQueueEntry(id) => self.set(|tables| &mut tables.queue_entries, id, None),
-            Write::FinishDialAttempt {
-                callback,
-                attempt,
-                call_state,
-            } => {
+            Write::FinishDialAttempt { callback, attempt, call_state } => {
                 self.finish_dial_attempt(callback, attempt, call_state);
             }
             Write::AppendTimeline(row) => {
                 let line = self.next_line();
-                self.set(
-                    |tables| &mut tables.timeline,
-                    (row.callback.clone(), line),
-                    Some(row),
-                );
+                self.set(|tables| &mut tables.timeline, (row.callback.clone(), line), Some(row));
             }
             Write::PutOutbox(row) => self.set(|tables| &mut tables.outbox, row.id.clone(), Some(row)),
             Write::DeleteOutbox(id) => self.set(|tables| &mut tables.outbox, id, None),
@@ -89,11 +78,7 @@ impl Transaction<'_> {
                     self.set(|tables| &mut tables.charts, hash, Some(text));
                 }
             }
-            Write::AppendReport {
-                callback,
-                body,
-                at: _,
-            } => {
+            Write::AppendReport { callback, body, at: _ } => {
                 let line = self.next_line();
                 self.set(|tables| &mut tables.reports, (callback, line), Some(body));
             }
@@ -110,9 +95,7 @@ impl Transaction<'_> {
         value: Option<V>,
     ) {
         let previous = replace(table(self.tables), key.clone(), value);
-        self.undo.push(Box::new(move |tables| {
-            drop(replace(table(tables), key, previous))
-        }));
+        self.undo.push(Box::new(move |tables| drop(replace(table(tables), key, previous))));
     }
 
     /// The number of the next line. A number that an undone line had is not used again; only the order counts.
@@ -138,11 +121,7 @@ impl Transaction<'_> {
 
     fn put_callback(&mut self, row: CallbackRow) {
         if row.state == CallbackState::Scheduled {
-            self.set(
-                |tables| &mut tables.scheduled,
-                (row.desired_time, row.id.clone()),
-                Some(()),
-            );
+            self.set(|tables| &mut tables.scheduled, (row.desired_time, row.id.clone()), Some(()));
         }
         self.set(|tables| &mut tables.callbacks, row.id.clone(), Some(row));
     }
@@ -168,18 +147,10 @@ impl Transaction<'_> {
         for key in keys(self.tables.dial_attempts.range(every_attempt)) {
             self.set(|tables| &mut tables.dial_attempts, key, None);
         }
-        for key in keys(
-            self.tables
-                .reports
-                .range((id.clone(), 0)..=(id.clone(), u64::MAX)),
-        ) {
+        for key in keys(self.tables.reports.range((id.clone(), 0)..=(id.clone(), u64::MAX))) {
             self.set(|tables| &mut tables.reports, key, None);
         }
-        let messages = self
-            .tables
-            .outbox
-            .iter()
-            .filter(|(_id, row)| row.callback.as_ref() == Some(id));
+        let messages = self.tables.outbox.iter().filter(|(_id, row)| row.callback.as_ref() == Some(id));
         for key in keys(messages) {
             self.set(|tables| &mut tables.outbox, key, None);
         }
@@ -222,11 +193,7 @@ impl Transaction<'_> {
 
     /// Removes what a session has to do still.
     fn empty_session(&mut self, id: &SessionId) {
-        let place = |step, index| EffectId {
-            session: id.clone(),
-            step,
-            index,
-        };
+        let place = |step, index| EffectId { session: id.clone(), step, index };
         let every_effect = place(0, 0)..=place(u64::MAX, u32::MAX);
         for key in keys(self.tables.effects.range(every_effect.clone())) {
             self.set(|tables| &mut tables.effects, key, None);
@@ -249,11 +216,7 @@ impl Transaction<'_> {
         self.delete_timer(row.session.clone(), row.id.clone());
         let due = (row.due, row.session.clone(), row.id.clone());
         self.set(|tables| &mut tables.due, due, Some(()));
-        self.set(
-            |tables| &mut tables.timers,
-            (row.session.clone(), row.id.clone()),
-            Some(row),
-        );
+        self.set(|tables| &mut tables.timers, (row.session.clone(), row.id.clone()), Some(row));
     }
 
     fn delete_timer(&mut self, session: SessionId, id: String) {

@@ -45,19 +45,10 @@ async fn apply_one(connection: &mut SqliteConnection, write: &Write) -> Result<(
         Write::DeleteQueueEntry(id) => {
             let statement =
                 sqlx::query("DELETE FROM queue_entry WHERE session = ? AND step = ? AND place = ?");
-            execute(
-                connection,
-                "removing a queue entry",
-                bind_effect_id(statement, id),
-            )
-            .await
+            execute(connection, "removing a queue entry", bind_effect_id(statement, id)).await
         }
         Write::InsertDialAttempt(row) => insert_dial_attempt(connection, row).await,
-        Write::FinishDialAttempt {
-            callback,
-            attempt,
-            call_state,
-        } => {
+        Write::FinishDialAttempt { callback, attempt, call_state } => {
             let statement = finish_dial_attempt(callback, *attempt, *call_state);
             execute(connection, "finishing a dial attempt", statement).await
         }
@@ -80,12 +71,7 @@ async fn apply_one(connection: &mut SqliteConnection, write: &Write) -> Result<(
         }
         Write::PutChart { hash, text } => execute(connection, "keeping a chart", put_chart(hash, text)).await,
         Write::AppendReport { callback, at, body } => {
-            execute(
-                connection,
-                "appending a report",
-                append_report(callback, *at, body),
-            )
-            .await
+            execute(connection, "appending a report", append_report(callback, *at, body)).await
         }
         Write::PutMeta { name, value } => execute(connection, "keeping a value", put_meta(name, value)).await,
     }
@@ -125,12 +111,7 @@ async fn update_callback(
          requested_at = ?, expires_at = ?, updated_at = ?, session = ?, attempts = ?, properties = ?, user_data = ? \
          WHERE id = ?",
     );
-    execute(
-        connection,
-        attempt,
-        bind_callback(statement, row)?.bind(row.id.as_str()),
-    )
-    .await
+    execute(connection, attempt, bind_callback(statement, row)?.bind(row.id.as_str())).await
 }
 
 /// Binds the columns of a record but its id, in the order of the table.
@@ -223,10 +204,9 @@ async fn delete_ended_sessions(connection: &mut SqliteConnection, before: Timest
 /// Removes a session with all it has and all it left; lines of a callback stay with the callback.
 async fn erase_session(connection: &mut SqliteConnection, id: &str) -> Result<(), Error> {
     empty_session(connection, id).await?;
-    for table in [
-        "DELETE FROM timeline WHERE session = ? AND callback IS NULL",
-        "DELETE FROM session WHERE id = ?",
-    ] {
+    for table in
+        ["DELETE FROM timeline WHERE session = ? AND callback IS NULL", "DELETE FROM session WHERE id = ?"]
+    {
         execute(connection, "erasing a session", sqlx::query(table).bind(id)).await?;
     }
     Ok(())
@@ -366,9 +346,7 @@ fn put_outbox(row: &OutboxRow) -> Statement {
 }
 
 fn put_chart(hash: &str, text: &str) -> Statement {
-    sqlx::query("INSERT OR IGNORE INTO chart (hash, text) VALUES (?, ?)")
-        .bind(hash)
-        .bind(text)
+    sqlx::query("INSERT OR IGNORE INTO chart (hash, text) VALUES (?, ?)").bind(hash).bind(text)
 }
 
 fn append_report(callback: &CallbackId, at: Timestamp, body: &str) -> Statement {
@@ -379,17 +357,12 @@ fn append_report(callback: &CallbackId, at: Timestamp, body: &str) -> Statement 
 }
 
 fn put_meta(name: &str, value: &str) -> Statement {
-    sqlx::query("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)")
-        .bind(name)
-        .bind(value)
+    sqlx::query("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)").bind(name).bind(value)
 }
 
 /// The three columns of an effect id. `SQLite` knows signed numbers only; the step keeps its bits.
 fn bind_effect_id(statement: Statement, id: &EffectId) -> Statement {
-    statement
-        .bind(id.session.as_str())
-        .bind(id.step.cast_signed())
-        .bind(id.index)
+    statement.bind(id.session.as_str()).bind(id.step.cast_signed()).bind(id.index)
 }
 
 /// The stored word of an effect's state.

@@ -17,14 +17,9 @@ pub(super) struct Folder {
 impl Folder {
     /// Makes the folder when it is absent, readable by its owner only, and takes its lock.
     pub(super) fn hold(path: &Path) -> Result<Self, Error> {
-        let refused = |problem: String| Error::Open {
-            folder: path.display().to_string(),
-            problem,
-        };
+        let refused = |problem: String| Error::Open { folder: path.display().to_string(), problem };
         make(path).map_err(|cause| {
-            refused(format!(
-                "the folder cannot be made ({cause}); name one that this user may write to"
-            ))
+            refused(format!("the folder cannot be made ({cause}); name one that this user may write to"))
         })?;
         let lock = OpenOptions::new()
             .create(true)
@@ -44,10 +39,7 @@ impl Folder {
                 "ringback.lock cannot be locked ({cause}); use a file system that knows locks"
             )),
         })?;
-        Ok(Self {
-            path: path.to_owned(),
-            _lock: lock,
-        })
+        Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
     /// The folder as errors name it.

@@ -70,17 +70,10 @@ impl Reader {
         if query.properties.is_empty() {
             let mut sql = QueryBuilder::new("SELECT count(*) FROM callback");
             push_conditions(&mut sql, &query);
-            let count: i64 = sql
-                .build_query_scalar()
-                .fetch_one(&self.pool)
-                .await
-                .map_err(failed(attempt))?;
+            let count: i64 = sql.build_query_scalar().fetch_one(&self.pool).await.map_err(failed(attempt))?;
             return Ok(count.unsigned_abs());
         }
-        let everything = CallbackQuery {
-            limit: usize::MAX,
-            ..query
-        };
+        let everything = CallbackQuery { limit: usize::MAX, ..query };
         let found = self.callbacks(everything).await?;
         Ok(u64::try_from(found.len()).unwrap_or(u64::MAX))
     }
@@ -174,15 +167,13 @@ impl Reader {
             .bind(number),
             None => sqlx::query("SELECT * FROM booking WHERE expires_at > ? ORDER BY access_number, access_code"),
         };
-        self.all("listing reservations", query.bind(at.as_millis()), booking)
-            .await
+        self.all("listing reservations", query.bind(at.as_millis()), booking).await
     }
 
     pub(super) async fn reports(&self, callback: CallbackId) -> Result<Vec<String>, Error> {
         let query =
             sqlx::query("SELECT body FROM report WHERE callback = ? ORDER BY line").bind(callback.as_str());
-        self.all("reading reports", query, |row| row.try_get("body"))
-            .await
+        self.all("reading reports", query, |row| row.try_get("body")).await
     }
 
     pub(super) async fn chart(&self, hash: String) -> Result<Option<String>, Error> {
@@ -208,10 +199,7 @@ impl Reader {
         read: fn(&SqliteRow) -> Result<T, sqlx::Error>,
     ) -> Result<Vec<T>, Error> {
         let rows = query.fetch_all(&self.pool).await.map_err(failed(attempt))?;
-        rows.iter()
-            .map(read)
-            .collect::<Result<_, _>>()
-            .map_err(failed(attempt))
+        rows.iter().map(read).collect::<Result<_, _>>().map_err(failed(attempt))
     }
 }
 
@@ -255,10 +243,7 @@ fn push_conditions(sql: &mut QueryBuilder<Sqlite>, query: &CallbackQuery) {
 /// How a pair looks inside the JSON text of a row: with a string, and with a value that has this text.
 fn json_pieces(name: &str, text: &str) -> [String; 2] {
     let name = serde_json::Value::from(name);
-    [
-        format!("{name}:{}", serde_json::Value::from(text)),
-        format!("{name}:{text}"),
-    ]
+    [format!("{name}:{}", serde_json::Value::from(text)), format!("{name}:{text}")]
 }
 
 /// A limit as `SQLite` takes it.
@@ -271,9 +256,7 @@ fn callback(row: &SqliteRow) -> Result<CallbackRow, sqlx::Error> {
         id: CallbackId::new(text(row, "id")?),
         service: ServiceName::new(text(row, "service")?),
         state: word(row, "state")?,
-        reason: row
-            .try_get::<Option<String>, _>("reason")?
-            .map(CompletionReason::new),
+        reason: row.try_get::<Option<String>, _>("reason")?.map(CompletionReason::new),
         customer_number: optional_text(row, "customer_number")?.map(PhoneNumber::new),
         desired_time: point(row, "desired_time")?,
         requested_at: point(row, "requested_at")?,
@@ -297,9 +280,7 @@ fn session(row: &SqliteRow) -> Result<SessionRow, sqlx::Error> {
         snapshot: row.try_get("snapshot")?,
         context: row.try_get("context")?,
         started_at: point(row, "started_at")?,
-        ended_at: row
-            .try_get::<Option<i64>, _>("ended_at")?
-            .map(Timestamp::from_millis),
+        ended_at: row.try_get::<Option<i64>, _>("ended_at")?.map(Timestamp::from_millis),
     })
 }
 
@@ -327,10 +308,7 @@ fn timer(row: &SqliteRow) -> Result<TimerRow, sqlx::Error> {
 }
 
 fn queue_entry(row: &SqliteRow) -> Result<QueueEntryRow, sqlx::Error> {
-    Ok(QueueEntryRow {
-        id: effect_id(row)?,
-        entry: row.try_get("entry")?,
-    })
+    Ok(QueueEntryRow { id: effect_id(row)?, entry: row.try_get("entry")? })
 }
 
 fn dial_attempt(row: &SqliteRow) -> Result<DialAttemptRow, sqlx::Error> {
@@ -400,9 +378,7 @@ fn word<T>(row: &SqliteRow, column: &str) -> Result<T, sqlx::Error>
 where
     T: FromStr<Err: fmt::Display>,
 {
-    text(row, column)?
-        .parse()
-        .map_err(|cause| unreadable(column, cause))
+    text(row, column)?.parse().map_err(|cause| unreadable(column, cause))
 }
 
 fn json<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T, sqlx::Error> {
@@ -410,17 +386,13 @@ fn json<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T, sqlx::E
 }
 
 fn unreadable(column: &str, cause: impl fmt::Display) -> sqlx::Error {
-    sqlx::Error::ColumnDecode {
-        index: column.to_owned(),
-        source: cause.to_string().into(),
-    }
+    sqlx::Error::ColumnDecode { index: column.to_owned(), source: cause.to_string().into() }
 }
 
 /// The state that a stored word names.
 pub(super) fn parsed_state(attempt: &str, word: &str) -> Result<CallbackState, Error> {
-    word.parse()
-        .map_err(|cause: vocabulary::UnknownCallbackState| Error::Failed {
-            attempt: attempt.to_owned(),
-            problem: cause.to_string(),
-        })
+    word.parse().map_err(|cause: vocabulary::UnknownCallbackState| Error::Failed {
+        attempt: attempt.to_owned(),
+        problem: cause.to_string(),
+    })
 }

@@ -55,18 +55,13 @@ impl Writer {
         connect: SqliteConnectOptions,
         options: &Options,
     ) -> Result<Self, Error> {
-        let refused = |problem: String| Error::Open {
-            folder: folder.name(),
-            problem,
-        };
+        let refused = |problem: String| Error::Open { folder: folder.name(), problem };
         let mut connection = connect.connect().await.map_err(|cause| {
             refused(format!(
                 "ringback.db cannot be opened ({cause}); check that it is a store and that this user may write to it"
             ))
         })?;
-        schema::migrate(&mut connection)
-            .await
-            .map_err(|cause| refused(cause.to_string()))?;
+        schema::migrate(&mut connection).await.map_err(|cause| refused(cause.to_string()))?;
         Ok(Self {
             wal: folder.write_ahead_log(),
             folder,
@@ -141,11 +136,7 @@ impl Writer {
     async fn connection(&mut self) -> Result<&mut SqliteConnection, Error> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self
-                .connect
-                .connect()
-                .await
-                .map_err(failed("opening the database again"))?,
+            None => self.connect.connect().await.map_err(failed("opening the database again"))?,
         };
         Ok(self.connection.insert(connection))
     }
@@ -220,9 +211,5 @@ async fn apply_alone(
 }
 
 async fn execute(connection: &mut SqliteConnection, statement: &'static str) -> Result<(), Error> {
-    sqlx::query(statement)
-        .execute(connection)
-        .await
-        .map(|_nothing| ())
-        .map_err(failed(statement))
+    sqlx::query(statement).execute(connection).await.map(|_nothing| ()).map_err(failed(statement))
 }

@@ -10,10 +10,7 @@ use store::{Error, Store, Write};
 
 /// Commits what has to succeed.
 pub(crate) async fn done(store: &dyn Store, writes: impl Into<Vec<Write>>) {
-    store
-        .commit(writes.into())
-        .await
-        .expect("the transaction succeeds");
+    store.commit(writes.into()).await.expect("the transaction succeeds");
 }
 
 /// Commits what has to be refused.

@@ -3,6 +3,8 @@
 //! A fact is a function of an empty store (`facts`); the list below runs each against the `SQLite` and the memory form.
 //! `seeds` applies random transactions to both and compares everything that can be read.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 mod facts;
 mod rows;
 mod seeds;

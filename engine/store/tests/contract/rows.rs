@@ -36,10 +36,7 @@ pub(crate) fn insert(row: &CallbackRow) -> Write {
 }
 
 pub(crate) fn update(row: &CallbackRow, expected: Option<CallbackState>) -> Write {
-    Write::UpdateCallback {
-        row: Box::new(row.clone()),
-        expected,
-    }
+    Write::UpdateCallback { row: Box::new(row.clone()), expected }
 }
 
 pub(crate) fn object(value: Value) -> serde_json::Map<String, Value> {
@@ -69,11 +66,7 @@ pub(crate) fn put_session(row: &SessionRow) -> Write {
 }
 
 pub(crate) fn effect_id(session: &str, step: u64, index: u32) -> EffectId {
-    EffectId {
-        session: SessionId::new(session),
-        step,
-        index,
-    }
+    EffectId { session: SessionId::new(session), step, index }
 }
 
 pub(crate) fn effect(session: &str, step: u64, index: u32) -> EffectRow {
@@ -95,10 +88,7 @@ pub(crate) fn timer(session: &str, id: &str, due: i64) -> TimerRow {
 }
 
 pub(crate) fn queue_entry(session: &str, step: u64) -> QueueEntryRow {
-    QueueEntryRow {
-        id: effect_id(session, step, 0),
-        entry: "{\"priority\":5}".to_owned(),
-    }
+    QueueEntryRow { id: effect_id(session, step, 0), entry: "{\"priority\":5}".to_owned() }
 }
 
 pub(crate) fn attempt(callback: &str, number: u32) -> DialAttemptRow {
@@ -145,9 +135,5 @@ pub(crate) fn booking(number: &str, code: Option<&str>, callback: &str, expires_
 }
 
 pub(crate) fn report(callback: &str, body: &str) -> Write {
-    Write::AppendReport {
-        callback: CallbackId::new(callback),
-        at: at(8),
-        body: body.to_owned(),
-    }
+    Write::AppendReport { callback: CallbackId::new(callback), at: at(8), body: body.to_owned() }
 }

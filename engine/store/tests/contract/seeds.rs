@@ -41,9 +41,7 @@ async fn random_transactions_are_the_same_in_every_store() {
 
 async fn compare(seed: u64) {
     let folder = tempfile::tempdir().unwrap();
-    let sqlite = SqliteStore::open(folder.path(), Options::default())
-        .await
-        .unwrap();
+    let sqlite = SqliteStore::open(folder.path(), Options::default()).await.unwrap();
     let memory = MemoryStore::new();
     let mut chance = Chance(ChaCha8Rng::seed_from_u64(seed));
     for group in 0..GROUPS {
@@ -53,35 +51,18 @@ async fn compare(seed: u64) {
         let answers = join_all(together).await;
         for (writes, answer) in transactions.into_iter().zip(answers) {
             let expected = memory.commit(writes.clone()).await;
-            assert_eq!(
-                answer, expected,
-                "RINGBACK_SEED={seed}, group {group}, {writes:#?}"
-            );
+            assert_eq!(answer, expected, "RINGBACK_SEED={seed}, group {group}, {writes:#?}");
         }
         let expected = everything(&memory).await;
-        assert_eq!(
-            everything(&*sqlite).await,
-            expected,
-            "RINGBACK_SEED={seed}, after group {group}"
-        );
+        assert_eq!(everything(&*sqlite).await, expected, "RINGBACK_SEED={seed}, after group {group}");
     }
     sqlite.close().await.unwrap();
     drop(sqlite);
-    let reopened = SqliteStore::open(folder.path(), Options::default())
-        .await
-        .unwrap();
+    let reopened = SqliteStore::open(folder.path(), Options::default()).await.unwrap();
     let expected = everything(&memory).await;
-    assert_eq!(
-        everything(&*reopened).await,
-        expected,
-        "RINGBACK_SEED={seed}, reopened"
-    );
+    assert_eq!(everything(&*reopened).await, expected, "RINGBACK_SEED={seed}, reopened");
     let restarted = MemoryStore::on(memory.disk());
-    assert_eq!(
-        everything(&restarted).await,
-        expected,
-        "RINGBACK_SEED={seed}, restarted"
-    );
+    assert_eq!(everything(&restarted).await, expected, "RINGBACK_SEED={seed}, restarted");
     reopened.close().await.unwrap();
 }
 
@@ -89,14 +70,14 @@ async fn compare(seed: u64) {
 pub(crate) async fn everything(store: &dyn Store) -> Vec<String> {
     let mut answers = Vec::new();
     let callbacks = CALLBACKS.iter().chain(&["old", "new", "doomed", "completed"]);
-    for id in callbacks.map(|id| CallbackId::new(id)) {
+    for id in callbacks.map(CallbackId::new) {
         answers.push(format!("{:?}", store.callback(id.clone()).await));
         answers.push(format!("{:?}", store.dial_attempts(id.clone()).await));
         answers.push(format!("{:?}", store.timeline(id.clone()).await));
         answers.push(format!("{:?}", store.reports(id).await));
     }
     let sessions = SESSIONS.iter().chain(&["S0", "S1", "S2", "S9"]);
-    for id in sessions.map(|id| SessionId::new(id)) {
+    for id in sessions.map(SessionId::new) {
         answers.push(format!("{:?}", store.session(id).await));
     }
     for query in queries() {
@@ -126,34 +107,12 @@ fn queries() -> Vec<CallbackQuery> {
     let all = CallbackQuery::default;
     vec![
         all(),
-        CallbackQuery {
-            service: Some(ServiceName::new("sales")),
-            desired_from: Some(at(5)),
-            ..all()
-        },
-        CallbackQuery {
-            customer_number: Some(PhoneNumber::new(NUMBERS[1])),
-            limit: 1,
-            ..all()
-        },
-        CallbackQuery {
-            states: vec![CallbackState::Completed, CallbackState::Scheduled],
-            ..all()
-        },
-        CallbackQuery {
-            properties: vec![("_key".to_owned(), "3".to_owned())],
-            ..all()
-        },
-        CallbackQuery {
-            properties: vec![("key".to_owned(), "true".to_owned())],
-            limit: 1,
-            ..all()
-        },
-        CallbackQuery {
-            desired_to: Some(at(5)),
-            requested_from: Some(at(3)),
-            ..all()
-        },
+        CallbackQuery { service: Some(ServiceName::new("sales")), desired_from: Some(at(5)), ..all() },
+        CallbackQuery { customer_number: Some(PhoneNumber::new(NUMBERS[1])), limit: 1, ..all() },
+        CallbackQuery { states: vec![CallbackState::Completed, CallbackState::Scheduled], ..all() },
+        CallbackQuery { properties: vec![("_key".to_owned(), "3".to_owned())], ..all() },
+        CallbackQuery { properties: vec![("key".to_owned(), "true".to_owned())], limit: 1, ..all() },
+        CallbackQuery { desired_to: Some(at(5)), requested_from: Some(at(3)), ..all() },
     ]
 }
 
@@ -195,18 +154,12 @@ impl Chance {
     }
 
     fn effect_id(&mut self) -> EffectId {
-        EffectId {
-            session: self.session_id(),
-            step: u64::from(self.small()),
-            index: self.small(),
-        }
+        EffectId { session: self.session_id(), step: u64::from(self.small()), index: self.small() }
     }
 
     fn effect_state(&mut self) -> EffectState {
         use EffectState::{Done, Intended, Started, Unknown};
-        *[Intended, Started, Done, Unknown]
-            .choose(&mut self.0)
-            .expect("there are four")
+        *[Intended, Started, Done, Unknown].choose(&mut self.0).expect("there are four")
     }
 
     fn text(&mut self) -> String {
@@ -216,14 +169,7 @@ impl Chance {
     fn callback(&mut self) -> CallbackRow {
         let id = self.one(&CALLBACKS);
         let state = *CallbackState::ALL.choose(&mut self.0).expect("there are six");
-        let values = [
-            json!(3),
-            json!("3"),
-            json!(true),
-            json!({"key": 3}),
-            json!(0.1),
-            json!(null),
-        ];
+        let values = [json!(3), json!("3"), json!(true), json!({"key": 3}), json!(0.1), json!(null)];
         let mut value = || values.choose(&mut self.0).expect("there are six").clone();
         let (property, user_value) = (value(), value());
         let number = PhoneNumber::new(self.one(&NUMBERS));
@@ -258,52 +204,29 @@ impl Chance {
         let code = self.one(&["", "1"]);
         let code = self.maybe(code);
         let expires_at = self.point();
-        BookingRow {
-            expires_at,
-            ..booking(self.one(&NUMBERS), code, self.one(&CALLBACKS), 0)
-        }
+        BookingRow { expires_at, ..booking(self.one(&NUMBERS), code, self.one(&CALLBACKS), 0) }
     }
 
     /// Any write. Inserts of records come more often, so that there is something to change.
     fn write(&mut self) -> Write {
         match self.0.random_range(0..26) {
-            0 | 1 | 2 => Write::InsertCallback(Box::new(self.callback())),
+            0..=2 => Write::InsertCallback(Box::new(self.callback())),
             3 => {
                 let state = *CallbackState::ALL.choose(&mut self.0).expect("there are six");
-                Write::UpdateCallback {
-                    row: Box::new(self.callback()),
-                    expected: self.maybe(state),
-                }
+                Write::UpdateCallback { row: Box::new(self.callback()), expected: self.maybe(state) }
             }
             4 => Write::DeleteCallback(self.callback_id()),
             5 | 6 => Write::PutSession(Box::new(self.session())),
-            7 => Write::EndSession {
-                id: self.session_id(),
-                at: self.point(),
-            },
+            7 => Write::EndSession { id: self.session_id(), at: self.point() },
             8 => Write::DeleteEndedSessions { before: self.point() },
             9 => {
                 let (state, repeatable) = (self.effect_state(), self.0.random());
                 let base = effect(self.one(&SESSIONS), u64::from(self.small()), self.small());
-                Write::PutEffect(EffectRow {
-                    state,
-                    repeatable,
-                    ..base
-                })
+                Write::PutEffect(EffectRow { state, repeatable, ..base })
             }
-            10 => Write::SetEffectState {
-                id: self.effect_id(),
-                state: self.effect_state(),
-            },
-            11 => Write::PutTimer(timer(
-                self.one(&SESSIONS),
-                self.one(&["", "t"]),
-                self.point().as_millis(),
-            )),
-            12 => Write::DeleteTimer {
-                session: self.session_id(),
-                id: self.one(&["", "t"]).to_owned(),
-            },
+            10 => Write::SetEffectState { id: self.effect_id(), state: self.effect_state() },
+            11 => Write::PutTimer(timer(self.one(&SESSIONS), self.one(&["", "t"]), self.point().as_millis())),
+            12 => Write::DeleteTimer { session: self.session_id(), id: self.one(&["", "t"]).to_owned() },
             13 => Write::PutQueueEntry(queue_entry(self.one(&SESSIONS), u64::from(self.small()))),
             14 => Write::DeleteQueueEntry(self.effect_id()),
             15 => Write::InsertDialAttempt(attempt(self.one(&CALLBACKS), self.small())),
@@ -326,19 +249,9 @@ impl Chance {
             20 => Write::InsertBooking(self.booking()),
             21 => Write::DeleteBookings(self.callback_id()),
             22 => Write::DeleteExpiredBookings { at: self.point() },
-            23 => Write::PutChart {
-                hash: self.one(&["x", "y"]).to_owned(),
-                text: self.text(),
-            },
-            24 => Write::AppendReport {
-                callback: self.callback_id(),
-                at: self.point(),
-                body: self.text(),
-            },
-            _ => Write::PutMeta {
-                name: self.one(&["x", "y"]).to_owned(),
-                value: self.text(),
-            },
+            23 => Write::PutChart { hash: self.one(&["x", "y"]).to_owned(), text: self.text() },
+            24 => Write::AppendReport { callback: self.callback_id(), at: self.point(), body: self.text() },
+            _ => Write::PutMeta { name: self.one(&["x", "y"]).to_owned(), value: self.text() },
         }
     }
 }

@@ -137,61 +137,30 @@ pub(crate) async fn deletion_leaves_nothing_of_the_callback_and_all_of_others(st
     let (kept, gone) = (CallbackId::new("kept"), CallbackId::new("gone"));
     done(store, everything_about("kept")).await;
     done(store, everything_about("gone")).await;
-    done(
-        store,
-        [
-            Write::DeleteCallback(gone.clone()),
-            Write::DeleteCallback(CallbackId::new("unknown")),
-        ],
-    )
-    .await;
+    done(store, [Write::DeleteCallback(gone.clone()), Write::DeleteCallback(CallbackId::new("unknown"))])
+        .await;
 
     assert_eq!(store.callback(gone.clone()).await, Ok(None));
     assert_eq!(store.dial_attempts(gone.clone()).await, Ok(vec![]));
     assert_eq!(store.timeline(gone.clone()).await, Ok(vec![]));
     assert_eq!(store.reports(gone).await, Ok(vec![]));
     for session in ["gone-own", "gone-child", "gone-grandchild"] {
-        assert_eq!(
-            store.session(SessionId::new(session)).await,
-            Ok(None),
-            "{session}"
-        );
+        assert_eq!(store.session(SessionId::new(session)).await, Ok(None), "{session}");
     }
 
     assert!(store.callback(kept.clone()).await.unwrap().is_some());
-    assert_eq!(
-        store.dial_attempts(kept.clone()).await,
-        Ok(vec![attempt("kept", 1)])
-    );
-    assert_eq!(
-        store.timeline(kept.clone()).await,
-        Ok(vec![line(Some("kept"), Some("kept-own"), "a")])
-    );
+    assert_eq!(store.dial_attempts(kept.clone()).await, Ok(vec![attempt("kept", 1)]));
+    assert_eq!(store.timeline(kept.clone()).await, Ok(vec![line(Some("kept"), Some("kept-own"), "a")]));
     assert_eq!(store.reports(kept).await, Ok(vec!["{}".to_owned()]));
-    let running: Vec<_> = store
-        .running_sessions()
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|row| row.id)
-        .collect();
-    assert_eq!(
-        running,
-        [SessionId::new("kept-child"), SessionId::new("kept-own")]
-    );
-    assert_eq!(
-        store.open_effects().await,
-        Ok(vec![effect("kept-child", 0, 0), effect("kept-own", 0, 0)])
-    );
+    let running: Vec<_> = store.running_sessions().await.unwrap().into_iter().map(|row| row.id).collect();
+    assert_eq!(running, [SessionId::new("kept-child"), SessionId::new("kept-own")]);
+    assert_eq!(store.open_effects().await, Ok(vec![effect("kept-child", 0, 0), effect("kept-own", 0, 0)]));
     assert_eq!(
         store.timers_before(at(99), 99).await,
         Ok(vec![timer("kept-child", "t", 5), timer("kept-own", "t", 5)])
     );
     assert_eq!(store.queue_entries().await, Ok(vec![queue_entry("kept-own", 1)]));
-    assert_eq!(
-        store.outbox_before(at(99), 99).await,
-        Ok(vec![message("kept-message", Some("kept"), 5)])
-    );
+    assert_eq!(store.outbox_before(at(99), 99).await, Ok(vec![message("kept-message", Some("kept"), 5)]));
     assert_eq!(
         store.bookings(None, at(0)).await,
         Ok(vec![booking("+12025550150", Some("kept"), "kept", 50)])
@@ -202,10 +171,7 @@ pub(crate) async fn deleted_id_may_be_used_again(store: &dyn Store) {
     done(store, everything_about("node-1")).await;
     done(store, [Write::DeleteCallback(CallbackId::new("node-1"))]).await;
     done(store, everything_about("node-1")).await;
-    assert_eq!(
-        store.dial_attempts(CallbackId::new("node-1")).await,
-        Ok(vec![attempt("node-1", 1)])
-    );
+    assert_eq!(store.dial_attempts(CallbackId::new("node-1")).await, Ok(vec![attempt("node-1", 1)]));
 }
 
 pub(crate) async fn children_of_another_callback_survive(store: &dyn Store) {
@@ -217,12 +183,7 @@ pub(crate) async fn children_of_another_callback_survive(store: &dyn Store) {
     let parent = session("parent", Some("node-1"));
     done(
         store,
-        [
-            insert(&callback("node-1")),
-            put_session(&parent),
-            put_session(&child),
-            put_session(&strange),
-        ],
+        [insert(&callback("node-1")), put_session(&parent), put_session(&child), put_session(&strange)],
     )
     .await;
     done(store, [Write::DeleteCallback(CallbackId::new("node-1"))]).await;

@@ -34,91 +34,51 @@ pub(crate) async fn empty_store_answers_nothing(store: &dyn Store) {
     assert_eq!(store.meta("x".to_owned()).await, Ok(None));
 }
 
-pub(crate) async fn every_field_narrows(store: &dyn Store) {
-    let base = callback("base");
-    let other = |id: &str, change: fn(&mut CallbackRow)| {
+fn query(narrow: impl FnOnce(&mut CallbackQuery)) -> CallbackQuery {
+    let mut query = CallbackQuery::default();
+    narrow(&mut query);
+    query
+}
+
+/// Records that differ from the one named `base` in one thing each.
+fn neighbours() -> Vec<CallbackRow> {
+    let changed = |id: &str, change: fn(&mut CallbackRow)| {
         let mut row = callback(id);
         change(&mut row);
         row
     };
-    let rows = [
-        base.clone(),
-        other("early", |row| row.desired_time = at(999)),
-        other("late", |row| row.desired_time = at(1_001)),
-        other("nameless", |row| row.customer_number = None),
-        other("number", |row| {
-            row.customer_number = Some(PhoneNumber::new("+12025550199"))
-        }),
-        other("requested", |row| row.requested_at = at(899)),
-        other("service", |row| row.service = ServiceName::new("sales")),
-        other("state", |row| row.state = Routing),
-    ];
+    vec![
+        callback("base"),
+        changed("early", |row| row.desired_time = at(999)),
+        changed("late", |row| row.desired_time = at(1_001)),
+        changed("nameless", |row| row.customer_number = None),
+        changed("number", |row| row.customer_number = Some(PhoneNumber::new("+12025550199"))),
+        changed("requested", |row| row.requested_at = at(899)),
+        changed("service", |row| row.service = ServiceName::new("sales")),
+        changed("state", |row| row.state = Routing),
+    ]
+}
+
+pub(crate) async fn every_field_narrows(store: &dyn Store) {
+    let rows = neighbours();
+    let base = callback("base");
     done(store, rows.iter().map(insert).collect::<Vec<_>>()).await;
 
-    let without = |missing: &[&str]| {
-        let mut sorted: Vec<_> = rows
-            .iter()
-            .filter(|row| !missing.contains(&row.id.as_str()))
-            .collect();
-        sorted.sort_by_key(|row| (row.desired_time, row.id.clone()));
-        sorted.iter().map(|row| row.id.to_string()).collect::<Vec<_>>()
-    };
-    let all = CallbackQuery::default;
+    let number = base.customer_number.clone();
+    let service = Some(base.service.clone());
     let cases: [(CallbackQuery, &[&str]); 9] = [
-        (all(), &[]),
+        (query(|_all| ()), &[]),
+        (query(|all| all.service = service.clone()), &["service"]),
+        (query(|all| all.customer_number = number.clone()), &["number", "nameless"]),
+        (query(|all| all.states = vec![Queued]), &["state"]),
+        (query(|all| all.states = vec![Queued, Routing, Completed]), &[]),
+        (query(|all| all.desired_from = Some(at(1_000))), &["early"]),
+        (query(|all| all.desired_to = Some(at(1_001))), &["late"]),
+        (query(|all| all.requested_from = Some(at(900))), &["requested"]),
         (
             CallbackQuery {
-                service: Some(base.service.clone()),
-                ..all()
-            },
-            &["service"],
-        ),
-        (
-            CallbackQuery {
-                customer_number: base.customer_number.clone(),
-                ..all()
-            },
-            &["number", "nameless"],
-        ),
-        (
-            CallbackQuery {
-                states: vec![Queued],
-                ..all()
-            },
-            &["state"],
-        ),
-        (
-            CallbackQuery {
-                states: vec![Queued, Routing, Completed],
-                ..all()
-            },
-            &[],
-        ),
-        (
-            CallbackQuery {
-                desired_from: Some(at(1_000)),
-                ..all()
-            },
-            &["early"],
-        ),
-        (
-            CallbackQuery {
-                desired_to: Some(at(1_001)),
-                ..all()
-            },
-            &["late"],
-        ),
-        (
-            CallbackQuery {
-                requested_from: Some(at(900)),
-                ..all()
-            },
-            &["requested"],
-        ),
-        (
-            CallbackQuery {
-                service: Some(base.service.clone()),
-                customer_number: base.customer_number.clone(),
+                service: service.clone(),
+                customer_number: number.clone(),
                 states: vec![Queued],
                 properties: vec![],
                 desired_from: Some(at(1_000)),
@@ -126,19 +86,13 @@ pub(crate) async fn every_field_narrows(store: &dyn Store) {
                 requested_from: Some(at(900)),
                 limit: 3,
             },
-            &[
-                "early",
-                "late",
-                "nameless",
-                "number",
-                "requested",
-                "service",
-                "state",
-            ],
+            &["early", "late", "nameless", "number", "requested", "service", "state"],
         ),
     ];
     for (query, missing) in cases {
-        let expected = without(missing);
+        let mut expected: Vec<_> = rows.iter().filter(|row| !missing.contains(&row.id.as_str())).collect();
+        expected.sort_by_key(|row| (row.desired_time, row.id.clone()));
+        let expected: Vec<_> = expected.iter().map(|row| row.id.to_string()).collect();
         assert_eq!(ids(store, query.clone()).await, expected, "{query:?}");
         let count = store.count_callbacks(query.clone()).await.unwrap();
         assert_eq!(count, u64::try_from(expected.len()).unwrap(), "{query:?}");
@@ -160,10 +114,7 @@ pub(crate) async fn properties_are_compared_as_text(store: &dyn Store) {
     done(store, [insert(&row), insert(&callback("two"))]).await;
 
     let by = |pairs: &[(&str, &str)]| CallbackQuery {
-        properties: pairs
-            .iter()
-            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
-            .collect(),
+        properties: pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
         ..CallbackQuery::default()
     };
     for found in [
@@ -204,11 +155,7 @@ pub(crate) async fn list_is_ordered_and_limited(store: &dyn Store) {
     }
     for properties in [vec![], vec![("team".to_owned(), "blue".to_owned())]] {
         for (limit, expected) in [(0, &["d", "a", "b", "c"][..]), (1, &["d"]), (3, &["d", "a", "b"])] {
-            let query = CallbackQuery {
-                limit,
-                properties: properties.clone(),
-                ..CallbackQuery::default()
-            };
+            let query = CallbackQuery { limit, properties: properties.clone(), ..CallbackQuery::default() };
             assert_eq!(ids(store, query.clone()).await, expected, "{query:?}");
         }
     }
@@ -218,19 +165,13 @@ pub(crate) async fn list_without_limit_stops_at_500(store: &dyn Store) {
     let rows = (0..501).map(|number| insert(&callback(&format!("{number:03}"))));
     done(store, rows.collect::<Vec<_>>()).await;
     assert_eq!(ids(store, CallbackQuery::default()).await.len(), 500);
-    let more = CallbackQuery {
-        limit: 9_999,
-        ..CallbackQuery::default()
-    };
+    let more = CallbackQuery { limit: 9_999, ..CallbackQuery::default() };
     assert_eq!(ids(store, more).await.len(), 501);
 }
 
 pub(crate) async fn count_does_not_look_at_the_limit(store: &dyn Store) {
     done(store, [insert(&callback("a")), insert(&callback("b"))]).await;
-    let query = CallbackQuery {
-        limit: 1,
-        ..CallbackQuery::default()
-    };
+    let query = CallbackQuery { limit: 1, ..CallbackQuery::default() };
     assert_eq!(store.count_callbacks(query).await, Ok(2));
 }
 
@@ -251,11 +192,7 @@ pub(crate) async fn only_scheduled_callbacks_become_due(store: &dyn Store) {
         let rows = store.scheduled_before(at(before), limit).await.unwrap();
         rows.iter().map(|row| row.id.to_string()).collect()
     };
-    assert_eq!(
-        due(30, 99).await,
-        ["c", "a", "b"],
-        "the end itself is not before it"
-    );
+    assert_eq!(due(30, 99).await, ["c", "a", "b"], "the end itself is not before it");
     assert_eq!(due(99, 2).await, ["c", "a"]);
     assert_eq!(due(99, 0).await, Vec::<String>::new());
 }

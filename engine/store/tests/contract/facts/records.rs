@@ -12,23 +12,14 @@ pub(crate) async fn dial_attempt_is_inserted_once(store: &dyn Store) {
     let mut again = attempt("node-1", 1);
     again.started_at = at(9_999);
     let what = refused(store, [Write::InsertDialAttempt(again.clone())]).await;
-    assert!(
-        what.contains("dial attempt 1 of callback node-1 exists already"),
-        "{what}"
-    );
+    assert!(what.contains("dial attempt 1 of callback node-1 exists already"), "{what}");
     refused(
         store,
-        [
-            Write::InsertDialAttempt(attempt("node-1", 2)),
-            Write::InsertDialAttempt(attempt("node-1", 2)),
-        ],
+        [Write::InsertDialAttempt(attempt("node-1", 2)), Write::InsertDialAttempt(attempt("node-1", 2))],
     )
     .await;
     done(store, [Write::InsertDialAttempt(attempt("node-2", 1))]).await;
-    assert_eq!(
-        store.dial_attempts(CallbackId::new("node-1")).await,
-        Ok(vec![attempt("node-1", 1)])
-    );
+    assert_eq!(store.dial_attempts(CallbackId::new("node-1")).await, Ok(vec![attempt("node-1", 1)]));
 }
 
 pub(crate) async fn dial_attempt_ends_with_its_call_state(store: &dyn Store) {
@@ -59,16 +50,9 @@ pub(crate) async fn dial_attempt_ends_with_its_call_state(store: &dyn Store) {
 pub(crate) async fn timeline_keeps_the_order_of_writing(store: &dyn Store) {
     let mut late = line(Some("node-1"), Some("S"), "written first");
     late.at = at(99);
-    let lines = [
-        late,
-        line(Some("node-1"), None, "second"),
-        line(Some("node-1"), None, "second"),
-    ];
+    let lines = [late, line(Some("node-1"), None, "second"), line(Some("node-1"), None, "second")];
     for row in &lines {
-        let others = [
-            line(None, Some("S"), "session only"),
-            line(Some("node-2"), None, "other"),
-        ];
+        let others = [line(None, Some("S"), "session only"), line(Some("node-2"), None, "other")];
         done(store, others.map(Write::AppendTimeline)).await;
         done(store, [Write::AppendTimeline(row.clone())]).await;
     }
@@ -92,11 +76,7 @@ pub(crate) async fn messages_wait_until_they_are_due(store: &dyn Store) {
         ],
     )
     .await;
-    let due = [
-        message("a", Some("node-1"), 20),
-        message("b", Some("node-1"), 20),
-        retried,
-    ];
+    let due = [message("a", Some("node-1"), 20), message("b", Some("node-1"), 20), retried];
     assert_eq!(store.outbox_before(at(30), 99).await.unwrap(), due);
     assert_eq!(store.outbox_before(at(30), 1).await.unwrap(), due[..1]);
 }
@@ -110,103 +90,52 @@ pub(crate) async fn pair_of_number_and_code_has_one_holder(store: &dyn Store) {
         let what = refused(store, [Write::InsertBooking(booking(number, code, "node-2", 60))]).await;
         assert!(what.contains("is reserved for callback node-1"), "{what}");
     }
-    done(
-        store,
-        [Write::InsertBooking(booking(
-            "+12025550151",
-            Some("1"),
-            "node-2",
-            60,
-        ))],
-    )
-    .await;
-    assert_eq!(
-        store.bookings(Some(number.to_owned()), at(0)).await.unwrap(),
-        rows,
-        "ordered by code"
-    );
+    done(store, [Write::InsertBooking(booking("+12025550151", Some("1"), "node-2", 60))]).await;
+    assert_eq!(store.bookings(Some(number.to_owned()), at(0)).await.unwrap(), rows, "ordered by code");
 
-    done(
-        store,
-        [Write::InsertBooking(booking(number, Some("1"), "node-1", 70))],
-    )
-    .await;
+    done(store, [Write::InsertBooking(booking(number, Some("1"), "node-1", 70))]).await;
     let renewed = store.bookings(Some(number.to_owned()), at(50)).await;
-    assert_eq!(
-        renewed,
-        Ok(vec![booking(number, Some("1"), "node-1", 70)]),
-        "the holder may renew"
-    );
+    assert_eq!(renewed, Ok(vec![booking(number, Some("1"), "node-1", 70)]), "the holder may renew");
 
     done(store, [Write::DeleteBookings(CallbackId::new("node-1"))]).await;
-    assert_eq!(
-        store.bookings(None, at(0)).await,
-        Ok(vec![booking("+12025550151", Some("1"), "node-2", 60)])
-    );
+    assert_eq!(store.bookings(None, at(0)).await, Ok(vec![booking("+12025550151", Some("1"), "node-2", 60)]));
 }
 
 pub(crate) async fn reservation_lives_until_its_end(store: &dyn Store) {
     let row = booking("+12025550150", None, "node-1", 50);
     done(store, [Write::InsertBooking(row.clone())]).await;
     for number in [None, Some("+12025550150".to_owned())] {
-        assert_eq!(
-            store.bookings(number.clone(), at(49)).await,
-            Ok(vec![row.clone()])
-        );
+        assert_eq!(store.bookings(number.clone(), at(49)).await, Ok(vec![row.clone()]));
         assert_eq!(store.bookings(number, at(50)).await, Ok(vec![]));
     }
-    assert_eq!(
-        store.bookings(Some("+12025550151".to_owned()), at(49)).await,
-        Ok(vec![])
-    );
+    assert_eq!(store.bookings(Some("+12025550151".to_owned()), at(49)).await, Ok(vec![]));
 }
 
 pub(crate) async fn expired_reservation_can_make_room(store: &dyn Store) {
     let number = "+12025550150";
     done(store, [Write::InsertBooking(booking(number, None, "node-1", 50))]).await;
     let successor = Write::InsertBooking(booking(number, None, "node-2", 90));
-    refused(
-        store,
-        [Write::DeleteExpiredBookings { at: at(49) }, successor.clone()],
-    )
-    .await;
+    refused(store, [Write::DeleteExpiredBookings { at: at(49) }, successor.clone()]).await;
     done(store, [Write::DeleteExpiredBookings { at: at(50) }, successor]).await;
-    assert_eq!(
-        store.bookings(None, at(0)).await,
-        Ok(vec![booking(number, None, "node-2", 90)])
-    );
+    assert_eq!(store.bookings(None, at(0)).await, Ok(vec![booking(number, None, "node-2", 90)]));
 }
 
 pub(crate) async fn chart_keeps_its_first_text(store: &dyn Store) {
-    let put = |text: &str| Write::PutChart {
-        hash: "h".to_owned(),
-        text: text.to_owned(),
-    };
+    let put = |text: &str| Write::PutChart { hash: "h".to_owned(), text: text.to_owned() };
     done(store, [put("first")]).await;
     done(store, [put("second")]).await;
     assert_eq!(store.chart("h".to_owned()).await, Ok(Some("first".to_owned())));
 }
 
 pub(crate) async fn value_is_replaced(store: &dyn Store) {
-    let put = |value: &str| Write::PutMeta {
-        name: "clock".to_owned(),
-        value: value.to_owned(),
-    };
+    let put = |value: &str| Write::PutMeta { name: "clock".to_owned(), value: value.to_owned() };
     done(store, [put("1")]).await;
     done(store, [put("2"), put("3")]).await;
     assert_eq!(store.meta("clock".to_owned()).await, Ok(Some("3".to_owned())));
 }
 
 pub(crate) async fn reports_keep_the_order_of_writing(store: &dyn Store) {
-    done(
-        store,
-        [
-            report("node-1", "b"),
-            report("node-2", "x"),
-            report("node-1", "a"),
-        ],
-    )
-    .await;
+    done(store, [report("node-1", "b"), report("node-2", "x"), report("node-1", "a")]).await;
     done(store, [report("node-1", "b")]).await;
     assert_eq!(
         store.reports(CallbackId::new("node-1")).await,

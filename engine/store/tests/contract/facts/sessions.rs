@@ -26,10 +26,7 @@ pub(crate) async fn running_sessions_are_ordered_by_id(store: &dyn Store) {
     ended.ended_at = Some(at(1));
     let rows = [session("B", None), session("A", None), ended, changed.clone()];
     done(store, rows.iter().map(put_session).collect::<Vec<_>>()).await;
-    assert_eq!(
-        store.running_sessions().await,
-        Ok(vec![session("A", None), changed])
-    );
+    assert_eq!(store.running_sessions().await, Ok(vec![session("A", None), changed]));
 }
 
 fn busy(id: &str) -> Vec<Write> {
@@ -47,14 +44,7 @@ fn busy(id: &str) -> Vec<Write> {
 pub(crate) async fn ended_session_keeps_its_row_only(store: &dyn Store) {
     done(store, busy("S")).await;
     done(store, busy("S2")).await;
-    done(
-        store,
-        [Write::EndSession {
-            id: SessionId::new("S"),
-            at: at(42),
-        }],
-    )
-    .await;
+    done(store, [Write::EndSession { id: SessionId::new("S"), at: at(42) }]).await;
 
     let ended = SessionRow {
         snapshot: String::new(),
@@ -63,28 +53,10 @@ pub(crate) async fn ended_session_keeps_its_row_only(store: &dyn Store) {
         ..session("S", Some("node-1"))
     };
     assert_eq!(store.session(SessionId::new("S")).await, Ok(Some(ended)));
-    assert_eq!(
-        store.running_sessions().await,
-        Ok(vec![session("S2", Some("node-1"))])
-    );
-    let effects: Vec<_> = store
-        .open_effects()
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|row| row.id)
-        .collect();
-    assert_eq!(
-        effects,
-        [
-            effect_id("S2", 0, 0),
-            effect_id("S2", u64::from(u32::MAX), u32::MAX)
-        ]
-    );
-    assert_eq!(
-        store.timers_before(at(9), 9).await,
-        Ok(vec![timer("S2", "", 5), timer("S2", "t", 5)])
-    );
+    assert_eq!(store.running_sessions().await, Ok(vec![session("S2", Some("node-1"))]));
+    let effects: Vec<_> = store.open_effects().await.unwrap().into_iter().map(|row| row.id).collect();
+    assert_eq!(effects, [effect_id("S2", 0, 0), effect_id("S2", u64::from(u32::MAX), u32::MAX)]);
+    assert_eq!(store.timers_before(at(9), 9).await, Ok(vec![timer("S2", "", 5), timer("S2", "t", 5)]));
     assert_eq!(store.queue_entries().await, Ok(vec![queue_entry("S2", 7)]));
     assert_eq!(store.timeline(CallbackId::new("node-1")).await.unwrap().len(), 2);
 }
@@ -92,36 +64,14 @@ pub(crate) async fn ended_session_keeps_its_row_only(store: &dyn Store) {
 pub(crate) async fn first_end_counts(store: &dyn Store) {
     done(store, busy("S")).await;
     for end in [42, 43] {
-        done(
-            store,
-            [Write::EndSession {
-                id: SessionId::new("S"),
-                at: at(end),
-            }],
-        )
-        .await;
+        done(store, [Write::EndSession { id: SessionId::new("S"), at: at(end) }]).await;
     }
-    assert_eq!(
-        store
-            .session(SessionId::new("S"))
-            .await
-            .unwrap()
-            .unwrap()
-            .ended_at,
-        Some(at(42))
-    );
+    assert_eq!(store.session(SessionId::new("S")).await.unwrap().unwrap().ended_at, Some(at(42)));
 }
 
 pub(crate) async fn end_of_an_unknown_session_still_empties_it(store: &dyn Store) {
     done(store, [Write::PutTimer(timer("S", "t", 5))]).await;
-    done(
-        store,
-        [Write::EndSession {
-            id: SessionId::new("S"),
-            at: at(1),
-        }],
-    )
-    .await;
+    done(store, [Write::EndSession { id: SessionId::new("S"), at: at(1) }]).await;
     assert_eq!(store.session(SessionId::new("S")).await, Ok(None));
     assert_eq!(store.timers_before(at(9), 9).await, Ok(vec![]));
 }
@@ -139,18 +89,9 @@ pub(crate) async fn ended_sessions_without_callback_are_pruned(store: &dyn Store
     ];
     done(store, rows.iter().map(put_session).collect::<Vec<_>>()).await;
     done(store, [insert(&crate::rows::callback("node-1"))]).await;
-    done(
-        store,
-        [Write::AppendTimeline(line(Some("node-1"), Some("old"), "kept"))],
-    )
-    .await;
+    done(store, [Write::AppendTimeline(line(Some("node-1"), Some("old"), "kept"))]).await;
     done(store, [Write::DeleteEndedSessions { before: at(10) }]).await;
-    for (id, is_there) in [
-        ("old", false),
-        ("recent", true),
-        ("owned", true),
-        ("running", true),
-    ] {
+    for (id, is_there) in [("old", false), ("recent", true), ("owned", true), ("running", true)] {
         let found = store.session(SessionId::new(id)).await.unwrap();
         assert_eq!(found.is_some(), is_there, "{id}");
     }
@@ -179,52 +120,30 @@ pub(crate) async fn open_effects_are_ordered_and_change_state(store: &dyn Store)
     done(store, [Write::PutEffect(replaced.clone())]).await;
 
     let found = store.open_effects().await.unwrap();
-    let states: Vec<_> = found
-        .iter()
-        .map(|row| (row.id.step, row.id.index, row.state))
-        .collect();
+    let states: Vec<_> = found.iter().map(|row| (row.id.step, row.id.index, row.state)).collect();
     assert_eq!(
         states,
-        [
-            (9, 2, EffectState::Started),
-            (9, 10, EffectState::Unknown),
-            (10, 0, EffectState::Intended)
-        ]
+        [(9, 2, EffectState::Started), (9, 10, EffectState::Unknown), (10, 0, EffectState::Intended)]
     );
     assert_eq!(found.last(), Some(&replaced));
 
     replaced.state = EffectState::Done;
     done(store, [Write::PutEffect(replaced)]).await;
-    assert_eq!(
-        store.open_effects().await.unwrap().len(),
-        2,
-        "an effect written as done is not open"
-    );
+    assert_eq!(store.open_effects().await.unwrap().len(), 2, "an effect written as done is not open");
 }
 
 pub(crate) async fn timers_are_replaced_removed_and_ordered(store: &dyn Store) {
-    for (session, id, due) in [
-        ("B", "x", 20),
-        ("A", "y", 20),
-        ("A", "x", 20),
-        ("C", "x", 30),
-        ("D", "x", 5),
-        ("E", "x", 1),
-    ] {
+    for (session, id, due) in
+        [("B", "x", 20), ("A", "y", 20), ("A", "x", 20), ("C", "x", 30), ("D", "x", 5), ("E", "x", 1)]
+    {
         done(store, [Write::PutTimer(timer(session, id, due))]).await;
     }
     done(
         store,
         [
             Write::PutTimer(timer("D", "x", 25)),
-            Write::DeleteTimer {
-                session: SessionId::new("E"),
-                id: "x".to_owned(),
-            },
-            Write::DeleteTimer {
-                session: SessionId::new("E"),
-                id: "unknown".to_owned(),
-            },
+            Write::DeleteTimer { session: SessionId::new("E"), id: "x".to_owned() },
+            Write::DeleteTimer { session: SessionId::new("E"), id: "unknown".to_owned() },
         ],
     )
     .await;
@@ -236,11 +155,7 @@ pub(crate) async fn timers_are_replaced_removed_and_ordered(store: &dyn Store) {
         timer("C", "x", 30),
     ];
     assert_eq!(store.timers_before(at(31), 99).await.unwrap(), all);
-    assert_eq!(
-        store.timers_before(at(30), 99).await.unwrap(),
-        all[..4],
-        "due at 30 is not before 30"
-    );
+    assert_eq!(store.timers_before(at(30), 99).await.unwrap(), all[..4], "due at 30 is not before 30");
     assert_eq!(store.timers_before(at(31), 2).await.unwrap(), all[..2]);
 }
 
@@ -260,8 +175,5 @@ pub(crate) async fn queue_entries_are_replaced_removed_and_ordered(store: &dyn S
         ],
     )
     .await;
-    assert_eq!(
-        store.queue_entries().await,
-        Ok(vec![queue_entry("A", 9), replaced, queue_entry("B", 1)])
-    );
+    assert_eq!(store.queue_entries().await, Ok(vec![queue_entry("A", 9), replaced, queue_entry("B", 1)]));
 }

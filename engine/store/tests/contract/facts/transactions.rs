@@ -21,13 +21,7 @@ pub(crate) async fn writes_are_applied_in_order(store: &dyn Store) {
     let third = update(&row, Some(Queued));
     done(
         store,
-        [
-            first,
-            second,
-            third,
-            Write::PutTimer(timer("S", "t", 1)),
-            Write::PutTimer(timer("S", "t", 2)),
-        ],
+        [first, second, third, Write::PutTimer(timer("S", "t", 1)), Write::PutTimer(timer("S", "t", 2))],
     )
     .await;
     assert_eq!(store.callback(row.id.clone()).await, Ok(Some(row)));
@@ -43,33 +37,17 @@ fn changes() -> Vec<Write> {
         insert(&callback("new")),
         update(&routed, Some(Queued)),
         put_session(&session("S9", None)),
-        Write::EndSession {
-            id: SessionId::new("S1"),
-            at: at(6),
-        },
+        Write::EndSession { id: SessionId::new("S1"), at: at(6) },
         Write::DeleteEndedSessions { before: at(99) },
         Write::PutEffect(effect("S9", 0, 0)),
-        Write::SetEffectState {
-            id: effect_id("S2", 0, 0),
-            state: EffectState::Started,
-        },
-        Write::SetEffectState {
-            id: effect_id("S2", 1, 0),
-            state: EffectState::Done,
-        },
+        Write::SetEffectState { id: effect_id("S2", 0, 0), state: EffectState::Started },
+        Write::SetEffectState { id: effect_id("S2", 1, 0), state: EffectState::Done },
         Write::PutTimer(timer("S2", "t", 60)),
-        Write::DeleteTimer {
-            session: SessionId::new("S2"),
-            id: "u".to_owned(),
-        },
+        Write::DeleteTimer { session: SessionId::new("S2"), id: "u".to_owned() },
         Write::PutQueueEntry(queue_entry("S9", 0)),
         Write::DeleteQueueEntry(effect_id("S2", 1, 0)),
         Write::InsertDialAttempt(attempt("old", 2)),
-        Write::FinishDialAttempt {
-            callback: id.clone(),
-            attempt: AttemptNo(1),
-            call_state: 6,
-        },
+        Write::FinishDialAttempt { callback: id, attempt: AttemptNo(1), call_state: 6 },
         Write::AppendTimeline(line(Some("old"), None, "second")),
         Write::PutOutbox(message("m1", None, 70)),
         Write::DeleteOutbox("m2".to_owned()),
@@ -77,15 +55,9 @@ fn changes() -> Vec<Write> {
         Write::InsertBooking(booking("+12025550150", Some("12"), "old", 70)),
         Write::DeleteExpiredBookings { at: at(50) },
         Write::DeleteBookings(CallbackId::new("other")),
-        Write::PutChart {
-            hash: "h2".to_owned(),
-            text: "{}".to_owned(),
-        },
+        Write::PutChart { hash: "h2".to_owned(), text: "{}".to_owned() },
         report("old", "2"),
-        Write::PutMeta {
-            name: "clock".to_owned(),
-            value: "2".to_owned(),
-        },
+        Write::PutMeta { name: "clock".to_owned(), value: "2".to_owned() },
         Write::DeleteCallback(CallbackId::new("doomed")),
     ]
 }
@@ -122,10 +94,7 @@ async fn before(store: &dyn Store) {
             Write::InsertBooking(booking("+12025550151", Some("7"), "other", 90)),
             report("old", "1"),
             report("doomed", "1"),
-            Write::PutMeta {
-                name: "clock".to_owned(),
-                value: "1".to_owned(),
-            },
+            Write::PutMeta { name: "clock".to_owned(), value: "1".to_owned() },
         ],
     )
     .await;
@@ -149,10 +118,7 @@ pub(crate) async fn refused_transaction_leaves_nothing_behind(store: &dyn Store)
     for conflict in conflicts {
         let mut writes = changes();
         writes.push(conflict.clone());
-        writes.push(Write::PutMeta {
-            name: "after".to_owned(),
-            value: "conflict".to_owned(),
-        });
+        writes.push(Write::PutMeta { name: "after".to_owned(), value: "conflict".to_owned() });
         refused(store, writes).await;
         assert_eq!(everything(store).await, found, "after {conflict:?}");
     }
