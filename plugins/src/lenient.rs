@@ -36,7 +36,5 @@ where
 }
 
 fn parse(text: &str) -> Result<u32, String> {
-    text.trim()
-        .parse()
-        .map_err(|_unreadable| format!("`{text}` is not a whole number from 0"))
+    text.trim().parse().map_err(|_unreadable| format!("`{text}` is not a whole number from 0"))
 }

@@ -83,10 +83,7 @@ mod tests {
         for state in [json!("busy"), json!(-1), json!(300), json!(null)] {
             let mut told = serde_json::to_value(crate::test_kit::no_answer()).unwrap();
             told["_call_state"] = state.clone();
-            assert!(
-                serde_json::from_value::<OnDial>(told).is_err(),
-                "{state} was read"
-            );
+            assert!(serde_json::from_value::<OnDial>(told).is_err(), "{state} was read");
         }
     }
 }

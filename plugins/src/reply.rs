@@ -56,9 +56,7 @@ impl FromStr for Action {
         Self::ALL
             .into_iter()
             .find(|action| action.as_str() == text)
-            .ok_or_else(|| ReplyError::UnknownAction {
-                text: text.to_owned(),
-            })
+            .ok_or_else(|| ReplyError::UnknownAction { text: text.to_owned() })
     }
 }
 
@@ -77,11 +75,7 @@ pub struct Reply {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_number_prefix: Option<String>,
     /// Seconds until the next dial; replaces the service's pause.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "lenient::optional_number"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lenient::optional_number")]
     pub delay: Option<u32>,
 }
 
@@ -135,10 +129,7 @@ impl Reply {
     /// An answer that moves the call to `destination`.
     #[must_use]
     pub fn route_to_rp(destination: impl Into<String>) -> Self {
-        Self {
-            message: destination.into(),
-            ..Self::new(Action::RouteToRp)
-        }
+        Self { message: destination.into(), ..Self::new(Action::RouteToRp) }
     }
 
     /// Reads the fields of a form or of a JSON object; unknown fields are ignored.
@@ -181,11 +172,7 @@ impl Reply {
             });
         }
         dialable("customer_number", self.customer_number.as_deref(), true)?;
-        dialable(
-            "customer_number_prefix",
-            self.customer_number_prefix.as_deref(),
-            false,
-        )
+        dialable("customer_number_prefix", self.customer_number_prefix.as_deref(), false)
     }
 
     /// Whether the plugin says that the customer hung up.
@@ -202,20 +189,9 @@ impl Reply {
     /// ```
     #[must_use]
     pub fn to_pairs(&self) -> Vec<(&'static str, String)> {
-        let mut pairs = vec![
-            ("action", self.action.to_string()),
-            ("message", self.message.clone()),
-        ];
-        pairs.extend(
-            self.customer_number
-                .clone()
-                .map(|number| ("customer_number", number)),
-        );
-        pairs.extend(
-            self.customer_number_prefix
-                .clone()
-                .map(|prefix| ("customer_number_prefix", prefix)),
-        );
+        let mut pairs = vec![("action", self.action.to_string()), ("message", self.message.clone())];
+        pairs.extend(self.customer_number.clone().map(|number| ("customer_number", number)));
+        pairs.extend(self.customer_number_prefix.clone().map(|prefix| ("customer_number_prefix", prefix)));
         pairs.extend(self.delay.map(|delay| ("delay", delay.to_string())));
         pairs
     }
@@ -249,11 +225,7 @@ fn dialable(field: &'static str, value: Option<&str>, is_number: bool) -> Result
     if is_written_well && (has_digit || !is_number) {
         return Ok(());
     }
-    Err(ReplyError::WrongField {
-        field,
-        value: value.to_owned(),
-        expected: "a number that can be dialled",
-    })
+    Err(ReplyError::WrongField { field, value: value.to_owned(), expected: "a number that can be dialled" })
 }
 
 #[cfg(test)]

@@ -12,12 +12,7 @@ fn violations(schema: &Value, value: &Value) -> Vec<String> {
             "type" => {
                 let names: Vec<&str> = match rule {
                     Value::String(name) => vec![name],
-                    names => names
-                        .as_array()
-                        .unwrap()
-                        .iter()
-                        .map(|name| name.as_str().unwrap())
-                        .collect(),
+                    names => names.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect(),
                 };
                 if !names.iter().any(|name| is_of_type(name, value)) {
                     found.push(format!("{value} is not of type {names:?}"));
@@ -42,23 +37,14 @@ fn violations(schema: &Value, value: &Value) -> Vec<String> {
                     found.push(format!("{value} is none of {rule}"));
                 }
             }
-            "minimum" => found.extend(
-                value
-                    .as_f64()
-                    .filter(|v| *v < rule.as_f64().unwrap())
-                    .map(|v| format!("{v}")),
-            ),
-            "maximum" => found.extend(
-                value
-                    .as_f64()
-                    .filter(|v| *v > rule.as_f64().unwrap())
-                    .map(|v| format!("{v}")),
-            ),
+            "minimum" => {
+                found.extend(value.as_f64().filter(|v| *v < rule.as_f64().unwrap()).map(|v| format!("{v}")))
+            }
+            "maximum" => {
+                found.extend(value.as_f64().filter(|v| *v > rule.as_f64().unwrap()).map(|v| format!("{v}")))
+            }
             "minLength" => {
-                if value
-                    .as_str()
-                    .is_some_and(|text| (text.len() as u64) < rule.as_u64().unwrap())
-                {
+                if value.as_str().is_some_and(|text| (text.len() as u64) < rule.as_u64().unwrap()) {
                     found.push(format!("{value} is too short"));
                 }
             }
@@ -101,30 +87,18 @@ fn the_schema_names_every_field_of_the_types() {
     let full = serde_json::to_value(full).unwrap();
     assert_eq!(names(&definition("reply")["properties"]), names(&full));
     let actions: Vec<Value> = Action::ALL.iter().map(|action| json!(action)).collect();
-    assert_eq!(
-        definition("reply")["properties"]["action"]["enum"],
-        Value::from(actions)
-    );
+    assert_eq!(definition("reply")["properties"]["action"]["enum"], Value::from(actions));
 }
 
 #[test]
 fn what_the_types_write_the_schema_takes() {
     for situation in test_kit::situations() {
         let wire = serde_json::to_value(&situation.told).unwrap();
-        assert_eq!(
-            violations(&definition("on-dial"), &wire),
-            Vec::<String>::new(),
-            "{}",
-            situation.name
-        );
+        assert_eq!(violations(&definition("on-dial"), &wire), Vec::<String>::new(), "{}", situation.name);
     }
     for action in Action::ALL {
         let wire = serde_json::to_value(Reply::new(action)).unwrap();
-        assert_eq!(
-            violations(&definition("reply"), &wire),
-            Vec::<String>::new(),
-            "{action}"
-        );
+        assert_eq!(violations(&definition("reply"), &wire), Vec::<String>::new(), "{action}");
     }
 }
 
@@ -140,11 +114,7 @@ fn what_the_schema_refuses_the_types_refuse() {
     ] {
         let mut told = human.clone();
         told[field] = wrong;
-        assert_ne!(
-            violations(&definition("on-dial"), &told),
-            Vec::<String>::new(),
-            "{told}"
-        );
+        assert_ne!(violations(&definition("on-dial"), &told), Vec::<String>::new(), "{told}");
         assert!(serde_json::from_value::<OnDial>(told.clone()).is_err(), "{told}");
     }
     for reply in [
@@ -153,11 +123,7 @@ fn what_the_schema_refuses_the_types_refuse() {
         json!({"action": "retry", "message": ""}),
         json!({"action": "retry", "message": "Ok", "delay": -5}),
     ] {
-        assert_ne!(
-            violations(&definition("reply"), &reply),
-            Vec::<String>::new(),
-            "{reply}"
-        );
+        assert_ne!(violations(&definition("reply"), &reply), Vec::<String>::new(), "{reply}");
         assert!(Reply::from_fields(reply.as_object().unwrap()).is_err(), "{reply}");
     }
 }

@@ -44,34 +44,13 @@ pub enum Misfit {
 #[must_use]
 pub fn situations() -> Vec<Situation> {
     vec![
-        Situation {
-            name: "a human answered",
-            told: human(),
-        },
-        Situation {
-            name: "the line was busy",
-            told: after_dial(6, false),
-        },
-        Situation {
-            name: "nobody answered",
-            told: no_answer(),
-        },
-        Situation {
-            name: "answered by silence",
-            told: after_dial(8, true),
-        },
-        Situation {
-            name: "answered by a machine",
-            told: after_dial(9, true),
-        },
-        Situation {
-            name: "the network refused the number",
-            told: after_dial(11, false),
-        },
-        Situation {
-            name: "answered by a fax",
-            told: after_dial(17, true),
-        },
+        Situation { name: "a human answered", told: human() },
+        Situation { name: "the line was busy", told: after_dial(6, false) },
+        Situation { name: "nobody answered", told: no_answer() },
+        Situation { name: "answered by silence", told: after_dial(8, true) },
+        Situation { name: "answered by a machine", told: after_dial(9, true) },
+        Situation { name: "the network refused the number", told: after_dial(11, false) },
+        Situation { name: "answered by a fax", told: after_dial(17, true) },
     ]
 }
 
@@ -90,9 +69,8 @@ pub fn no_answer() -> OnDial {
 /// The first dial ended with `call_state`, and left a call or none.
 #[must_use]
 pub fn after_dial(call_state: u8, has_call: bool) -> OnDial {
-    let user_data: Map<String, Value> = [("topic".to_owned(), Value::from("invoice 77"))]
-        .into_iter()
-        .collect();
+    let user_data: Map<String, Value> =
+        [("topic".to_owned(), Value::from("invoice 77"))].into_iter().collect();
     OnDial {
         call_state,
         interaction_id: if has_call { "00f1a2" } else { NO_INTERACTION }.to_owned(),
@@ -130,23 +108,13 @@ mod tests {
     fn routing_needs_a_call() {
         let reply = Reply::new(Action::RouteToAgent);
         assert_eq!(check(&human(), &reply), Ok(()));
-        assert_eq!(
-            check(&no_answer(), &reply),
-            Err(Misfit::NothingToRoute {
-                action: Action::RouteToAgent
-            })
-        );
+        assert_eq!(check(&no_answer(), &reply), Err(Misfit::NothingToRoute { action: Action::RouteToAgent }));
     }
 
     #[test]
     fn retry_fits_every_situation() {
         for situation in situations() {
-            assert_eq!(
-                check(&situation.told, &Reply::new(Action::Retry)),
-                Ok(()),
-                "{}",
-                situation.name
-            );
+            assert_eq!(check(&situation.told, &Reply::new(Action::Retry)), Ok(()), "{}", situation.name);
         }
     }
 

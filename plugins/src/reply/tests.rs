@@ -3,9 +3,7 @@ use serde_json::{Map, Value, json};
 use super::{Action, Reply, ReplyError};
 
 fn read(fields: Value) -> Result<Reply, ReplyError> {
-    let Value::Object(fields) = fields else {
-        panic!("not an object: {fields}")
-    };
+    let Value::Object(fields) = fields else { panic!("not an object: {fields}") };
     Reply::from_fields(&fields)
 }
 
@@ -23,10 +21,7 @@ fn the_guides_form_is_read() {
 #[test]
 fn message_ignores_case() {
     for message in ["Ok", "OK", "ok", " Ok "] {
-        assert!(
-            read(json!({"action": "route_to_agent", "message": message})).is_ok(),
-            "{message}"
-        );
+        assert!(read(json!({"action": "route_to_agent", "message": message})).is_ok(), "{message}");
     }
     let reply = read(json!({"action": "cancel", "message": "INTERACTION_DELETED"})).unwrap();
     assert!(reply.is_interaction_deleted());
@@ -50,15 +45,9 @@ fn messages_that_do_not_go_with_the_action_are_refused() {
 
 #[test]
 fn what_is_missing_is_named() {
-    assert!(matches!(
-        read(json!({"message": "Ok"})),
-        Err(ReplyError::UnknownAction { .. })
-    ));
+    assert!(matches!(read(json!({"message": "Ok"})), Err(ReplyError::UnknownAction { .. })));
     assert_eq!(read(json!({"action": "retry"})), Err(ReplyError::MissingMessage));
-    assert_eq!(
-        read(json!({"action": "retry", "message": " "})),
-        Err(ReplyError::MissingMessage)
-    );
+    assert_eq!(read(json!({"action": "retry", "message": " "})), Err(ReplyError::MissingMessage));
     let delay = read(json!({"action": "retry", "message": "Ok", "delay": "soon"})).unwrap_err();
     assert!(delay.to_string().contains("`delay`"), "{delay}");
 }
