@@ -3,6 +3,8 @@
 //! No engine takes part. What is tested is the text of the charts: scenarios U1–U7, D1–D3 and G1–G6 of the
 //! specification, cancel and expiry in every phase, pause, restart, late and doubled events.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 #[path = "charts/access.rs"]
 mod access;
 #[path = "charts/checks.rs"]

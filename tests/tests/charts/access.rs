@@ -2,18 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::platform::{CUSTOMER, Platform, scenario, scenario_with};
+use super::platform::{CUSTOMER, Platform, merged, scenario, scenario_with};
 
 const CALLBACK: &str = "callback.scxml";
 const ACCESS: &str = "{\"_access_number\":\"+12025550111\",\"_access_code\":\"731942\",\"_expiration_time\":\"2030-03-17T17:47:10.000Z\"}";
 
 fn originated(more: Value) -> Value {
-    let mut options =
+    let options =
         json!({ "_call_direction": "USERORIGINATED", "_resource_group": "DNIS", "_provide_code": true });
-    for (name, value) in more.as_object().unwrap() {
-        options[name] = value.clone();
-    }
-    options
+    merged(options, more)
 }
 
 fn booked(p: &mut Platform) -> &mut Platform {

@@ -2,16 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::platform::{Platform, scenario, scenario_with};
+use super::platform::{Platform, merged, scenario, scenario_with};
 
 const CALLBACK: &str = "callback.scxml";
 
 fn delayed(more: Value) -> Value {
-    let mut options = json!({ "_wait_for_agent": true, "_wait_for_user_confirm": true });
-    for (name, value) in more.as_object().unwrap() {
-        options[name] = value.clone();
-    }
-    options
+    let options = json!({ "_wait_for_agent": true, "_wait_for_user_confirm": true });
+    merged(options, more)
 }
 
 fn with_device(os: &str) -> Value {

@@ -6,133 +6,65 @@ use super::platform::{Platform, scenario_with};
 
 const CALLBACK: &str = "callback.scxml";
 
-/// A phase of a callback: how to get there, what a cancel lets go, and the dial result by then.
-struct Phase {
-    name: &'static str,
-    options: Value,
-    parameters: Value,
-    reach: fn(&mut Platform),
-    lets_go: &'static [&'static str],
-    dial_result: &'static str,
+/// Phases of a callback: name, what its end lets go, and the dial result by then.
+const PHASES: &[(&str, &[&str], &str)] = &[
+    ("waiting for time to dial", &["queue:cancel"], "UNKNOWN"),
+    ("waiting for the confirmation", &["queue:cancel"], "PUSH_DELIVERY_NOT_CONFIRMED"),
+    ("paused before the dial", &["queue:cancel"], "UNKNOWN"),
+    ("ringing", &["queue:cancel", "ixn:terminate"], "UNKNOWN"),
+    ("detecting", &["queue:cancel", "ixn:terminate"], "UNKNOWN"),
+    ("snoozing", &["queue:cancel"], "BUSY"),
+    ("greeting", &["queue:cancel", "ixn:terminate"], "PERSON"),
+    ("talking to a machine", &["queue:cancel", "ixn:terminate"], "ANSWERING_MACHINE"),
+    ("asking the plugin", &["queue:cancel", "ixn:terminate"], "PERSON"),
+    ("waiting on the line", &["queue:cancel", "ixn:terminate"], "PERSON"),
+    ("paused on the line", &["queue:cancel", "ixn:terminate"], "PERSON"),
+    ("transferring", &["queue:release 7001", "ixn:terminate"], "PERSON"),
+    ("telling that nobody is there", &["ixn:terminate"], "PERSON"),
+    ("talking", &[], "PERSON"),
+];
+
+/// Options of the service and further start parameters that a phase needs.
+fn settings(phase: &str) -> (Value, Value) {
+    let delayed = json!({ "_wait_for_agent": true, "_wait_for_user_confirm": true });
+    let device = json!({ "_request": { "_device_notification_id": "device-1", "_device_os": "iOS" } });
+    match phase {
+        "waiting for time to dial" => (delayed, json!({})),
+        "waiting for the confirmation" => (delayed, device),
+        "paused before the dial" => (json!({}), json!({ "_paused": true })),
+        "greeting" => (json!({ "_treatment_customer_connect": "welcome.wav" }), json!({})),
+        "asking the plugin" => (json!({ "_plugin_on_dial_url": "http://127.0.0.1/p" }), json!({})),
+        _ => (json!({}), json!({})),
+    }
 }
 
-fn phases() -> Vec<Phase> {
-    let device = json!({ "_request": { "_device_notification_id": "device-1", "_device_os": "iOS" } });
-    let delayed = json!({ "_wait_for_agent": true, "_wait_for_user_confirm": true });
-    let phase = |name, reach, lets_go, dial_result| Phase {
-        name,
-        options: json!({}),
-        parameters: json!({}),
-        reach,
-        lets_go,
-        dial_result,
+/// Brings a callback into a phase.
+fn reach(phase: &str, p: &mut Platform) {
+    match phase {
+        "waiting for the confirmation" => p.time_to_dial(),
+        "detecting" => p.answers(),
+        "snoozing" => p.dial_fails(6),
+        "greeting" | "asking the plugin" | "waiting on the line" => p.answered(0),
+        "paused on the line" => p.answered(0).event("callback.paused", json!({ "key": "all" })),
+        "talking to a machine" => p.answered(9),
+        "transferring" => p.answered(0).agent_found("7001"),
+        "telling that nobody is there" => p.answered(0).after(3600),
+        "talking" => p.answered(0).agent_found("7001").agent_answers("7001"),
+        _ => p,
     };
-    vec![
-        Phase {
-            options: delayed.clone(),
-            ..phase("waiting for time to dial", |_| {}, &["queue:cancel"], "UNKNOWN")
-        },
-        Phase {
-            options: delayed,
-            parameters: device,
-            ..phase(
-                "waiting for the confirmation",
-                |p| {
-                    p.time_to_dial();
-                },
-                &["queue:cancel"],
-                "PUSH_DELIVERY_NOT_CONFIRMED",
-            )
-        },
-        Phase {
-            parameters: json!({ "_paused": true }),
-            ..phase("paused before the dial", |_| {}, &["queue:cancel"], "UNKNOWN")
-        },
-        phase("ringing", |_| {}, &["queue:cancel", "ixn:terminate"], "UNKNOWN"),
-        phase(
-            "detecting",
-            |p| {
-                p.answers();
-            },
-            &["queue:cancel", "ixn:terminate"],
-            "UNKNOWN",
-        ),
-        phase(
-            "snoozing",
-            |p| {
-                p.dial_fails(6);
-            },
-            &["queue:cancel"],
-            "BUSY",
-        ),
-        Phase {
-            options: json!({ "_treatment_customer_connect": "welcome.wav" }),
-            ..phase(
-                "greeting",
-                |p| {
-                    p.answered(0);
-                },
-                &["queue:cancel", "ixn:terminate"],
-                "PERSON",
-            )
-        },
-        phase(
-            "talking to a machine",
-            |p| {
-                p.answered(9);
-            },
-            &["queue:cancel", "ixn:terminate"],
-            "ANSWERING_MACHINE",
-        ),
-        Phase {
-            options: json!({ "_plugin_on_dial_url": "http://127.0.0.1/p" }),
-            ..phase(
-                "asking the plugin",
-                |p| {
-                    p.answered(0);
-                },
-                &["queue:cancel", "ixn:terminate"],
-                "PERSON",
-            )
-        },
-        phase(
-            "waiting on the line",
-            |p| {
-                p.answered(0);
-            },
-            &["queue:cancel", "ixn:terminate"],
-            "PERSON",
-        ),
-        phase(
-            "transferring",
-            |p| {
-                p.answered(0).agent_found("7001");
-            },
-            &["queue:release 7001", "ixn:terminate"],
-            "PERSON",
-        ),
-        phase(
-            "talking",
-            |p| {
-                p.answered(0).agent_found("7001").agent_answers("7001");
-            },
-            &[],
-            "PERSON",
-        ),
-    ]
 }
 
 fn in_every_phase(event: &str, data: &Value, reason: &str, disposition: &str, dial_result: Option<&str>) {
-    for phase in phases() {
-        scenario_with(CALLBACK, phase.options.clone(), phase.parameters.clone(), |p| {
-            (phase.reach)(p);
+    for (phase, lets_go, last_result) in PHASES {
+        let (options, parameters) = settings(phase);
+        scenario_with(CALLBACK, options, parameters, |p| {
+            reach(phase, p);
             p.event(event, data.clone());
             let completed = format!("record COMPLETED/{reason}");
-            let mut expected = phase.lets_go.to_vec();
+            let mut expected = lets_go.to_vec();
             expected.extend(["notify _cbe_on_service_exit", "final report", completed.as_str()]);
-            println!("{event} while {}", phase.name);
-            p.does(&expected);
-            p.ends(reason, disposition, dial_result.unwrap_or(phase.dial_result));
+            p.does_while(phase, &expected);
+            p.ends(reason, disposition, dial_result.unwrap_or(last_result));
         });
     }
 }

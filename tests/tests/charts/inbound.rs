@@ -2,19 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::platform::{CUSTOMER, Platform, START, scenario_with};
+use super::platform::{CUSTOMER, Platform, START, merged, scenario_with};
 
 const MATCH: &str = "session:fetch http://127.0.0.1:8080/genesys/1/service/match-interaction";
 const URI: &str = "http://127.0.0.1:8080/genesys/1/service/callback/loans";
 
 fn parameters(more: Value) -> Value {
-    let mut parameters = json!({
+    let parameters = json!({
         "app_selected_agent_group": "Loans", "app_find_agent_timeout": 300, "app_virtual_queue": "VQ_Inbound",
     });
-    for (name, value) in more.as_object().unwrap() {
-        parameters[name] = value.clone();
-    }
-    parameters
+    merged(parameters, more)
 }
 
 fn arrives(p: &mut Platform) -> &mut Platform {

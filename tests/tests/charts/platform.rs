@@ -17,13 +17,13 @@ use statecharts::{
 };
 
 /// Start of every scenario, epoch seconds.
-pub const START: i64 = 1_900_000_000;
+pub(crate) const START: i64 = 1_900_000_000;
 /// The customer.
-pub const CUSTOMER: &str = "+12025550123";
+pub(crate) const CUSTOMER: &str = "+12025550123";
 
 /// How a scenario is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// As it is.
     Plain,
     /// Written down and read back before every event.
@@ -33,12 +33,12 @@ pub enum Mode {
 }
 
 /// Runs a scenario in all modes.
-pub fn scenario(chart: &str, options: Value, script: impl Fn(&mut Platform)) {
+pub(crate) fn scenario(chart: &str, options: Value, script: impl Fn(&mut Platform)) {
     scenario_with(chart, options, json!({}), script);
 }
 
 /// Runs a scenario in all modes, with further start parameters.
-pub fn scenario_with(chart: &str, options: Value, parameters: Value, script: impl Fn(&mut Platform)) {
+pub(crate) fn scenario_with(chart: &str, options: Value, parameters: Value, script: impl Fn(&mut Platform)) {
     for mode in [Mode::Plain, Mode::Restored, Mode::Doubled] {
         let mut platform = Platform::start(chart, mode, options.clone(), parameters.clone());
         script(&mut platform);
@@ -46,7 +46,7 @@ pub fn scenario_with(chart: &str, options: Value, parameters: Value, script: imp
 }
 
 /// Folder of the shipped charts.
-pub fn charts() -> PathBuf {
+pub(crate) fn charts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../statecharts/charts")
 }
 
@@ -61,13 +61,13 @@ impl PartResolver for Folder {
 }
 
 /// Compiles a chart text with the verbs of the platform.
-pub fn compile(file: &str, text: &str) -> Compiled {
+pub(crate) fn compile(file: &str, text: &str) -> Compiled {
     statecharts::compile(Source { file, text }, &engine::verbs::modules(), &Folder)
         .unwrap_or_else(|error| panic!("{file} is refused:\n{error}"))
 }
 
 /// Compiles a shipped chart.
-pub fn compile_shipped(file: &str) -> Compiled {
+pub(crate) fn compile_shipped(file: &str) -> Compiled {
     static COMPILED: Mutex<BTreeMap<String, Compiled>> = Mutex::new(BTreeMap::new());
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
     let fresh = || compile(file, &fs::read_to_string(charts().join(file)).unwrap());
@@ -90,7 +90,7 @@ struct Timer {
 }
 
 /// A session of a chart, with the platform around it played by a script.
-pub struct Platform {
+pub(crate) struct Platform {
     chart: Arc<Chart>,
     session: Option<Session>,
     mode: Mode,
@@ -113,7 +113,7 @@ impl Platform {
     }
 
     /// Starts a session of a compiled chart.
-    pub fn start_text(chart: Arc<Chart>, mode: Mode, options: Value, parameters: Value) -> Self {
+    pub(crate) fn start_text(chart: Arc<Chart>, mode: Mode, options: Value, parameters: Value) -> Self {
         let mut values = json!({
             "_id": "301-1", "_service_name": "loans", "_customer_number": CUSTOMER,
             "_desired_time": null, "_started_at": START, "_requested_at": START,
@@ -149,7 +149,7 @@ impl Platform {
     // ---- events ----
 
     /// Gives the session an event of the platform.
-    pub fn event(&mut self, name: &str, data: Value) -> &mut Self {
+    pub(crate) fn event(&mut self, name: &str, data: Value) -> &mut Self {
         self.deliver(name, data.clone(), None);
         if self.mode == Mode::Doubled && self.is_running() && may_double(name) {
             let first = std::mem::take(&mut self.effects);
@@ -162,13 +162,13 @@ impl Platform {
     }
 
     /// Gives the session an event of the platform in every mode once.
-    pub fn once(&mut self, name: &str, data: Value) -> &mut Self {
+    pub(crate) fn once(&mut self, name: &str, data: Value) -> &mut Self {
         self.deliver(name, data, None);
         self
     }
 
     /// Gives the session a request that waits for an answer.
-    pub fn request(&mut self, name: &str, data: Value) -> &mut Self {
+    pub(crate) fn request(&mut self, name: &str, data: Value) -> &mut Self {
         self.deliver(name, data, Some("REQUEST".to_owned()));
         self
     }
@@ -213,7 +213,7 @@ impl Platform {
     }
 
     /// Writes the session down and reads it back.
-    pub fn restore(&mut self) -> &mut Self {
+    pub(crate) fn restore(&mut self) -> &mut Self {
         let session = self.session.as_mut().unwrap();
         let snapshot = with_worker(|worker| session.snapshot(worker)).unwrap();
         let text = serde_json::to_string(&snapshot).unwrap();
@@ -223,7 +223,7 @@ impl Platform {
     }
 
     /// Lets time pass; timers fire in the order in which they are due.
-    pub fn after(&mut self, seconds: i64) -> &mut Self {
+    pub(crate) fn after(&mut self, seconds: i64) -> &mut Self {
         let until = self.now + seconds;
         let mut effects = Vec::new();
         while let Some(next) = self
@@ -256,7 +256,7 @@ impl Platform {
     // ---- the switch ----
 
     /// The customer answers; the detection goes on.
-    pub fn answers(&mut self) -> &mut Self {
+    pub(crate) fn answers(&mut self) -> &mut Self {
         self.calls += 1;
         self.call = format!("CALL{}", self.calls);
         self.attempts += 1;
@@ -277,12 +277,12 @@ impl Platform {
     }
 
     /// The call of the following events is this one: it was not dialled.
-    pub fn call_is(&mut self, call: &str) {
+    pub(crate) fn call_is(&mut self, call: &str) {
         call.clone_into(&mut self.call);
     }
 
     /// An event that must have no effect.
-    pub fn silently(&mut self, name: &str, data: Value) -> &mut Self {
+    pub(crate) fn silently(&mut self, name: &str, data: Value) -> &mut Self {
         let before = std::mem::take(&mut self.effects);
         self.event(name, data);
         assert_eq!(lines(&self.effects), Vec::<String>::new(), "{name} had an effect");
@@ -291,13 +291,13 @@ impl Platform {
     }
 
     /// The customer answers, and the detection has a result.
-    pub fn answered(&mut self, call_state: i64) -> &mut Self {
+    pub(crate) fn answered(&mut self, call_state: i64) -> &mut Self {
         self.answers();
         self.detected(call_state)
     }
 
     /// The detection has a result.
-    pub fn detected(&mut self, call_state: i64) -> &mut Self {
+    pub(crate) fn detected(&mut self, call_state: i64) -> &mut Self {
         let hints = json!({ "callstate": call_state, "kept": true });
         self.event(
             "interaction.partystatechanged",
@@ -306,7 +306,7 @@ impl Platform {
     }
 
     /// The dial made no call.
-    pub fn dial_fails(&mut self, call_state: i64) -> &mut Self {
+    pub(crate) fn dial_fails(&mut self, call_state: i64) -> &mut Self {
         self.attempts += 1;
         let error = match call_state {
             6 => "busy",
@@ -321,13 +321,13 @@ impl Platform {
     }
 
     /// The call ends.
-    pub fn released_by(&mut self, who: &str) -> &mut Self {
+    pub(crate) fn released_by(&mut self, who: &str) -> &mut Self {
         let data = json!({ "interactionid": self.call, "hints": { "callstate": 19, "releasedby": who } });
         self.event("interaction.deleted", data)
     }
 
     /// The agent's phone rings and is answered.
-    pub fn agent_answers(&mut self, agent: &str) -> &mut Self {
+    pub(crate) fn agent_answers(&mut self, agent: &str) -> &mut Self {
         let data = |state: &str, call: &str| json!({ "interactionid": call, "partystate": state, "focusdeviceid": agent, "hints": { "callstate": 0 } });
         let call = self.call.clone();
         let redirect = self.request_of("redirect");
@@ -337,7 +337,7 @@ impl Platform {
     }
 
     /// The agent declines.
-    pub fn agent_declines(&mut self, agent: &str) -> &mut Self {
+    pub(crate) fn agent_declines(&mut self, agent: &str) -> &mut Self {
         let hints = json!({ "callstate": 22, "cause": 7, "ccevent": 13 });
         self.event(
             "interaction.ondivert",
@@ -346,7 +346,7 @@ impl Platform {
     }
 
     /// The treatment was played to its end.
-    pub fn played(&mut self) -> &mut Self {
+    pub(crate) fn played(&mut self) -> &mut Self {
         let treatment = self.request_of("playsound");
         self.event("dialog.playsound.done", json!({ "requestid": treatment, "interactionid": self.call }))
     }
@@ -354,7 +354,7 @@ impl Platform {
     // ---- the queue ----
 
     /// An agent is chosen and kept.
-    pub fn agent_found(&mut self, agent: &str) -> &mut Self {
+    pub(crate) fn agent_found(&mut self, agent: &str) -> &mut Self {
         let request = self.request_of("submit");
         let resource = json!({
             "agent": agent, "agent_id": agent, "dn": agent, "id": "Loans", "place": "", "resource": agent,
@@ -367,13 +367,13 @@ impl Platform {
     }
 
     /// It is time to dial.
-    pub fn time_to_dial(&mut self) -> &mut Self {
+    pub(crate) fn time_to_dial(&mut self) -> &mut Self {
         let request = self.request_of("submit");
         self.event("queue.timetodial", json!({ "requestid": request, "ewt": 20, "position": 1 }))
     }
 
     /// The queue answers a query.
-    pub fn queue_says(&mut self, ewt: i64, position: i64) -> &mut Self {
+    pub(crate) fn queue_says(&mut self, ewt: i64, position: i64) -> &mut Self {
         let request = self.request_of("submit");
         let data = json!({
             "requestid": request, "ewt": ewt, "position": position, "waiting": 4, "wait": 2, "priority": 0,
@@ -383,7 +383,7 @@ impl Platform {
     }
 
     /// The plugin replies to an attempt.
-    pub fn reply(&mut self, attempt: i64, fields: Value) -> &mut Self {
+    pub(crate) fn reply(&mut self, attempt: i64, fields: Value) -> &mut Self {
         self.request(&format!("plugin.reply.{attempt}"), fields)
     }
 
@@ -391,14 +391,21 @@ impl Platform {
 
     /// What the last event made the chart ask for.
     #[track_caller]
-    pub fn does(&mut self, expected: &[&str]) -> &mut Self {
+    pub(crate) fn does(&mut self, expected: &[&str]) -> &mut Self {
         assert_eq!(lines(&self.effects), expected, "in mode {:?}, at {} s", self.mode, self.now - START);
+        self
+    }
+
+    /// As [`Self::does`], for a table of phases.
+    #[track_caller]
+    pub(crate) fn does_while(&mut self, phase: &str, expected: &[&str]) -> &mut Self {
+        assert_eq!(lines(&self.effects), expected, "while {phase}, in mode {:?}", self.mode);
         self
     }
 
     /// Whether a verb is among what the last event made the chart ask for.
     #[track_caller]
-    pub fn does_among(&mut self, expected: &str) -> &mut Self {
+    pub(crate) fn does_among(&mut self, expected: &str) -> &mut Self {
         let lines = lines(&self.effects);
         assert!(lines.iter().any(|line| line == expected), "{expected} is not among {lines:?}");
         self
@@ -406,7 +413,7 @@ impl Platform {
 
     /// The callback has ended, in the order of decision D-068.
     #[track_caller]
-    pub fn ends(&mut self, reason: &str, disposition: &str, dial_result: &str) -> &mut Self {
+    pub(crate) fn ends(&mut self, reason: &str, disposition: &str, dial_result: &str) -> &mut Self {
         let all = lines(&self.effects);
         assert!(!self.is_running(), "the session still runs: {all:?}");
         let last: Vec<&str> = all.iter().rev().take(3).rev().map(String::as_str).collect();
@@ -422,29 +429,29 @@ impl Platform {
     }
 
     /// The keys of the last report.
-    pub fn report(&self) -> Map<String, Value> {
+    pub(crate) fn report(&self) -> Map<String, Value> {
         self.last("report").params
     }
 
     /// The last verb of that name, with its params and content in one object.
     #[track_caller]
-    pub fn last(&self, element: &str) -> Seen {
+    pub(crate) fn last(&self, element: &str) -> Seen {
         self.seen(element).pop().unwrap_or_else(|| panic!("the chart never asked for {element}"))
     }
 
     /// Targets of the last `queue:submit`.
-    pub fn last_targets(&self) -> String {
+    pub(crate) fn last_targets(&self) -> String {
         let submit = self.history.iter().filter_map(verb).rfind(|verb| verb.element == "submit").unwrap();
         text(&submit.children[0].children[0].attributes, "expr")
     }
 
     /// All verbs of that name.
-    pub fn seen(&self, element: &str) -> Vec<Seen> {
+    pub(crate) fn seen(&self, element: &str) -> Vec<Seen> {
         self.history.iter().filter_map(verb).filter(|verb| verb.element == element).map(Seen::of).collect()
     }
 
     /// Names of all notifications so far.
-    pub fn notified(&self) -> Vec<String> {
+    pub(crate) fn notified(&self) -> Vec<String> {
         self.seen("notify")
             .iter()
             .map(|seen| seen.attributes["event"].as_str().unwrap().trim_start_matches("_cbe_on_").to_owned())
@@ -452,7 +459,7 @@ impl Platform {
     }
 
     /// Data of the last event that was sent to another session.
-    pub fn sent(&self) -> (String, Value) {
+    pub(crate) fn sent(&self) -> (String, Value) {
         let sent = self.history.iter().rev().find_map(|effect| match effect {
             Effect::Send(send) if send.target.is_some() => Some((send.event.clone(), send.data.clone())),
             _ => None,
@@ -462,31 +469,31 @@ impl Platform {
 
     /// Request id of the last verb of that name.
     #[track_caller]
-    pub fn request_of(&self, element: &str) -> String {
+    pub(crate) fn request_of(&self, element: &str) -> String {
         self.last(element).request_id
     }
 
     /// Answer of the last `ws:response`: status and body.
-    pub fn answer(&self) -> (i64, Value) {
+    pub(crate) fn answer(&self) -> (i64, Value) {
         let seen = self.last("response");
         (status(&seen.attributes), Value::Object(seen.params))
     }
 
     /// Whether the session goes on.
-    pub fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.session.as_ref().unwrap().status() == &Status::Running
     }
 }
 
 /// A verb that the chart asked for.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// Id under which its answer comes.
-    pub request_id: String,
+    pub(crate) request_id: String,
     /// Attributes.
-    pub attributes: Map<String, Value>,
+    pub(crate) attributes: Map<String, Value>,
     /// Params, or the keys of the content.
-    pub params: Map<String, Value>,
+    pub(crate) params: Map<String, Value>,
 }
 
 impl Seen {
@@ -516,6 +523,12 @@ fn service(options: Value) -> Value {
     });
     merge(&mut service, options);
     service
+}
+
+/// The first object with the keys of the second.
+pub(crate) fn merged(mut into: Value, from: Value) -> Value {
+    merge(&mut into, from);
+    into
 }
 
 fn merge(into: &mut Value, from: Value) {
@@ -549,7 +562,7 @@ fn status(attributes: &Map<String, Value>) -> i64 {
 }
 
 /// One line for each effect that somebody outside would notice; timers, queries and plain record keys are left out.
-pub fn lines(effects: &[Effect]) -> Vec<String> {
+pub(crate) fn lines(effects: &[Effect]) -> Vec<String> {
     effects.iter().filter_map(line).collect()
 }
 

@@ -2,18 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::platform::{CUSTOMER, scenario, scenario_with};
+use super::platform::{CUSTOMER, merged, scenario, scenario_with};
 
 const CALLBACK: &str = "callback.scxml";
 const URL: &str = "http://127.0.0.1:9000/on-dial";
 const ASKED: &str = "session:fetch http://127.0.0.1:9000/on-dial";
 
 fn http(more: Value) -> Value {
-    let mut options = json!({ "_plugin_on_dial_url": URL });
-    for (name, value) in more.as_object().unwrap() {
-        options[name] = value.clone();
-    }
-    options
+    let options = json!({ "_plugin_on_dial_url": URL });
+    merged(options, more)
 }
 
 #[test]
