@@ -96,6 +96,14 @@ impl QueueActor {
         }
     }
 
+    /// Lets an agent go, if it is this session that holds the agent: a late release must not free the next one's.
+    fn release(&mut self, agent: AgentId, effect: &EffectId, ctx: &Context<Self>) {
+        let holder = self.router.agent(&agent).and_then(|view| view.reserved_for?.parse::<EffectId>().ok());
+        if holder.is_some_and(|holder| holder.session == effect.session) {
+            self.command(Command::ReleaseAgent { agent }, ctx);
+        }
+    }
+
     fn set_wake(&mut self, ctx: &Context<Self>) {
         let due = self.router.next_due();
         if self.wake.map(|(at, _)| at) == due {
@@ -146,9 +154,7 @@ impl Handler<QueueOrder> for QueueActor {
             Action::UpdateEntry { entry, change } => self.command(Command::Update { id: entry, change }, ctx),
             Action::CancelEntry { entry } => self.command(Command::Cancel { id: entry }, ctx),
             Action::QueryEntry { entry } => self.query(&effect, &entry),
-            Action::ReleaseAgent { agent } => {
-                self.command(Command::ReleaseAgent { agent: AgentId::new(agent) }, ctx)
-            }
+            Action::ReleaseAgent { agent } => self.release(AgentId::new(agent), &effect, ctx),
             other => tracing::error!(?other, "An order came to the router that is not for it."),
         }
         drop(message.busy);

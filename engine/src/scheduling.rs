@@ -21,6 +21,8 @@ const SCHEDULER_PERIOD: Duration = Duration::from_secs(5);
 const SWEEP_PERIOD: Duration = Duration::from_secs(60);
 /// How far ahead scheduled records are looked at: buffer and waiting time of a service may add up to this.
 const LOOK_AHEAD: Duration = Duration::from_secs(6 * 3600);
+/// How long an ended session without a callback is remembered, so that a late reply hears that it came too late.
+const ENDED_KEPT: Duration = Duration::from_secs(86_400);
 /// Records handled in one turn.
 const BATCH: usize = 500;
 
@@ -149,6 +151,10 @@ pub(crate) async fn complete(
 
 /// Records past their life time: what still runs is ended first, what has ended is removed (guide: `_ttl`).
 async fn sweep(node: &Arc<Node>) {
+    let before = node.clock.now() - ENDED_KEPT;
+    if let Err(error) = node.store.commit(vec![Write::DeleteEndedSessions { before }]).await {
+        tracing::error!(%error, "Ended sessions cannot be removed.");
+    }
     let rows = match node.store.expired_before(node.clock.now(), BATCH).await {
         Ok(rows) => rows,
         Err(error) => return tracing::error!(%error, "Expired callbacks cannot be read."),
