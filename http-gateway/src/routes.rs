@@ -68,7 +68,11 @@ fn callback_paths(path: &str, version: &str) -> impl actix_web::dev::HttpService
 fn service_paths(path: &str) -> impl actix_web::dev::HttpServiceFactory + 'static + use<> {
     web::scope(path)
         .wrap(from_fn(auth::clients))
-        .service(resource("/{service}").route(web::post().to(services::call)))
+        .service(
+            resource("/{service}")
+                .route(web::post().to(services::call))
+                .route(web::delete().to(services::end)),
+        )
         .service(resource("/{id}/{request}").route(get_or_post().to(services::message)))
 }
 

@@ -1,6 +1,8 @@
 //! Generic services: instances, and messages to them.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use engine::Refusal;
 
 use crate::body::Body;
 use crate::errors::ErrorReply;
@@ -31,6 +33,21 @@ pub(crate) async fn message(
     let fields = body.event_data(request.query_string())?;
     match gateway.engine.message(&id, &name, fields).await {
         Ok(response) => Ok(reply::from_session(response)),
+        Err(error) => Err(ErrorReply::of_instance(&error)),
+    }
+}
+
+/// `DELETE /1/service/{id}`: the session is ended, its access resources come back.
+//= decision: D-044 instances can be ended by DELETE, unknown ones are 404
+pub(crate) async fn end(gateway: web::Data<Gateway>, id: web::Path<String>) -> Reply {
+    let no_instance = || ErrorReply::from(Refusal::NoInstance { id: id.clone() });
+    let session = match gateway.engine.callback(None, &id).await {
+        Ok(callback) => callback.session.ok_or_else(no_instance)?,
+        Err(Refusal::NotFound { .. }) => return Err(no_instance()),
+        Err(refusal) => return Err(refusal.into()),
+    };
+    match gateway.engine.terminate_session(session.as_str()).await {
+        Ok(()) => Ok(reply::empty(StatusCode::OK)),
         Err(error) => Err(ErrorReply::of_instance(&error)),
     }
 }

@@ -153,7 +153,7 @@ async fn what_is_not_there_is_said_in_the_envelope() {
         ("GET /genesys/1/nothing", 404),
         ("GET /genesys/1/service/callback/billing/301-a/nothing", 404),
         ("PUT /genesys/1/service/callback/billing", 405),
-        ("DELETE /genesys/1/service/match-interaction", 405),
+        ("PUT /genesys/1/service/match-interaction", 405),
         ("POST /genesys/2/service/callback/billing/301-a", 405),
         ("GET /genesys/1/document/service_template/callback/%2e%2e/secret", 404),
         ("GET /genesys/1/document/service_template/callback/..%2fsecret", 404),

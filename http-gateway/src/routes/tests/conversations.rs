@@ -118,6 +118,20 @@ async fn an_instance_answers_until_its_session_ends() {
 }
 
 #[actix_web::test]
+async fn an_instance_is_alive_until_it_is_ended() {
+    let server = start().await;
+    let id = started(&server).await;
+    let ping = format!("GET /genesys/1/service/{id}/ping");
+    assert_eq!(ask(&server, &ping, &[], "").await.json(), json!({}));
+    let end = format!("DELETE /genesys/1/service/{id}");
+    assert_eq!(ask(&server, &end, &[], "").await.status, 200);
+    assert_eq!(ask(&server, &ping, &[], "").await.status, 404);
+    assert_eq!(ask(&server, &end, &[], "").await.status, 404);
+    assert_eq!(ask(&server, "DELETE /genesys/1/service/unknown", &[], "").await.status, 404);
+    server.stop().await.unwrap();
+}
+
+#[actix_web::test]
 async fn a_session_takes_events_at_both_places_and_is_gone_when_it_has_ended() {
     let server = start().await;
     let id = started(&server).await;
