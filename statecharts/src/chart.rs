@@ -34,6 +34,8 @@ pub struct Chart {
     pub(crate) scripts: Vec<ExpressionIx>,
     pub(crate) expressions: Vec<Expression>,
     pub(crate) parameters: Vec<Parameter>,
+    /// Texts of the outermost functions of all scripts.
+    pub(crate) functions: Vec<String>,
     pub(crate) ids: BTreeMap<String, StateIx>,
 }
 

@@ -92,6 +92,7 @@ struct Loader<'a> {
     scripts: Vec<ExpressionIx>,
     expressions: Vec<Expression>,
     parameters: Vec<Parameter>,
+    functions: Vec<String>,
     ids: BTreeMap<String, StateIx>,
     id_places: Vec<Place>,
     /// Ids that elements of `<send>` and `<invoke>` were given, to find doubles.
@@ -116,6 +117,7 @@ impl<'a> Loader<'a> {
             scripts: Vec::new(),
             expressions: Vec::new(),
             parameters: Vec::new(),
+            functions: Vec::new(),
             ids: BTreeMap::new(),
             id_places: Vec::new(),
             invoke_ids: BTreeMap::new(),
@@ -208,6 +210,7 @@ impl<'a> Loader<'a> {
             scripts: self.scripts,
             expressions: self.expressions,
             parameters: self.parameters,
+            functions: self.functions,
             ids: self.ids,
         };
         Ok(Compiled { chart: Arc::new(chart), warnings: diagnostics })

@@ -159,7 +159,7 @@ impl Session {
     /// When the scope cannot be read, for want of memory.
     pub fn snapshot(&mut self, worker: &mut Worker) -> Result<Snapshot, Failure> {
         worker.write(&self.chart, &mut self.data)?;
-        let text = self.data.text().unwrap_or("[{},[]]").to_owned();
+        let text = self.data.text().unwrap_or("[{},[],[],[]]").to_owned();
         let data = RawValue::from_string(text)
             .map_err(|error| Failure::Data { tried: "saved".to_owned(), message: error.to_string() })?;
         let name = |state: StateIx| self.chart.state(state).id.clone();

@@ -36,7 +36,7 @@ pub struct Snapshot {
     /// States whose late-bound data have their first values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bound: Vec<String>,
-    /// The data: `[values, what JSON cannot hold]`.
+    /// The data: `[values, what JSON cannot hold, names without value, functions of the chart's scripts]`.
     pub data: Box<RawValue>,
     /// Events that wait; empty at a stable point.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -207,7 +207,7 @@ impl Worker {
         }
         self.check_owner(data)?;
         let Some(slot) = data.live.as_ref().and_then(|live| self.slots.get_mut(&live.slot)) else {
-            data.text = Some("[{},[]]".into());
+            data.text = Some("[{},[],[],[]]".into());
             return Ok(());
         };
         if let Some(text) = slot.text.take() {

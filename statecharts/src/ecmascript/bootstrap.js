@@ -1,6 +1,6 @@
 // What every context of a chart begins with. Runs once per chart and worker, before any text of a chart.
 // Gives back the functions that the host calls; nothing else of this closure can be reached by a chart.
-(function (natives, constantsText, functions) {
+(function (natives, constantsText, functions, functionTexts) {
   'use strict';
   const { freeze, defineProperty, getPrototypeOf, setPrototypeOf, getOwnPropertyDescriptor } = Object;
   const { ownKeys, apply, construct } = Reflect;
@@ -224,97 +224,151 @@
     throw new TypeError('`array` is no list');
   };
 
-  // ---- A scope as text: `[values, special]`. JSON holds most values; `special` says what it cannot hold, and where.
+  // ---- A scope as text: `[values, special, unset, declared]`. JSON holds most values. `special` says what it cannot hold, and
+  // where; `unset` are the names without value; `declared` names the functions of the chart's scripts by number. What is
+  // not JSON keeps its place in the order of the keys by a null.
+  const declaredTexts = parse(functionTexts);
+  const declaredIndex = new Map(declaredTexts.map((text, at) => [text, at]));
+  const declaredMakers = [];
   const plain = (value) => {
     const prototype = getPrototypeOf(value);
     return prototype === objectPrototype || prototype === arrayPrototype || prototype === system || prototype === null;
   };
+  const isData = (value) => value !== undefined && typeof value !== 'function' && typeof value !== 'bigint' && typeof value !== 'symbol';
+  const placeholder = (_key, value) => (isData(value) ? value : null);
+  const quotedKeys = new Map();
+  const quotedKey = (key) => {
+    let text = quotedKeys.get(key);
+    if (text === undefined) {
+      text = stringify(key) + ':';
+      if (quotedKeys.size < 1000) quotedKeys.set(key, text);
+    }
+    return text;
+  };
   const pack = (root) => {
     const special = [];
-    const seen = new Map();
-    let needsPlaceholder = false;
+    const unset = [];
+    const declared = [];
+    const seen = new Map([[root, []]]);
     const shared = new Map();
-    const describe = (value, path) => {
-      switch (typeof value) {
-        case 'string': case 'boolean': return;
-        case 'number':
-          if (!Number.isFinite(value) || Object.is(value, -0)) special.push([[...path], 'number', Object.is(value, -0) ? '-0' : String(value)]);
-          return;
-        case 'undefined': needsPlaceholder = true; special.push([[...path], 'undefined']); return;
-        case 'bigint': needsPlaceholder = true; special.push([[...path], 'bigint', String(value)]); return;
-        case 'symbol': needsPlaceholder = true; special.push([[...path], 'undefined']); return;
-      }
-      if (value === null) return;
-      if (constantPaths.has(value)) { mark(value, path, ['constant', constantPaths.get(value)]); return; }
-      if (value === current.ioprocessors) { mark(value, path, ['system', '_ioprocessors']); return; }
-      if (value === current.scope && path.length > 0) { mark(value, path, ['same', []]); return; }
-      if (seen.has(value)) { mark(value, path, ['same', seen.get(value)]); return; }
-      seen.set(value, [...path]);
-      if (typeof value === 'function') { needsPlaceholder = true; special.push([[...path], ...functionText(value)]); return; }
-      if (isMarkup(value)) { mark(value, path, ['markup', value.toString()]); return; }
-      if (!plain(value) && !describeInstance(value, path)) return;
-      if (isArray(value)) {
-        for (let at = 0; at < value.length; at += 1) { path.push(at); describe(value[at], path); path.pop(); }
-      } else {
-        for (const key of Object.keys(value)) { path.push(key); describe(value[key], path); path.pop(); }
-      }
-    };
-    const mark = (value, path, how) => {
-      needsPlaceholder = true;
-      special.push([[...path], ...how]);
+    const path = [];
+    let needsPlaceholder = false;
+    const note = (...how) => { needsPlaceholder = true; special.push([[...path], ...how]); };
+    // The value is not written where it stands now.
+    const mark = (value, ...how) => {
+      note(...how);
       let places = shared.get(value);
       if (!places) shared.set(value, (places = new Set()));
       places.add(stringify(path));
     };
-    // Whether the properties of the value are to be described too.
-    const describeInstance = (value, path) => {
-      if (value instanceof RealDate) { mark(value, path, ['date', value.getTime()]); return false; }
-      if (value instanceof RegExp) { mark(value, path, ['regexp', value.source, value.flags]); return false; }
-      if (value instanceof Map) { mark(value, path, ['map', pack([...value])]); return false; }
-      if (value instanceof Set) { mark(value, path, ['set', pack([...value])]); return false; }
-      if (value instanceof Error) { mark(value, path, ['error', String(value.name), String(value.message)]); return false; }
-      const maker = getPrototypeOf(value).constructor;
-      if (typeof maker === 'function' && hasOwn(root, maker.name) && root[maker.name] === maker) {
-        special.push([[...path], 'instance', maker.name]);
+    const describe = (value) => {
+      switch (typeof value) {
+        case 'string': case 'boolean': return;
+        case 'number':
+          if (!Number.isFinite(value)) note('number', String(value));
+          else if (Object.is(value, -0)) note('number', '-0');
+          return;
+        case 'undefined': case 'symbol': note('undefined'); return;
+        case 'bigint': note('bigint', String(value)); return;
       }
-      return true;
+      if (value === null) return;
+      if (constantPaths.has(value)) mark(value, 'constant', constantPaths.get(value));
+      else if (value === current.ioprocessors) mark(value, 'system', '_ioprocessors');
+      else if (seen.has(value)) mark(value, 'same', seen.get(value));
+      else {
+        seen.set(value, [...path]);
+        if (typeof value === 'function') describeFunction(value);
+        else if (isMarkup(value)) mark(value, 'markup', value.toString());
+        else if (plain(value) || describeInstance(value)) describeProperties(value);
+      }
     };
-    describe(root, []);
-    if (!needsPlaceholder) return '[' + stringify(root) + ',' + stringify(special) + ']';
-    // A place that cannot be written keeps its position in the order of the keys by a null.
-    const copy = (value, path) => {
-      if (typeof value === 'bigint' || typeof value === 'function' || typeof value === 'undefined' || typeof value === 'symbol') return null;
+    const describeProperties = (value) => {
+      if (isArray(value)) {
+        for (let at = 0; at < value.length; at += 1) { path.push(at); describe(value[at]); path.pop(); }
+      } else {
+        for (const key of Object.keys(value)) { path.push(key); describe(value[key]); path.pop(); }
+      }
+    };
+    const describeFunction = (value) => {
+      const text = Function.prototype.toString.call(value);
+      const at = declaredIndex.get(text);
+      if (at !== undefined) {
+        needsPlaceholder = true;
+        if (path.length === 1) declared.push(path[0], at);
+        else special.push([[...path], 'declared', at]);
+      } else if (!text.includes('[native code]')) note('function', text);
+      else if (global[value.name] === value) note('global', value.name);
+      else note('undefined');
+    };
+    // Whether the properties of the value are to be described too.
+    const describeInstance = (value) => {
+      if (value instanceof RealDate) mark(value, 'date', value.getTime());
+      else if (value instanceof RegExp) mark(value, 'regexp', value.source, value.flags);
+      else if (value instanceof Map) mark(value, 'map', pack({ entries: [...value] }));
+      else if (value instanceof Set) mark(value, 'set', pack({ entries: [...value] }));
+      else if (value instanceof Error) mark(value, 'error', String(value.name), String(value.message));
+      else {
+        const maker = getPrototypeOf(value).constructor;
+        if (typeof maker === 'function' && hasOwn(root, maker.name) && root[maker.name] === maker) {
+          special.push([[...path], 'instance', maker.name]);
+        }
+        return true;
+      }
+      return false;
+    };
+    const copy = (value) => {
+      if (!isData(value)) return null;
       if (typeof value !== 'object' || value === null) return value;
       const places = shared.get(value);
       if (places && places.has(stringify(path))) return null;
-      if (isArray(value)) return value.map((item, at) => { path.push(at); const made = copy(item, path); path.pop(); return made; });
+      if (isArray(value)) {
+        return value.map((item, at) => { path.push(at); const made = copy(item); path.pop(); return made; });
+      }
       const made = setPrototypeOf({}, null);
-      for (const key of Object.keys(value)) { path.push(key); made[key] = copy(value[key], path); path.pop(); }
+      for (const key of Object.keys(value)) { path.push(key); made[key] = copy(value[key]); path.pop(); }
       return made;
     };
-    const text = shared.size > 0
-      ? stringify(copy(root, []))
-      : stringify(root, (_key, value) => (value === undefined || typeof value === 'function' || typeof value === 'bigint' || typeof value === 'symbol' ? null : value));
-    return '[' + text + ',' + stringify(special) + ']';
-  };
-  const functionText = (value) => {
-    const text = Function.prototype.toString.call(value);
-    if (!text.includes('[native code]')) return ['function', text];
-    return global[value.name] === value ? ['global', value.name] : ['undefined'];
-  };
-  const makeFunction = (scope, text) => {
-    const make = (body) => new Function('__scope__', "with(__scope__){return (function(){'use strict';return (" + body + '\n)}).call(__scope__)}')(scope);
-    try {
-      return make(text);
-    } catch (error) {
-      // A method such as `{ f() {} }` is no expression on its own.
-      const holder = make('{' + text + '}');
-      return holder[ownKeys(holder)[0]];
+    const write = (key, value) => {
+      switch (typeof value) {
+        case 'string': return stringify(value);
+        case 'boolean': return value ? 'true' : 'false';
+        case 'undefined': unset.push(key); return 'null';
+      }
+      if (value === null) return 'null';
+      needsPlaceholder = false;
+      path.push(key);
+      describe(value);
+      const text = !needsPlaceholder ? stringify(value) : shared.size > 0 ? stringify(copy(value)) : stringify(value, placeholder);
+      path.pop();
+      return text ?? 'null';
+    };
+    let text = '';
+    for (const key of Object.keys(root)) {
+      text += (text === '' ? '' : ',') + quotedKey(key) + write(key, root[key]);
     }
+    return '[{' + text + '},' + stringify(special) + ',' + stringify(unset) + ',' + stringify(declared) + ']';
   };
-  const unpack = (text, scopeForFunctions) => {
-    const [root, special] = parse(text);
-    const scope = scopeForFunctions ?? setPrototypeOf(root, system);
+  // A function that came up in a script is made again from its text. It sees the names of the session; what it had
+  // captured from a function around it is lost.
+  const maker = (text) => {
+    const attempt = (body, strict) =>
+      new Function('__scope__', 'with(__scope__){return (function(){' + strict + 'return (' + body + '\n)}).call(__scope__)}');
+    const method = (make) => (scope) => { const holder = make(scope); return holder[ownKeys(holder)[0]]; };
+    const attempts = [
+      () => attempt(text, "'use strict';"), () => method(attempt('{' + text + '}', "'use strict';")), () => attempt(text, ''),
+    ];
+    for (const make of attempts) {
+      try { return make(); } catch (error) { if (!(error instanceof SyntaxError)) throw error; }
+    }
+    throw new TypeError('a function cannot be made again: ' + text);
+  };
+  const declaredFunction = (scope, at) => (declaredMakers[at] ??= maker(declaredTexts[at]))(scope);
+  const unpack = (text, scopeOfFunctions) => {
+    const [root, special, unset, declared] = parse(text);
+    const scope = scopeOfFunctions ?? setPrototypeOf(root, system);
+    for (const name of unset) root[name] = undefined;
+    for (let at = 0; at < declared.length; at += 2) root[declared[at]] = declaredFunction(scope, declared[at + 1]);
+    if (special.length === 0) return root;
     const place = (path, value) => {
       let owner = root;
       for (let at = 0; at < path.length - 1; at += 1) owner = owner[path[at]];
@@ -327,12 +381,13 @@
         case 'undefined': place(path, undefined); break;
         case 'number': place(path, Number(first)); break;
         case 'bigint': place(path, BigInt(first)); break;
-        case 'function': place(path, makeFunction(scope, first)); break;
+        case 'declared': place(path, declaredFunction(scope, first)); break;
+        case 'function': place(path, maker(first)(scope)); break;
         case 'global': place(path, global[first]); break;
         case 'date': place(path, new RealDate(first)); break;
         case 'regexp': place(path, new RegExp(first, second)); break;
-        case 'map': place(path, new Map(unpack(first, scope))); break;
-        case 'set': place(path, new Set(unpack(first, scope))); break;
+        case 'map': place(path, new Map(unpack(first, scope).entries)); break;
+        case 'set': place(path, new Set(unpack(first, scope).entries)); break;
         case 'error': { const made = new Error(second); made.name = first; place(path, made); break; }
         case 'markup': place(path, markup(first)); break;
         case 'constant': place(path, at(constants, first)); break;

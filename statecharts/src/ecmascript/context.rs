@@ -86,6 +86,7 @@ fn helpers(context: &Ctx<'_>, bridge: &Rc<Bridge>) -> rquickjs::Result<Helpers> 
         natives(context, bridge)?,
         Value::Object(constants).to_string(),
         functions(context, bridge)?,
+        serde_json::json!(bridge.chart.functions).to_string(),
     ))?;
     let keep = |index: usize| -> rquickjs::Result<Kept<Function<'static>>> {
         Ok(Persistent::save(context, given.get::<Function<'_>>(index)?))

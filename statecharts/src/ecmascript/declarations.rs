@@ -15,6 +15,8 @@ pub(crate) struct Declarations {
     pub(crate) functions: Vec<String>,
     /// Class declarations.
     pub(crate) classes: Vec<String>,
+    /// Texts of the outermost functions: how they are told from functions that came up later.
+    pub(crate) texts: Vec<String>,
 }
 
 /// What is wrong, and at which character.
@@ -120,6 +122,8 @@ struct Scanner {
     has_newline: bool,
     expect: Expect,
     declaring: Option<Declaring>,
+    /// Where the outermost function that is being read begins.
+    function_start: Option<usize>,
     rewrites: bool,
     found: Declarations,
 }
@@ -135,6 +139,7 @@ impl Scanner {
             has_newline: false,
             expect: Expect::Nothing,
             declaring: None,
+            function_start: None,
             rewrites,
             found: Declarations::default(),
         }
@@ -317,6 +322,13 @@ impl Scanner {
             self.declaring = None;
         }
         self.position += 1;
+        if open == Open::Function && !self.in_function() {
+            if let Some(text) =
+                self.function_start.take().and_then(|start| self.characters.get(start..self.position))
+            {
+                self.found.texts.push(text.iter().collect());
+            }
+        }
         match open {
             Open::Template => return self.template(),
             Open::Paren { is_statement } => self.set(Before::Paren { is_statement }),
@@ -434,14 +446,16 @@ impl Scanner {
             self.found.names.push(word.to_owned());
             return Ok(());
         }
-        let in_function = self.open.iter().any(|(open, _)| *open == Open::Function);
-        if in_function || !self.rewrites {
+        if self.in_function() || !self.rewrites {
             return Ok(());
         }
         let begins_statement = self.before == Before::Statement
             || (self.has_newline && self.ends_value())
             || self.word == "async";
         let at_top = self.open.is_empty();
+        if word == "function" || word == "async" {
+            self.function_start.get_or_insert(start);
+        }
         match word {
             "var" => self.begin_declaration(start, word.len()),
             "let" | "const" if at_top && begins_statement => self.begin_declaration(start, word.len()),
@@ -450,6 +464,10 @@ impl Scanner {
             _ => {}
         }
         Ok(())
+    }
+
+    fn in_function(&self) -> bool {
+        self.open.iter().any(|(open, _)| *open == Open::Function)
     }
 
     fn begin_declaration(&mut self, start: usize, length: usize) {
@@ -511,6 +529,14 @@ mod tests {
         let found = declarations(source).unwrap();
         assert_eq!(found.functions, ["f", "m"]);
         assert_eq!(found.names, ["h"]);
+    }
+
+    #[test]
+    fn texts_of_functions_are_found() {
+        let found =
+            declarations("function f() { g(function () {}) }\nvar o = { h: function (a) { return a } };")
+                .unwrap();
+        assert_eq!(found.texts, ["function f() { g(function () {}) }", "function (a) { return a }"]);
     }
 
     #[test]

@@ -163,6 +163,7 @@ impl Loader<'_> {
         if let ExpressionKind::Script { .. } = expression.kind {
             match declarations(&expression.source) {
                 Ok(found) => {
+                    self.functions.extend(found.texts);
                     expression.source = found.body;
                     expression.kind = ExpressionKind::Script {
                         names: found.names,
