@@ -25,3 +25,5 @@ mod plugin;
 mod reporting;
 #[path = "charts/requests.rs"]
 mod requests;
+#[path = "charts/seen.rs"]
+mod seen;

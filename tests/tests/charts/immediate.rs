@@ -521,6 +521,21 @@ fn a_call_that_a_restart_lost_is_made_again() {
         p.released_by("unknown").does(&["record QUEUED", "queue:release 7001", "queue:submit"]);
         assert_eq!(p.last("submit").attributes["hints"]["routable"], json!(false));
     });
+    // The same, after the word that the outcome of the transfer is unknown.
+    scenario(CALLBACK, json!({}), |p| {
+        with_agent_ringing(p);
+        let redirect = p.request_of("redirect");
+        p.event("session.restored", json!({}));
+        p.event("error.interaction.redirect", json!({ "requestid": redirect, "error": "unknown" })).does(&[]);
+        p.released_by("unknown").does(&["record QUEUED", "queue:release 7001", "queue:submit"]);
+        assert_eq!(p.last("submit").attributes["hints"]["exclude"], json!([]), "the agent did not decline");
+    });
+    scenario(CALLBACK, json!({}), |p| {
+        with_agent_ringing(p);
+        let redirect = p.request_of("redirect");
+        p.event("error.interaction.redirect", json!({ "requestid": redirect, "error": "unknown" }));
+        p.after(5).does_among("queue:submit");
+    });
     // A conversation that a restart ended was one.
     scenario(CALLBACK, json!({}), |p| {
         with_agent_ringing(p);
