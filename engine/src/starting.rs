@@ -100,13 +100,13 @@ pub(crate) async fn start_callback(
     row.state = CallbackState::Queued;
     row.updated_at = now;
     let reply_key = node.chance.key();
-    let parameters = callback_parameters(node, &row, options, &reply_key);
+    let paused_by = pause_key(node, &row, options);
+    let mut parameters = callback_parameters(node, &row, options, &reply_key);
+    // The chart may dial in its first step: it has to know before any event comes.
+    parameters.insert("_scheduled".to_owned(), json!(stored.is_some()));
+    parameters.insert("_paused".to_owned(), json!(paused_by.is_some()));
     let (respond, waiting) = oneshot::channel();
     let event = Event { sendid: Some("gms.start".to_owned()), ..Event::external("gms.start", json!({})) };
-    let mut first = vec![Incoming::Request { event, respond }];
-    if let Some(key) = pause_key(node, &row, options) {
-        first.push(Incoming::Event(Event::external("callback.paused", json!({ "key": key }))));
-    }
     let new = NewSession {
         id: session,
         chart,
@@ -119,7 +119,7 @@ pub(crate) async fn start_callback(
             Some(state) => RecordAtStart::Stored(row, state),
         }),
         notification: notification_policy(options),
-        first,
+        first: vec![Incoming::Request { event, respond }],
     };
     let busy = node.clock.activity().begin();
     match node.sessions.start(new, busy).await {
@@ -274,14 +274,16 @@ async fn start_chart(
     first: Vec<Incoming>,
 ) -> Result<(), String> {
     keep(node, &chart).await.map_err(|error| error.to_string())?;
+    let reply_key = node.chance.key();
     parameters.entry("_base_url").or_insert_with(|| json!(node.base_url));
+    parameters.entry("_reply_key").or_insert_with(|| json!(reply_key));
     let new = NewSession {
         id: session,
         chart,
         parameters,
         parent,
         invokeid,
-        reply_key: node.chance.key(),
+        reply_key,
         record: None,
         notification: None,
         first,

@@ -16,7 +16,7 @@ impl Planner<'_> {
             Some(Ok(state)) => Some(state),
             Some(Err(unknown)) => return self.update_failed(&format!("{unknown}")),
         };
-        let mut properties: Map<String, Value> = verb.params.iter().cloned().collect();
+        let mut properties = values::fields(verb);
         if let Some(disposition) = values::text(&verb.attributes, "disposition") {
             properties.insert("_disposition".to_owned(), Value::String(disposition));
         }
@@ -47,7 +47,7 @@ impl Planner<'_> {
             return;
         };
         let Some(row) = self.record.as_ref() else { return };
-        let mut event: Map<String, Value> = verb.params.iter().cloned().collect();
+        let mut event = values::fields(verb);
         let timestamp = self.now.epoch_seconds().to_string();
         event.insert(
             "event_id".to_owned(),
@@ -70,8 +70,8 @@ impl Planner<'_> {
 
     pub(super) fn report(&mut self, verb: &Verb) {
         let Some(row) = self.record.as_ref() else { return };
-        let mut keys: Map<String, Value> =
-            verb.params.iter().filter(|(_, value)| !value.is_null()).cloned().collect();
+        let mut keys = values::fields(verb);
+        keys.retain(|_, value| !value.is_null());
         let is_final = values::flag(&verb.attributes, "final").unwrap_or(false);
         keys.insert("_CB_FINAL_RECORD".to_owned(), json!(i32::from(is_final)));
         keys.insert("_CB_SERVICE_ID".to_owned(), json!(row.id));
@@ -94,7 +94,7 @@ impl Planner<'_> {
                 "the request named no device to push to",
             );
         };
-        let body: Map<String, Value> = verb.params.iter().cloned().collect();
+        let body = values::fields(verb);
         let message = OutboxRow {
             id: id.to_string(),
             callback: Some(row.id.clone()),
@@ -107,6 +107,16 @@ impl Planner<'_> {
         self.plan.writes.push(Write::PutOutbox(message));
         self.plan.outbox = true;
     }
+}
+
+/// What a verb was given: its params, and the keys of an object in `<content>`.
+fn given(verb: &Verb) -> Map<String, Value> {
+    let mut given = match &verb.content {
+        Some(Value::Object(content)) => content.clone(),
+        _ => Map::new(),
+    };
+    given.extend(verb.params.iter().cloned());
+    given
 }
 
 /// The body of a status notification in the form that the service asks for (decision D-018).

@@ -100,15 +100,19 @@ impl Planner<'_> {
 
     pub(super) fn terminate_call(&mut self, id: EffectId, verb: &Verb) {
         let reason = values::text(&verb.attributes, "reason").unwrap_or_default();
-        match self.held_call(verb) {
+        match self.held_call(verb).or_else(|| self.dialled_call(verb)) {
             Some(call) => self.order(id, Action::HangUp { call, reason }),
-            None => self.fail(
-                &id,
-                "error.interaction.terminate",
-                "invalidstate.null",
-                "this session holds no such call",
-            ),
+            None => {
+                let description = "this session holds no such call";
+                self.fail(&id, "error.interaction.terminate", "invalidstate.null", description);
+            }
         }
+    }
+
+    /// The call that a dial of this session is about to become: named by the request id of the dial.
+    fn dialled_call(&self, verb: &Verb) -> Option<InteractionId> {
+        let dial: EffectId = values::text(&verb.attributes, "interactionid")?.parse().ok()?;
+        (dial.session == *self.session).then(|| derive::call_of(&dial))
     }
 
     pub(super) fn associate(&mut self, id: EffectId, verb: &Verb) {
@@ -123,13 +127,15 @@ impl Planner<'_> {
         let Some(session) = values::text(&verb.attributes, "sessionid") else {
             return self.fail(&id, "error.interaction.associate", "unknown", "no session is named");
         };
-        self.order(id, Action::Associate { call, session: derive::session_named(&session) });
+        self.order(id, Action::Associate { call, session: derive::session_named(&session), detach: false });
     }
 
     /// A detached call goes back to the session that gave it: the one that started this session.
     pub(super) fn detach(&mut self, id: EffectId, verb: &Verb) {
         match (self.held_call(verb), self.parent.cloned()) {
-            (Some(call), Some(parent)) => self.order(id, Action::Associate { call, session: parent }),
+            (Some(call), Some(parent)) => {
+                self.order(id, Action::Associate { call, session: parent, detach: true })
+            }
             (Some(_), None) => {
                 self.fail(&id, "error.interaction.detach", "unknown", "no session gave this call")
             }

@@ -3,6 +3,14 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use statecharts::Verb;
+
+/// The `<param>` children of a verb, or the keys of its `<content>` when that is an object.
+pub(super) fn fields(verb: &Verb) -> Map<String, Value> {
+    let mut fields = verb.content.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+    fields.extend(verb.params.iter().cloned());
+    fields
+}
 
 /// Text of a value; numbers and booleans are written out; absent, null and empty are `None`.
 pub(super) fn text(values: &Map<String, Value>, name: &str) -> Option<String> {
