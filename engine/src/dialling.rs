@@ -5,7 +5,7 @@
 //!   that exists refuses the dial.
 //! * A dial or redirect that was begun is never begun again; after a crash its outcome is unknown (decision D-119).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,11 +67,13 @@ pub(crate) struct DialActor {
     node: Arc<Node>,
     switch: Arc<dyn Switch>,
     calls: BTreeMap<InteractionId, Call>,
+    /// Treatments that collect digits.
+    collecting: BTreeSet<EffectId>,
 }
 
 impl DialActor {
     pub(crate) fn new(node: Arc<Node>, switch: Arc<dyn Switch>) -> Self {
-        Self { node, switch, calls: BTreeMap::new() }
+        Self { node, switch, calls: BTreeMap::new(), collecting: BTreeSet::new() }
     }
 
     fn fact(&self, session: &SessionId, fact: CallFact) {
@@ -180,7 +182,7 @@ impl DialActor {
     }
 
     /// Gives a call to another session, which must run.
-    fn associate(&mut self, effect: EffectId, call: InteractionId, to: &SessionId) {
+    fn associate(&mut self, effect: EffectId, call: InteractionId, to: &SessionId, detach: bool) {
         let from = effect.session.clone();
         match self.calls.get_mut(&call) {
             Some(held) if held.session == from && self.node.sessions.is_running(to) => {
@@ -192,14 +194,14 @@ impl DialActor {
                     dnis: held.dnis.clone(),
                     user_data: held.user_data.clone(),
                 };
-                self.fact(&from, CallFact::GivenAway { call, effect });
+                self.fact(&from, CallFact::GivenAway { call, effect, detach });
                 self.fact(to, given);
             }
             _ => self.fact(&from, CallFact::NotGiven { call, effect }),
         }
     }
 
-    fn media(&self, effect: EffectId, action: Action) {
+    fn media(&mut self, effect: EffectId, action: Action) {
         self.switch.execute(match action {
             Action::Play { call, file, at_most_ms, repeat, hints } => Command::Play(Play {
                 treatment: effect,
@@ -221,7 +223,6 @@ impl DialActor {
                     timeout: Duration::from_millis(timeout_ms),
                 })
             }
-            Action::StopPlaying { treatment } => Command::StopPlaying { treatment },
             Action::Attach { call, pairs } => Command::Attach { call, pairs },
             other => return tracing::error!(?other, "An order came to the dial actor that is not for it."),
         });
@@ -260,14 +261,16 @@ impl DialActor {
                 self.calls.remove(&call);
             }
             Event::TreatmentDone { treatment, call, digits } => {
+                self.collecting.remove(&treatment);
                 self.about(&call.clone(), |_| CallFact::TreatmentDone { treatment, call, digits });
             }
             Event::TreatmentFailed { treatment, call, problem } => {
+                let collects = self.collecting.remove(&treatment);
                 self.about(&call.clone(), |_| CallFact::TreatmentFailed {
                     treatment,
                     call,
                     problem,
-                    collects: false,
+                    collects,
                 });
             }
             Event::Redirected { call, effect } => {
@@ -373,11 +376,17 @@ impl Handler<TelephonyOrder> for DialActor {
         match action {
             Action::Dial(dial) => self.dial(effect, *dial, busy, ctx),
             Action::Redirect(redirect) => self.redirect(effect, redirect, busy, ctx),
-            Action::Associate { call, session } => self.associate(effect, call, &session),
+            Action::Associate { call, session, detach } => self.associate(effect, call, &session, detach),
             Action::HangUp { call, reason } => {
                 self.switch.execute(Command::HangUp { call: call.clone(), reason });
                 let data = json!({ "requestid": effect, "interactionid": call });
                 self.node.answer(&effect, statecharts::Event::external("interaction.terminate.done", data));
+            }
+            Action::StopPlaying { treatment } => {
+                self.switch.execute(Command::StopPlaying { treatment: treatment.clone() });
+                let data = json!({ "requestid": treatment });
+                let stopped = statecharts::Event::external("dialog.stop.done", data);
+                self.node.tell(&effect, Incoming::Event(stopped));
             }
             other => self.media(effect, other),
         }

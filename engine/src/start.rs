@@ -217,7 +217,8 @@ async fn start_actors(
             tracing::error!(agent = %agent.profile.id, %error, "An agent's phone cannot be set up.");
         }
     }
-    let simulated = ClockedSwitch::new(node.clock.clone(), core, dial_log, line.into_sink(node.clock.clone(), sink));
+    let simulated =
+        ClockedSwitch::new(node.clock.clone(), core, dial_log, line.into_sink(node.clock.clone(), sink));
     let actor = DialActor::new(Arc::clone(node), Arc::clone(&simulated) as Arc<dyn telephony::Switch>);
     let _set = node.simulated.set(simulated);
     let scripts = |failure: statecharts::Failure| StartError::Scripts(failure.to_string());

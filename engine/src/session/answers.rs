@@ -42,7 +42,7 @@ pub(crate) enum CallFact {
     /// A call was given to this session: it arrived, or another session let go of it.
     Given { call: InteractionId, device: String, ani: String, dnis: String, user_data: Value },
     /// A call was given away.
-    GivenAway { call: InteractionId, effect: EffectId },
+    GivenAway { call: InteractionId, effect: EffectId, detach: bool },
     /// A call was to be given to a session that does not run.
     NotGiven { call: InteractionId, effect: EffectId },
 }
@@ -137,14 +137,12 @@ impl Planner<'_> {
                 });
                 vec![event("interaction.added", data.clone()), event("interaction.present", data)]
             }
-            CallFact::GivenAway { call, effect } => {
+            CallFact::GivenAway { call, effect, detach } => {
                 self.close(&effect);
+                let done = if detach { "interaction.detach.done" } else { "interaction.associate.done" };
                 self.context.calls.remove(&call);
                 vec![
-                    event(
-                        "interaction.associate.done",
-                        json!({ "requestid": effect, "interactionid": call }),
-                    ),
+                    event(done, json!({ "requestid": effect, "interactionid": call })),
                     event("interaction.notcontrolled", json!({ "interactionid": call })),
                 ]
             }

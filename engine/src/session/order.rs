@@ -63,6 +63,9 @@ pub(crate) enum Action {
         call: InteractionId,
         /// To whom.
         session: SessionId,
+        /// Whether it goes back to the session that gave it.
+        #[serde(default)]
+        detach: bool,
     },
     /// Attach user data to a call.
     Attach {
