@@ -109,16 +109,6 @@ impl Planner<'_> {
     }
 }
 
-/// What a verb was given: its params, and the keys of an object in `<content>`.
-fn given(verb: &Verb) -> Map<String, Value> {
-    let mut given = match &verb.content {
-        Some(Value::Object(content)) => content.clone(),
-        _ => Map::new(),
-    };
-    given.extend(verb.params.iter().cloned());
-    given
-}
-
 /// The body of a status notification in the form that the service asks for (decision D-018).
 fn envelope(
     policy: &NotificationPolicy,
