@@ -173,3 +173,6 @@ fn shown(id: &EffectId, verb: &Verb) -> Value {
         verb.params.iter().filter(|(name, _)| name != "_reply_url").cloned().collect();
     json!({ "effect": id.to_string(), "attributes": verb.attributes, "params": params })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,257 @@
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use statecharts::{Effect, Event, Send, Verb, VerbChild};
+use store::{CallbackRow, EffectState, Write};
+use vocabulary::{AttemptNo, CallbackId, CallbackState, InteractionId, ServiceName, SessionId, Timestamp};
+
+use super::{Plan, Planner};
+use crate::session::context::{Context, HeldCall, NotificationPolicy};
+use crate::session::order::Action;
+use crate::verbs;
+
+const NOW: Timestamp = Timestamp::from_millis(1_900_000_000_000);
+
+/// A session in the middle of its life.
+struct Bench {
+    session: SessionId,
+    record: Option<CallbackRow>,
+    context: Context,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let record = CallbackRow {
+            id: CallbackId::new("1-a"),
+            service: ServiceName::new("sales"),
+            state: CallbackState::Queued,
+            reason: None,
+            customer_number: None,
+            desired_time: NOW,
+            requested_at: NOW,
+            expires_at: NOW + Duration::from_secs(60),
+            updated_at: NOW,
+            session: None,
+            attempts: AttemptNo(0),
+            properties: Map::new(),
+            user_data: Map::new(),
+        };
+        Self { session: SessionId::new("S"), record: Some(record), context: Context::default() }
+    }
+
+    fn plan(&mut self, effects: Vec<Effect>) -> Plan {
+        let mut plan = Plan::default();
+        let mut planner = Planner {
+            session: &self.session,
+            parent: None,
+            invokeid: None,
+            now: NOW,
+            record: &mut self.record,
+            context: &mut self.context,
+            plan: &mut plan,
+        };
+        planner.step(7, effects);
+        plan
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    value.as_object().cloned().unwrap()
+}
+
+fn verb(module: &str, element: &str, attributes: Value) -> Verb {
+    Verb {
+        request_id: "S:7:0".to_owned(),
+        module: module.to_owned(),
+        element: element.to_owned(),
+        attributes: object(attributes),
+        params: Vec::new(),
+        content: None,
+        children: Vec::new(),
+    }
+}
+
+fn submit(target: &str) -> Verb {
+    let targetid = VerbChild {
+        element: "targetid".to_owned(),
+        attributes: object(json!({ "expr": target })),
+        children: Vec::new(),
+    };
+    let targets =
+        VerbChild { element: "targets".to_owned(), attributes: Map::new(), children: vec![targetid] };
+    let attributes = json!({ "queue": "VQ", "priority": 3, "timeout": 60, "hints": { "routable": false, "age": 1_899_999_990.5 } });
+    Verb { children: vec![targets], ..verb(verbs::QUEUE, "submit", attributes) }
+}
+
+fn raised(plan: &Plan) -> Vec<&str> {
+    plan.raised.iter().map(|event| event.name.as_str()).collect()
+}
+
+#[test]
+fn a_dial_takes_the_next_attempt_of_its_callback_and_is_never_repeated() {
+    let mut bench = Bench::new();
+    let dial = verb(verbs::INTERACTION, "createcall", json!({ "from": "8000", "to": "+12025550123" }));
+    let plan = bench.plan(vec![Effect::Verb(dial.clone()), Effect::Verb(dial)]);
+    let attempts: Vec<u32> = plan
+        .orders
+        .iter()
+        .map(|order| match &order.action {
+            Action::Dial(dial) => dial.attempt.0,
+            other => panic!("not a dial: {other:?}"),
+        })
+        .collect();
+    assert_eq!(attempts, [1, 2]);
+    assert_eq!(bench.record.unwrap().attempts, AttemptNo(2));
+    assert!(plan.record_changed);
+    let rows: Vec<bool> = plan
+        .writes
+        .iter()
+        .filter_map(|write| match write {
+            Write::PutEffect(row) => Some(row.repeatable || row.state != EffectState::Intended),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(rows, [false, false]);
+}
+
+#[test]
+fn a_dial_without_a_number_fails_inside_the_chart() {
+    let dial = verb(verbs::INTERACTION, "createcall", json!({ "from": "8000", "to": "" }));
+    let plan = Bench::new().plan(vec![Effect::Verb(dial)]);
+    assert_eq!(raised(&plan), ["error.voice.createcall"]);
+    assert!(plan.orders.is_empty());
+}
+
+#[test]
+fn a_submit_is_kept_as_a_queue_entry_with_its_age() {
+    let mut bench = Bench::new();
+    let plan = bench.plan(vec![Effect::Verb(submit("Support@.GA"))]);
+    assert_eq!(raised(&plan), ["queue.submit.requestid"]);
+    assert!(matches!(plan.writes.first(), Some(Write::PutQueueEntry(row)) if row.id.to_string() == "S:7:0"));
+    let entry = bench.context.entries.get("S:7:0").unwrap();
+    assert_eq!(entry.waiting_since, Timestamp::from_millis(1_899_999_990_500));
+    assert_eq!(entry.deadline, Some(NOW + Duration::from_secs(60)));
+    assert!(!entry.routable);
+}
+
+#[test]
+fn a_submit_without_a_target_is_refused() {
+    let plan = Bench::new().plan(vec![Effect::Verb(submit(" "))]);
+    assert_eq!(raised(&plan), ["error.queue.submit"]);
+    assert!(plan.writes.is_empty());
+}
+
+#[test]
+fn a_cancelled_entry_leaves_the_store_with_the_step() {
+    let mut bench = Bench::new();
+    bench.plan(vec![Effect::Verb(submit("Support@.GA"))]);
+    let plan = bench.plan(vec![Effect::Verb(verb(verbs::QUEUE, "cancel", json!({ "requestid": "S:7:0" })))]);
+    assert!(matches!(plan.writes.as_slice(), [Write::DeleteQueueEntry(_)]));
+    assert!(bench.context.entries.is_empty());
+}
+
+#[test]
+fn a_delayed_send_is_a_timer_that_a_cancel_removes() {
+    let mut bench = Bench::new();
+    let send = Send {
+        sendid: Some("tick".to_owned()),
+        target: None,
+        kind: None,
+        event: "tick".to_owned(),
+        data: Value::Null,
+        delay: Duration::from_secs(5),
+    };
+    let plan = bench.plan(vec![Effect::Send(send)]);
+    assert!(
+        matches!(plan.writes.as_slice(), [Write::PutTimer(row)] if row.due == NOW + Duration::from_secs(5))
+    );
+    let plan = bench.plan(vec![Effect::CancelSend { sendid: "tick".to_owned() }]);
+    assert!(matches!(plan.writes.as_slice(), [Write::DeleteTimer { .. }]));
+    assert!(bench.context.timers.is_empty());
+}
+
+#[test]
+fn a_send_to_nowhere_is_an_error_of_communication() {
+    let send = Send {
+        sendid: None,
+        target: Some("#_parent".to_owned()),
+        kind: None,
+        event: "hello".to_owned(),
+        data: Value::Null,
+        delay: Duration::ZERO,
+    };
+    assert_eq!(raised(&Bench::new().plan(vec![Effect::Send(send)])), ["error.communication"]);
+}
+
+#[test]
+fn a_forbidden_transition_of_the_record_is_an_event_and_changes_nothing() {
+    let mut bench = Bench::new();
+    let update = verb(verbs::CALLBACK, "update", json!({ "state": "SCHEDULED" }));
+    let plan = bench.plan(vec![Effect::Verb(update)]);
+    assert_eq!(raised(&plan), ["error.callback.update"]);
+    assert!(!plan.record_changed);
+    assert_eq!(bench.record.unwrap().state, CallbackState::Queued);
+}
+
+#[test]
+fn a_notification_leaves_only_if_the_service_asks_for_it() {
+    let mut bench = Bench::new();
+    let notify = || Effect::Verb(verb(verbs::CALLBACK, "notify", json!({ "event": "_cbe_on_dial_init" })));
+    assert!(bench.plan(vec![notify()]).writes.is_empty());
+    let policy = NotificationPolicy {
+        kind: "httpcb".to_owned(),
+        target: "http://a.example/".to_owned(),
+        envelope: false,
+    };
+    bench.context.notification = Some(policy);
+    let plan = bench.plan(vec![notify()]);
+    let Some(Write::PutOutbox(row)) = plan.writes.first() else { panic!("nothing leaves") };
+    let body: Value = serde_json::from_str(&row.body).unwrap();
+    assert_eq!(body.get("event_id"), Some(&json!("_cbe_on_dial_init")));
+    assert_eq!(body.get("timestamp"), Some(&json!("1900000000")));
+    assert_eq!(body.get("_callback_state"), Some(&json!("QUEUED")));
+}
+
+#[test]
+fn a_push_without_a_device_is_answered_at_once() {
+    let plan = Bench::new().plan(vec![Effect::Verb(verb(verbs::CALLBACK, "push", json!({})))]);
+    assert_eq!(raised(&plan), ["error.callback.push"]);
+}
+
+#[test]
+fn a_session_cannot_touch_a_call_that_it_does_not_hold() {
+    let mut bench = Bench::new();
+    let redirect = |call: &str| {
+        Effect::Verb(verb(verbs::INTERACTION, "redirect", json!({ "interactionid": call, "to": "7001" })))
+    };
+    assert_eq!(raised(&bench.plan(vec![redirect("C1")])), ["error.interaction.redirect"]);
+    bench.context.calls.insert(InteractionId::new("C1"), HeldCall { device: "8000".to_owned(), agent: None });
+    let plan = bench.plan(vec![redirect("C1")]);
+    assert!(matches!(plan.orders.as_slice(), [order] if matches!(order.action, Action::Redirect(_))));
+}
+
+#[test]
+fn secrets_of_reply_urls_stay_out_of_the_timeline() {
+    let mut fetch = verb(verbs::SESSION, "fetch", json!({ "srcexpr": "http://plugin.example/" }));
+    fetch.params.push(("_reply_url".to_owned(), json!("http://a.example/?key=secret")));
+    let plan = Bench::new().plan(vec![Effect::Verb(fetch)]);
+    let lines = serde_json::to_string(&plan.timeline).unwrap();
+    assert!(!lines.contains("secret"), "{lines}");
+}
+
+#[test]
+fn an_unknown_verb_is_told_to_the_chart() {
+    let plan = Bench::new().plan(vec![Effect::Verb(verb(verbs::QUEUE, "juggle", json!({})))]);
+    assert_eq!(raised(&plan), ["error.unsupported.juggle"]);
+}
+
+#[test]
+fn events_for_children_name_them() {
+    let mut bench = Bench::new();
+    bench.context.children.insert("kid".to_owned(), SessionId::new("K"));
+    let event = Event::external("hello", json!({}));
+    let plan = bench.plan(vec![Effect::Forward { invokeid: "kid".to_owned(), event }]);
+    assert!(
+        matches!(&plan.orders.first().unwrap().action, Action::Deliver { session, .. } if session.as_str() == "K")
+    );
+}
