@@ -319,8 +319,8 @@ impl SessionActor {
             give(Action::ReleaseAgent { agent });
         }
         for (call, held) in context.calls {
-            // A conversation goes on without the session (decision D-008).
-            if held.agent.is_none() {
+            // A conversation, or a call on its way to somebody else, goes on without the session (decision D-008).
+            if !held.delivered {
                 give(Action::HangUp { call, reason: "session ended".to_owned() });
             }
         }

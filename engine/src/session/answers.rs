@@ -53,7 +53,9 @@ impl Planner<'_> {
         match fact {
             CallFact::Answered { call, effect, attempt, device, user_data } => {
                 self.close(&effect);
-                self.context.calls.insert(call.clone(), HeldCall { device: device.clone(), agent: None });
+                self.context
+                    .calls
+                    .insert(call.clone(), HeldCall { device: device.clone(), agent: None, delivered: false });
                 vec![
                     event(
                         "voice.createcall.done",
@@ -110,6 +112,9 @@ impl Planner<'_> {
             }
             CallFact::Redirected { call, effect } => {
                 self.close(&effect);
+                if let Some(held) = self.context.calls.get_mut(&call) {
+                    held.delivered = true;
+                }
                 vec![event(
                     "interaction.redirect.done",
                     json!({ "requestid": effect, "interactionid": call }),
@@ -129,9 +134,17 @@ impl Planner<'_> {
                 }
                 vec![party(&call, "connected", &dn, json!({ "callstate": 0 }))]
             }
-            CallFact::Diverted { call, dn, declined } => vec![diverted(&call, &dn, declined)],
+            CallFact::Diverted { call, dn, declined } => {
+                if let Some(held) = self.context.calls.get_mut(&call) {
+                    held.delivered = false;
+                    held.agent = None;
+                }
+                vec![diverted(&call, &dn, declined)]
+            }
             CallFact::Given { call, device, ani, dnis, user_data } => {
-                self.context.calls.insert(call.clone(), HeldCall { device: device.clone(), agent: None });
+                self.context
+                    .calls
+                    .insert(call.clone(), HeldCall { device: device.clone(), agent: None, delivered: false });
                 let data = json!({
                     "interactionid": call, "focusdeviceid": device, "ani": ani, "dnis": dnis, "udata": user_data,
                 });

@@ -42,6 +42,9 @@ pub(crate) struct HeldCall {
     /// Directory number of the agent that is on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) agent: Option<String>,
+    /// Whether it was moved away and has not come back: it goes on without the session.
+    #[serde(default)]
+    pub(crate) delivered: bool,
 }
 
 /// Where status notifications go (guide: options of status notification).

@@ -225,7 +225,10 @@ fn a_session_cannot_touch_a_call_that_it_does_not_hold() {
         Effect::Verb(verb(verbs::INTERACTION, "redirect", json!({ "interactionid": call, "to": "7001" })))
     };
     assert_eq!(raised(&bench.plan(vec![redirect("C1")])), ["error.interaction.redirect"]);
-    bench.context.calls.insert(InteractionId::new("C1"), HeldCall { device: "8000".to_owned(), agent: None });
+    bench.context.calls.insert(
+        InteractionId::new("C1"),
+        HeldCall { device: "8000".to_owned(), agent: None, delivered: false },
+    );
     let plan = bench.plan(vec![redirect("C1")]);
     assert!(matches!(plan.orders.as_slice(), [order] if matches!(order.action, Action::Redirect(_))));
 }
