@@ -5,6 +5,8 @@ pub(crate) mod declarations;
 pub(crate) mod meter;
 pub(crate) mod model;
 pub(crate) mod natives;
+#[cfg(test)]
+mod tests;
 pub(crate) mod values;
 pub(crate) mod wrap;
 

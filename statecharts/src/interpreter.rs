@@ -6,6 +6,8 @@ mod content;
 mod entry;
 mod messages;
 mod selection;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -35,7 +37,8 @@ pub(crate) struct Interpreter<'a> {
     microsteps: u32,
     entries: BTreeMap<StateIx, u32>,
     last_entered: StateIx,
-    /// Eventless guards that failed since the last microstep: their error is raised once, not for ever.
+    /// Eventless guards that failed in this macrostep. The Recommendation has their error raised at every try, which a
+    /// transition for `error` without target would turn into a loop without end; once says as much.
     failed_guards: BTreeSet<TransitionIx>,
 }
 
@@ -143,6 +146,7 @@ impl<'a> Interpreter<'a> {
     fn process_external(&mut self, event: Event) -> Result<(), Failure> {
         self.microsteps = 0;
         self.entries.clear();
+        self.failed_guards.clear();
         let name = event.name.clone();
         self.set_event(event.clone());
         self.invocations_see(&event)?;
@@ -215,7 +219,6 @@ impl<'a> Interpreter<'a> {
     //= scxml: D procedure microstep(enabledTransitions)
     fn microstep(&mut self, enabled: &[TransitionIx]) -> Result<(), Failure> {
         self.count_microstep()?;
-        self.failed_guards.clear();
         self.exit_states(enabled)?;
         let chart = self.chart;
         for transition in enabled {

@@ -17,6 +17,8 @@ mod session;
 mod snapshot;
 mod state_set;
 mod step;
+#[cfg(test)]
+mod trial;
 mod worker;
 mod xml;
 

@@ -385,3 +385,6 @@ fn seed(id: &str, step: u64) -> u64 {
     });
     hash ^ step.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
+
+#[cfg(test)]
+mod tests;

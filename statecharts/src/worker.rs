@@ -155,21 +155,20 @@ impl Worker {
         };
         let (meter, limits) = (&self.meter, &self.limits);
         let outcome = context.with(|context, parts| {
+            *parts.bridge.current.borrow_mut() = Some(current);
             let scope = match live {
-                Some(live) => live.restore(&context),
+                Some(live) => live.restore(&context).and_then(|scope| {
+                    let enter = parts.helper(&context, |helpers| &helpers.enter)?;
+                    enter.call::<_, ()>((scope.clone(),))?;
+                    Ok(scope)
+                }),
                 None => parts.scope(&context, text.as_deref().or(data.text.as_deref())),
             };
-            let entered = scope.and_then(|scope| {
-                let enter = parts.helper(&context, |helpers| &helpers.enter)?;
-                enter.call::<_, ()>((scope.clone(),))?;
-                Ok(scope)
-            });
-            let scope = entered.catch(&context).map_err(|error| Failure::Data {
+            let scope = scope.catch(&context).map_err(|error| Failure::Data {
                 tried: "restored".to_owned(),
                 message: error.to_string(),
             })?;
             parts.bridge.event_was_read.set(false);
-            *parts.bridge.current.borrow_mut() = Some(current);
             let bridge = Rc::clone(parts.bridge);
             let mut model = ScriptModel {
                 context: context.clone(),

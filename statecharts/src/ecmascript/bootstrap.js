@@ -12,7 +12,7 @@
   const isArray = Array.isArray;
 
   // The session that runs now: only one runs at a time.
-  const current = { scope: undefined, event: undefined, hasEvent: false, ioprocessors: undefined };
+  const current = { scope: undefined, event: undefined, hasEvent: false };
 
   // ---- Time and chance are passed in. Local time is UTC, so that a chart does the same on every machine.
   const RealDate = Date;
@@ -116,6 +116,7 @@
 
   // ---- Names that the platform puts into the scope of every session (scxml: 5.10).
   const system = {};
+  const processorsOf = new WeakMap();
   const readOnly = (name, get) => defineProperty(system, name, {
     get, set() { throw new TypeError(name + ' is read-only'); }, enumerable: false, configurable: false,
   });
@@ -135,12 +136,13 @@
   readOnly('_name', () => natives.name());
   readOnly('_data', () => current.scope);
   readOnly('_ioprocessors', () => {
-    if (current.ioprocessors === undefined) {
-      const processors = parse(natives.ioprocessors());
+    let processors = processorsOf.get(current.scope);
+    if (processors === undefined) {
+      processors = parse(natives.ioprocessors());
       for (const name of ownKeys(processors)) freeze(processors[name]);
-      current.ioprocessors = freeze(processors);
+      processorsOf.set(current.scope, freeze(processors));
     }
-    return current.ioprocessors;
+    return processors;
   });
   readOnly('_x', () => emptyX);
   const emptyX = freeze({});
@@ -204,11 +206,15 @@
   // ---- Sessions.
   const enter = (scope) => {
     current.scope = scope;
-    current.event = current.ioprocessors = undefined;
+    current.event = undefined;
     current.hasEvent = false;
   };
   const forgetEvent = () => { current.event = undefined; current.hasEvent = false; };
-  const create = () => setPrototypeOf({}, system);
+  const create = () => {
+    const scope = setPrototypeOf({}, system);
+    enter(scope);
+    return scope;
+  };
   const declare = (scope, name) => {
     if (name in system && !(name in objectPrototype)) throw new TypeError(name + ' is a name of the platform');
     if (!hasOwn(scope, name)) defineProperty(scope, name, { value: undefined, writable: true, enumerable: true, configurable: true });
@@ -273,7 +279,7 @@
       }
       if (value === null) return;
       if (constantPaths.has(value)) mark(value, 'constant', constantPaths.get(value));
-      else if (value === current.ioprocessors) mark(value, 'system', '_ioprocessors');
+      else if (value === processorsOf.get(current.scope)) mark(value, 'system', '_ioprocessors');
       else if (seen.has(value)) mark(value, 'same', seen.get(value));
       else {
         seen.set(value, [...path]);
@@ -296,7 +302,7 @@
         needsPlaceholder = true;
         if (path.length === 1) declared.push(path[0], at);
         else special.push([[...path], 'declared', at]);
-      } else if (!text.includes('[native code]')) note('function', text);
+      } else if (!text.includes('[native code]')) note('function', text, value.name);
       else if (global[value.name] === value) note('global', value.name);
       else note('undefined');
     };
@@ -362,12 +368,21 @@
     }
     throw new TypeError('a function cannot be made again: ' + text);
   };
-  const declaredFunction = (scope, at) => (declaredMakers[at] ??= maker(declaredTexts[at]))(scope);
+  // A function without name has the name of the place that it was first put into.
+  const named = (made, name) => {
+    if (made.name !== name) defineProperty(made, 'name', { value: name, configurable: true });
+    return made;
+  };
+  const declaredFunction = (scope, at, place) => {
+    const made = (declaredMakers[at] ??= maker(declaredTexts[at]))(scope);
+    return made.name === '' ? named(made, place) : made;
+  };
   const unpack = (text, scopeOfFunctions) => {
     const [root, special, unset, declared] = parse(text);
     const scope = scopeOfFunctions ?? setPrototypeOf(root, system);
+    if (scope === root) enter(scope);
     for (const name of unset) root[name] = undefined;
-    for (let at = 0; at < declared.length; at += 2) root[declared[at]] = declaredFunction(scope, declared[at + 1]);
+    for (let at = 0; at < declared.length; at += 2) root[declared[at]] = declaredFunction(scope, declared[at + 1], declared[at]);
     if (special.length === 0) return root;
     const place = (path, value) => {
       let owner = root;
@@ -381,8 +396,8 @@
         case 'undefined': place(path, undefined); break;
         case 'number': place(path, Number(first)); break;
         case 'bigint': place(path, BigInt(first)); break;
-        case 'declared': place(path, declaredFunction(scope, first)); break;
-        case 'function': place(path, maker(first)(scope)); break;
+        case 'declared': place(path, declaredFunction(scope, first, String(path[path.length - 1]))); break;
+        case 'function': place(path, named(maker(first)(scope), second)); break;
         case 'global': place(path, global[first]); break;
         case 'date': place(path, new RealDate(first)); break;
         case 'regexp': place(path, new RegExp(first, second)); break;
