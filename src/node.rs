@@ -25,6 +25,7 @@ const ARBITERS_MAX: usize = 8;
 pub(crate) struct Node {
     pub(crate) engine: Engine,
     pub(crate) server: RunningServer,
+    store: Arc<SqliteStore>,
     signals: Signals,
 }
 
@@ -46,7 +47,7 @@ impl Node {
         let dial_log = DialLog::open(server.data.join(DIAL_LOG)).map_err(Failure::unusable)?;
         let engine = Engine::start(engine::Settings {
             configuration: Arc::clone(&configuration),
-            store,
+            store: store.clone(),
             egress: Arc::new(HttpEgress::new(server.egress_allow.clone())),
             dial_log: Box::new(dial_log),
             now: wall_clock(),
@@ -59,7 +60,7 @@ impl Node {
         let settings = http_gateway::Settings { admin, ..gateway_settings(&configuration) };
         let server =
             http_gateway::serve(engine.clone(), settings, listener).await.map_err(Failure::unusable)?;
-        Ok(Self { engine, server, signals })
+        Ok(Self { engine, server, store, signals })
     }
 
     /// Where the node listens.
@@ -70,7 +71,7 @@ impl Node {
     /// Runs until somebody asks the process to stop, then comes to rest: no new requests, those under way are
     /// answered, what was begun is stored. Asked once more, it stops at once; nothing acknowledged is lost by that.
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        let Self { engine, mut server, mut signals } = self;
+        let Self { engine, mut server, store, mut signals } = self;
         tokio::select! {
             () = signals.next() => {}
             ended = server.ended() => {
@@ -82,6 +83,10 @@ impl Node {
         let rest = async {
             let stopped = server.stop().await;
             engine.drain(DRAIN_LIMIT).await;
+            // What is committed is safe already; this writes it into one file and lets go of the folder.
+            if let Err(error) = store.close().await {
+                tracing::error!(%error, "The store could not be closed.");
+            }
             stopped
         };
         tokio::select! {
