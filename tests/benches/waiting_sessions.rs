@@ -69,7 +69,6 @@ async fn measure(sessions: usize) -> anyhow::Result<()> {
         base_url: "http://127.0.0.1/genesys".to_owned(),
         arbiters: std::thread::available_parallelism().map_or(1, usize::from),
         seed: Some(1),
-        telephony_faults: None,
     };
     let engine = Engine::start(settings).await?;
     start(&engine, 1).await?;
