@@ -1,4 +1,8 @@
-//! The ECMAScript data model, on QuickJS.
+//! The ECMAScript data model, on `QuickJS`.
+//!
+//! One runtime per worker, one context per chart, one scope object per session. What sessions share of a context cannot change: built-ins
+//! and constants are frozen before the first text of a chart runs (`bootstrap.js`), and the names of a script are properties of
+//! the session's scope (`wrap`, `declarations`). Time, chance and the current event come from the host (`natives`).
 
 pub(crate) mod context;
 pub(crate) mod declarations;

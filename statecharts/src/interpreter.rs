@@ -8,6 +8,8 @@ mod messages;
 mod selection;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod verb_tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;

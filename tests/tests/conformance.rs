@@ -7,6 +7,14 @@
 //! Every chart runs three times: as it is, with every session hibernating between two steps, and with every session written
 //! to JSON and read back between two steps. All three have to end in `pass` with the same steps.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test says what it found, and stops at what cannot be"
+)]
+
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -230,8 +238,7 @@ impl World {
 
     /// Delayed events die with the session that sent them (scxml: 6.2).
     fn forget_delayed(&mut self, session: &str) {
-        self.deliveries
-            .retain(|delivery| !delivery.is_delayed || delivery.from.as_deref() != Some(session));
+        self.deliveries.retain(|delivery| !delivery.is_delayed || delivery.from.as_deref() != Some(session));
     }
 
     fn child(&self, parent: &str, invokeid: &str) -> Option<String> {

@@ -322,12 +322,12 @@ impl Scanner {
             self.declaring = None;
         }
         self.position += 1;
-        if open == Open::Function && !self.in_function() {
-            if let Some(text) =
-                self.function_start.take().and_then(|start| self.characters.get(start..self.position))
-            {
-                self.found.texts.push(text.iter().collect());
-            }
+        if open == Open::Function
+            && !self.in_function()
+            && let Some(start) = self.function_start.take()
+            && let Some(text) = self.characters.get(start..self.position)
+        {
+            self.found.texts.push(text.iter().collect());
         }
         match open {
             Open::Template => return self.template(),

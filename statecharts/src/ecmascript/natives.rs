@@ -86,7 +86,7 @@ fn clock<'js>(context: &Ctx<'js>, bridge: &Rc<Bridge>, natives: &Object<'js>) ->
     Ok(())
 }
 
-/// The next number of the session's generator (SplitMix64), in [0, 1).
+/// The next number of the session's generator (`SplitMix64`), in [0, 1).
 fn chance(host: &Host) -> f64 {
     let state = host.chance.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
     host.chance.set(state);

@@ -74,7 +74,7 @@ impl Loader<'_> {
                 branches.push(std::mem::replace(&mut current, (condition, Block::new())));
             } else if child.is("else") {
                 has_else = true;
-                branches.push(std::mem::replace(&mut current, (None, Block::new())));
+                branches.push(std::mem::take(&mut current));
             } else {
                 let content = self.content(child);
                 current.1.extend(content);
