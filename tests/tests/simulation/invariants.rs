@@ -1,0 +1,301 @@
+//! What must hold at every moment, whatever goes wrong around the engine (architecture: invariants).
+//!
+//! Two kinds of checks: on everything that becomes durable or leaves the process ([`History`]), and on the whole at rest
+//! ([`at_rest`], [`at_the_end`]).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use engine::Engine;
+use futures_util::FutureExt;
+use serde_json::Value;
+use store::{CallbackQuery, CallbackRow, MemoryStore, Store, Write};
+use telephony::DialRecord;
+use vocabulary::{AttemptNo, CallbackId, CallbackState, EffectId, SessionId, Timestamp};
+
+use crate::configuration::DIALS_MAX;
+
+/// What was seen of the callbacks so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    /// Callbacks whose start was acknowledged.
+    acknowledged: BTreeSet<CallbackId>,
+    records: BTreeMap<CallbackId, Seen>,
+    /// Start of waiting of each session's place in the queue.
+    places: BTreeMap<SessionId, Value>,
+    dials: BTreeSet<(CallbackId, AttemptNo)>,
+    effects: BTreeSet<EffectId>,
+    exits_told: BTreeSet<String>,
+}
+
+/// A record as it was last seen.
+#[derive(Clone, Debug)]
+struct Seen {
+    state: CallbackState,
+    reason: Option<String>,
+    expires_at: Timestamp,
+    is_deleted: bool,
+}
+
+impl History {
+    /// A start was answered with success: the record is there, from now on until its life time is over.
+    pub(crate) fn acknowledge(&mut self, id: &CallbackId) -> Option<String> {
+        self.acknowledged.insert(id.clone());
+        (!self.records.contains_key(id))
+            .then(|| format!("no 2xx before the record is durable: {id} is nowhere"))
+    }
+
+    pub(crate) fn acknowledged(&self) -> usize {
+        self.acknowledged.len()
+    }
+
+    /// A receiver took a notification.
+    pub(crate) fn notified(&mut self, id: &str, event: &str) {
+        if event == "_cbe_on_service_exit" {
+            self.exits_told.insert(id.to_owned());
+        }
+    }
+
+    /// At most one dial for each (callback, attempt) and for each effect; numbers grow; the chart's limit counts every
+    /// dial, also one whose outcome nobody knows.
+    pub(crate) fn dialled(&mut self, record: &DialRecord) -> Option<String> {
+        if !self.effects.insert(record.effect.clone()) {
+            return Some(format!("at most one dial per effect: {} is dialled again", record.effect));
+        }
+        let callback = record.callback.clone()?;
+        let every = (callback.clone(), AttemptNo(0))..=(callback.clone(), AttemptNo(u32::MAX));
+        let last = self.dials.range(every.clone()).next_back().map(|(_, attempt)| *attempt);
+        self.dials.insert((callback.clone(), record.attempt));
+        if last.is_some_and(|last| last >= record.attempt) {
+            return Some(format!(
+                "at most one dial per (callback, attempt): {callback} {} comes again",
+                record.attempt
+            ));
+        }
+        if self.dials.range(every).count() > DIALS_MAX {
+            return Some(format!(
+                "an unknown outcome counts as an attempt: {callback} is dialled more than {DIALS_MAX} times"
+            ));
+        }
+        None
+    }
+
+    /// A transaction is durable. `before` are the states that its records had; `now` is not before engine time.
+    pub(crate) fn committed(
+        &mut self,
+        before: &BTreeMap<CallbackId, CallbackState>,
+        writes: &[Write],
+        now: Timestamp,
+    ) -> Vec<String> {
+        let mut broken = Vec::new();
+        for write in writes {
+            match write {
+                Write::InsertCallback(row) => {
+                    broken.extend(self.record(CallbackState::Scheduled, row, writes))
+                }
+                Write::UpdateCallback { row, .. } => match before.get(&row.id) {
+                    Some(state) => broken.extend(self.record(*state, row, writes)),
+                    None => broken.push(format!("record {} is changed and was not there", row.id)),
+                },
+                Write::DeleteCallback(id) => broken.extend(self.deleted(id, now)),
+                Write::PutQueueEntry(row) => broken.extend(self.place(&row.id.session, &row.entry)),
+                _ => {}
+            }
+        }
+        broken
+    }
+
+    /// Records change along [`CallbackState::may_become`], step by step; COMPLETED is final and has a reason.
+    fn record(&mut self, before: CallbackState, row: &CallbackRow, writes: &[Write]) -> Vec<String> {
+        let mut broken = Vec::new();
+        let steps = writes.iter().filter_map(|write| match write {
+            Write::AppendTimeline(line)
+                if line.kind == "record" && line.callback.as_ref() == Some(&row.id) =>
+            {
+                line.name.parse::<CallbackState>().ok()
+            }
+            _ => None,
+        });
+        // A record is QUEUED by being given to a session; its first step may already lead on.
+        let is_started = before == CallbackState::Scheduled && row.session.is_some();
+        let mut state = if is_started { CallbackState::Queued } else { before };
+        for next in steps.chain([row.state]) {
+            if state != next && !state.may_become(next) {
+                broken.push(format!("transitions of records: {} went from {state} to {next}", row.id));
+            }
+            state = next;
+        }
+        if row.reason.is_some() != (row.state == CallbackState::Completed) {
+            broken
+                .push(format!("completion reason: {} is {} with reason {:?}", row.id, row.state, row.reason));
+        }
+        let seen = Seen {
+            state: row.state,
+            reason: row.reason.as_ref().map(ToString::to_string),
+            expires_at: row.expires_at,
+            is_deleted: false,
+        };
+        if let Some(last) = self.records.insert(row.id.clone(), seen)
+            && last.state == CallbackState::Completed
+            && (row.state != CallbackState::Completed
+                || last.reason.as_deref() != row.reason.as_ref().map(|reason| reason.as_str()))
+        {
+            broken.push(format!(
+                "COMPLETED is final: {} {:?} became {} {:?}",
+                row.id, last.reason, row.state, row.reason
+            ));
+        }
+        broken
+    }
+
+    /// A record is erased only when it is completed and its life time is over.
+    fn deleted(&mut self, id: &CallbackId, now: Timestamp) -> Option<String> {
+        let seen = self.records.get_mut(id)?;
+        seen.is_deleted = true;
+        (seen.state != CallbackState::Completed || seen.expires_at > now).then(|| {
+            format!("no acknowledged callback is lost: {id} is erased in {} before its time", seen.state)
+        })
+    }
+
+    /// The place in the queue is kept: whenever a session enters again, it has waited since the same moment.
+    fn place(&mut self, session: &SessionId, entry: &str) -> Option<String> {
+        let entry: Value = serde_json::from_str(entry).ok()?;
+        let place = serde_json::json!([entry["waiting_since"], entry["priority"], entry["queue"]]);
+        let kept = self.places.entry(session.clone()).or_insert_with(|| place.clone());
+        (*kept != place)
+            .then(|| format!("place in the queue: session {session} had {kept} and now has {place}"))
+    }
+
+    /// How many callbacks were completed for each reason.
+    pub(crate) fn reasons(&self) -> BTreeMap<String, u64> {
+        let mut reasons = BTreeMap::new();
+        for seen in self.records.values() {
+            *reasons.entry(seen.reason.clone().unwrap_or_else(|| seen.state.to_string())).or_default() += 1;
+        }
+        reasons
+    }
+
+    /// Callbacks that are not completed.
+    pub(crate) fn open(&self) -> Vec<CallbackId> {
+        let is_open = |seen: &Seen| seen.state != CallbackState::Completed;
+        self.records.iter().filter(|(_, seen)| is_open(seen)).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Callbacks that only the end of their life time completed.
+    pub(crate) fn timed_out(&self) -> Vec<CallbackId> {
+        let reason = Some("FAIL_TIMEOUT_TTL");
+        self.records
+            .iter()
+            .filter(|(_, seen)| seen.reason.as_deref() == reason)
+            .map(|(id, _)| id.clone())
+            .collect()
+    }
+}
+
+/// A reading of the store in memory, which answers at once; `None` once the process is dead.
+fn read<T>(future: store::StoreFuture<'_, T>) -> Option<T> {
+    future.now_or_never()?.ok()
+}
+
+/// What holds whenever nothing is under way.
+pub(crate) fn at_rest(engine: &Engine, store: &MemoryStore, history: &History) -> Option<Vec<String>> {
+    let mut broken = Vec::new();
+    let everything = CallbackQuery { limit: usize::MAX, ..CallbackQuery::default() };
+    let records: BTreeMap<CallbackId, CallbackRow> =
+        read(store.callbacks(everything))?.into_iter().map(|row| (row.id.clone(), row)).collect();
+    let sessions = read(store.running_sessions())?;
+    let running: BTreeSet<&SessionId> = sessions.iter().map(|row| &row.id).collect();
+
+    // No acknowledged callback is ever lost.
+    for id in &history.acknowledged {
+        let is_gone =
+            !records.contains_key(id) && !history.records.get(id).is_some_and(|seen| seen.is_deleted);
+        if is_gone {
+            broken.push(format!("no acknowledged callback is lost: {id} is not in the store"));
+        }
+    }
+    // No session is leaked: those that run are those that are stored.
+    if engine.sessions_running() != sessions.len() {
+        broken.push(format!("sessions: {} run, {} are stored", engine.sessions_running(), sessions.len()));
+    }
+    // A session with a callback runs its record, and no session runs a completed one.
+    for session in &sessions {
+        let Some(id) = &session.callback else { continue };
+        match records.get(id) {
+            Some(row) if row.session.as_ref() == Some(&session.id) && is_in_execution(row.state) => {}
+            row => broken.push(format!(
+                "sessions: {} runs {id}, whose record is {:?}",
+                session.id,
+                row.map(|row| (row.state, row.session.clone()))
+            )),
+        }
+    }
+    // A record in execution has a session.
+    for row in records.values().filter(|row| is_in_execution(row.state)) {
+        if !row.session.as_ref().is_some_and(|session| running.contains(session)) {
+            broken.push(format!("sessions: {} is {} and no session runs it", row.id, row.state));
+        }
+    }
+    // What waits, waits for somebody.
+    for entry in read(store.queue_entries())? {
+        if !running.contains(&entry.id.session) {
+            broken.push(format!("queues: entry {} belongs to no running session", entry.id));
+        }
+    }
+    for effect in read(store.open_effects())? {
+        if !running.contains(&effect.id.session) {
+            broken.push(format!("effects: {} is open and its session has ended", effect.id));
+        }
+    }
+    for timer in read(store.timers_before(Timestamp::from_millis(i64::MAX), usize::MAX))? {
+        if !running.contains(&timer.session) {
+            broken
+                .push(format!("timers: {} of {} is set and its session has ended", timer.id, timer.session));
+        } else if timer.due < engine.now() {
+            broken.push(format!("timers: {} was due at {} and has not fired", timer.id, timer.due));
+        }
+    }
+    Some(broken)
+}
+
+/// What holds when everything had time enough: nothing is left of any callback but its record.
+pub(crate) fn at_the_end(engine: &Engine, store: &MemoryStore, history: &History) -> Option<Vec<String>> {
+    let mut broken = at_rest(engine, store, history)?;
+    for id in history.open() {
+        broken.push(format!("every callback completes: {id} does not"));
+    }
+    if engine.sessions_running() != 0 {
+        broken.push(format!("at the end: {} sessions run", engine.sessions_running()));
+    }
+    for entry in read(store.queue_entries())? {
+        broken.push(format!("at the end: entry {} waits", entry.id));
+    }
+    for effect in read(store.open_effects())? {
+        broken.push(format!("at the end: effect {} is open", effect.id));
+    }
+    for message in read(store.outbox_before(Timestamp::from_millis(i64::MAX), usize::MAX))? {
+        broken.push(format!("at the end: message {} has not left", message.id));
+    }
+    Some(broken)
+}
+
+/// Agents and calls that nobody will ever free.
+pub(crate) fn stuck(engine: &Engine) -> Vec<String> {
+    let mut broken = Vec::new();
+    for agent in engine.agents() {
+        if agent.reserved || matches!(agent.status.as_str(), "ringing" | "busy") {
+            broken.push(format!(
+                "at the end: agent {} is {}, reserved {}",
+                agent.id, agent.status, agent.reserved
+            ));
+        }
+    }
+    let calls = engine.simulator().map(|simulator| simulator.calls()).unwrap_or_default();
+    for call in calls.as_array().into_iter().flatten() {
+        broken.push(format!("at the end: a call is up: {call}"));
+    }
+    broken
+}
+
+fn is_in_execution(state: CallbackState) -> bool {
+    !matches!(state, CallbackState::Scheduled | CallbackState::Completed)
+}
