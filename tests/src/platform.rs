@@ -1,7 +1,8 @@
 //! One node in a process of its own.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::Once;
 use std::time::Duration;
@@ -10,14 +11,13 @@ use base64::Engine as _;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use vocabulary::Timestamp;
 
 use crate::setup::{PASSWORD, USER};
 use crate::{AgentSocket, Program, PushStream, Refused, Setup};
 
 /// Longest time that the node may take to answer; a test that hits it has found a hang.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
-/// Begin of the line in which the node tells its address.
-const SIGN: &str = "Listening on http://";
 
 /// A node, and what a test needs to talk to it.
 #[derive(Debug)]
@@ -25,8 +25,36 @@ pub struct Platform {
     program: Option<Program>,
     address: SocketAddr,
     client: Client,
+    mode: Mode,
     /// Goes last: the process writes into it.
     folder: TempDir,
+}
+
+/// What is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// `ringback serve` with a configuration of the test.
+    Serve,
+    /// `ringback demo` with the one that is built in.
+    Demo,
+}
+
+impl Mode {
+    /// Begin of the line in which the node tells its address.
+    const fn sign(self) -> &'static str {
+        match self {
+            Self::Serve => "Listening on http://",
+            Self::Demo => "Ringback demo at http://",
+        }
+    }
+
+    /// The operator's user name and password.
+    const fn credentials(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Serve => (USER, PASSWORD),
+            Self::Demo => ("demo", "demo"),
+        }
+    }
 }
 
 /// A callback that was started.
@@ -98,8 +126,22 @@ impl Platform {
     pub async fn try_start_in(folder: TempDir, setup: &Setup) -> Result<Self, Refused> {
         setup.write_charts(&folder.path().join("charts"));
         std::fs::write(folder.path().join("ringback.toml"), setup.to_toml(folder.path())).unwrap();
-        let (program, address) = launch(folder.path())?;
-        Ok(Self { program: Some(program), address, client: client(), folder })
+        let (program, address) = launch(Mode::Serve, folder.path())?;
+        Ok(Self { program: Some(program), address, client: client(), mode: Mode::Serve, folder })
+    }
+
+    /// Starts the demo in a new folder, on a free port and with a manual clock.
+    pub async fn demo() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (program, address) = launch(Mode::Demo, folder.path())
+            .unwrap_or_else(|refused| panic!("the demo did not start: {refused:#?}"));
+        Self { program: Some(program), address, client: client(), mode: Mode::Demo, folder }
+    }
+
+    /// Writes another configuration and its charts; the node reads it when it is started again.
+    pub fn configure(&self, setup: &Setup) {
+        setup.write_charts(&self.folder.path().join("charts"));
+        std::fs::write(self.folder.path().join("ringback.toml"), setup.to_toml(self.folder.path())).unwrap();
     }
 
     /// Folder of the node: `ringback.toml`, `charts`, `data`.
@@ -123,7 +165,7 @@ impl Platform {
 
     /// Starts the node again on the same folder.
     pub async fn restart(&mut self) {
-        let (program, address) = launch(self.folder.path())
+        let (program, address) = launch(self.mode, self.folder.path())
             .unwrap_or_else(|refused| panic!("the platform did not start again: {refused:#?}"));
         self.program = Some(program);
         self.address = address;
@@ -136,12 +178,9 @@ impl Platform {
     }
 
     /// Starts a second node on the same folder, which must not come up.
-    ///
-    /// # Panics
-    /// When it does.
     #[must_use]
     pub fn second_node(&self) -> Refused {
-        match launch(self.folder.path()) {
+        match launch(self.mode, self.folder.path()) {
             Ok((_, address)) => panic!("a second node runs on the same data at {address}"),
             Err(refused) => refused,
         }
@@ -151,7 +190,8 @@ impl Platform {
 
     /// A request with the operator's credentials; `path` begins with a slash.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.anonymous(method, path).basic_auth(USER, Some(PASSWORD))
+        let (user, password) = self.mode.credentials();
+        self.anonymous(method, path).basic_auth(user, Some(password))
     }
 
     /// A request without credentials.
@@ -239,6 +279,13 @@ impl Platform {
         states
     }
 
+    /// The files that were played to the customer.
+    pub async fn played(&self, callback: &Callback) -> Vec<String> {
+        let lines = self.timeline(callback).await.into_iter();
+        let played = lines.filter(|line| line["name"] == "dialog:playsound");
+        played.map(|line| line["detail"]["attributes"]["resource"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// The keys of the final report.
     pub async fn final_report(&self, callback: &Callback) -> Value {
         let lines = self.timeline(callback).await;
@@ -291,9 +338,15 @@ impl Platform {
         self.advance(0.0).await;
     }
 
-    /// Engine time, epoch milliseconds.
-    pub async fn now(&self) -> i64 {
-        self.get("/simulator/clock").await.ok()["epoch_ms"].as_i64().unwrap()
+    /// Engine time.
+    pub async fn now(&self) -> Timestamp {
+        let clock = self.get("/simulator/clock").await.ok();
+        Timestamp::from_millis(clock["epoch_ms"].as_i64().unwrap())
+    }
+
+    /// Engine time in so many seconds, as the API writes times.
+    pub async fn time_in(&self, seconds: i64) -> String {
+        Timestamp::from_millis(self.now().await.as_millis() + seconds * 1000).to_string()
     }
 
     /// Says what a customer does when called.
@@ -372,7 +425,8 @@ impl Platform {
 
     /// Opens the socket of an agent.
     pub async fn agent_socket(&self, agent: &str, query: &str) -> AgentSocket {
-        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{USER}:{PASSWORD}"));
+        let (user, password) = self.mode.credentials();
+        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
         let path = format!("/genesys/1/agents/{agent}/events{query}");
         AgentSocket::open(self.address, &path, &format!("Basic {pair}")).await
     }
@@ -398,13 +452,19 @@ fn path_of(callback: &Callback) -> String {
     format!("/genesys/1/service/callback/{}/{}", callback.service, callback.id)
 }
 
-fn launch(folder: &Path) -> Result<(Program, SocketAddr), Refused> {
-    let configuration: PathBuf = folder.join("ringback.toml");
-    let arguments = ["serve".as_ref(), "--config".as_ref(), configuration.as_os_str()];
-    let (program, address) =
-        Program::start("ringback", &arguments, folder, &folder.join("errors.txt"), SIGN)?;
-    let address = address.parse().unwrap_or_else(|_| panic!("`{address}` is no address"));
-    Ok((program, address))
+fn launch(mode: Mode, folder: &Path) -> Result<(Program, SocketAddr), Refused> {
+    let (configuration, data) = (folder.join("ringback.toml"), folder.join("data"));
+    let arguments: Vec<&OsStr> = match mode {
+        Mode::Serve => vec!["serve".as_ref(), "--config".as_ref(), configuration.as_os_str()],
+        Mode::Demo => {
+            let words = ["demo", "--port", "0", "--clock", "manual", "--seed", "1", "--data"];
+            words.into_iter().map(OsStr::new).chain([data.as_os_str()]).collect()
+        }
+    };
+    let (program, said) =
+        Program::start("ringback", &arguments, folder, &folder.join("errors.txt"), mode.sign())?;
+    let address = said.split('/').next().and_then(|address| address.parse().ok());
+    Ok((program, address.unwrap_or_else(|| panic!("`{said}` is no address"))))
 }
 
 fn client() -> Client {

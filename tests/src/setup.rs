@@ -1,6 +1,6 @@
 //! What a platform is started with: configuration and charts.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::Service;
 
@@ -31,7 +31,6 @@ login = "not_ready"
 [service.request-access]
 _type = "builtin"
 _service = "request-access"
-_resource_group = "DNIS"
 
 [service.match-interaction]
 _type = "builtin"
@@ -59,6 +58,8 @@ pub struct Setup {
     callback: String,
     sections: String,
     floor_ends: String,
+    port: u16,
+    data: Option<PathBuf>,
     charts: Vec<(String, String)>,
 }
 
@@ -79,6 +80,20 @@ impl Setup {
     #[must_use]
     pub fn service(mut self, name: &str, service: &Service) -> Self {
         self.sections.push_str(&service.to_toml(name));
+        self
+    }
+
+    /// Listens on this port in place of a free one.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Keeps its data in this folder in place of its own.
+    #[must_use]
+    pub fn data(mut self, folder: &Path) -> Self {
+        self.data = Some(folder.to_owned());
         self
     }
 
@@ -126,9 +141,10 @@ impl Setup {
     /// The configuration for a platform that lives in a folder.
     #[must_use]
     pub fn to_toml(&self, folder: &Path) -> String {
-        let (data, charts) = (quoted(&folder.join("data")), quoted(&folder.join("charts")));
+        let data = quoted(self.data.as_ref().unwrap_or(&folder.join("data")));
+        let (charts, port) = (quoted(&folder.join("charts")), self.port);
         format!(
-            "[server]\nlisten = \"127.0.0.1\"\nport = 0\nusername = \"{USER}\"\npassword = \"{PASSWORD}\"\n\
+            "[server]\nlisten = \"127.0.0.1\"\nport = {port}\nusername = \"{USER}\"\npassword = \"{PASSWORD}\"\n\
              clock = \"manual\"\ndata = {data}\ncharts = {charts}\negress_allow = [\"127.0.0.1\"]\n{}\n\
              [callback]\n{}\n{}{FLOOR}{}",
             self.server, self.callback, self.sections, self.floor_ends

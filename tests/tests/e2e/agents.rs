@@ -1,0 +1,128 @@
+//! Agents at their desks: commands by REST, messages by WebSocket.
+
+use reqwest::Method;
+use scenarios::{Platform, Service, Setup};
+use serde_json::{Value, json};
+
+use crate::{CUSTOMER, waiting_on_the_line};
+
+async fn platform() -> Platform {
+    Platform::start(Setup::of("now", &Service::immediate())).await
+}
+
+/// The first agent as the desk shows her.
+async fn ada(platform: &Platform) -> Value {
+    platform.rest().await;
+    platform.get("/genesys/1/agents").await.ok()[0].clone()
+}
+
+/// A platform on which a call rings at the first agent.
+async fn ringing() -> (Platform, scenarios::Callback) {
+    let platform = platform().await;
+    let callback = waiting_on_the_line(&platform, "now").await;
+    let _ready = platform.agent_command("7001", "ready").await.ok();
+    platform.advance(1.0).await;
+    assert_eq!(ada(&platform).await["status"], "ringing");
+    (platform, callback)
+}
+
+#[tokio::test]
+async fn an_agent_answers_and_ends_a_call_by_command() {
+    let (platform, callback) = ringing().await;
+    assert!(ada(&platform).await["interaction"].is_string());
+    let _answered = platform.agent_command("7001", "answer").await.ok();
+    assert_eq!(platform.state(&callback).await, "PROCESSING");
+    assert_eq!(ada(&platform).await["status"], "busy");
+    let _ended = platform.agent_command("7001", "hang-up").await.ok();
+    assert_eq!(platform.state(&callback).await, "COMPLETED/AGENT_CONNECTED");
+    let state = ada(&platform).await;
+    assert_eq!((&state["status"], &state["reserved"]), (&json!("ready"), &json!(false)));
+}
+
+#[tokio::test]
+async fn an_agent_who_declines_leaves_the_call_to_the_next() {
+    let (platform, callback) = ringing().await;
+    let _declined = platform.agent_command("7001", "decline").await.ok();
+    assert_eq!(platform.state(&callback).await, "ROUTING");
+    platform.agent_answers("7002").await;
+    platform.advance(1.0).await;
+    assert_eq!(platform.state(&callback).await, "PROCESSING");
+    assert_eq!(platform.calls().await[0]["at"], "7002");
+}
+
+#[tokio::test]
+async fn an_agent_who_vanishes_while_the_phone_rings_loses_no_callback() {
+    let (platform, callback) = ringing().await;
+    platform.agent("7001", json!({"behaviour": "rings_out"})).await;
+    platform.agent_answers("7002").await;
+    platform.advance(120.0).await;
+    assert_eq!(platform.state(&callback).await, "PROCESSING");
+    assert_eq!(platform.calls().await[0]["at"], "7002");
+    assert_eq!(ada(&platform).await["reserved"], false);
+    platform.hang_up(CUSTOMER).await;
+    assert_eq!(platform.state(&callback).await, "COMPLETED/AGENT_CONNECTED");
+}
+
+#[tokio::test]
+async fn agents_log_in_become_ready_and_leave() {
+    let platform = platform().await;
+    let agents = platform.get("/genesys/1/agents").await.ok();
+    let ids: Vec<&str> =
+        agents.as_array().unwrap().iter().map(|agent| agent["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["7001", "7002"]);
+    assert_eq!((&agents[0]["status"], &agents[0]["name"]), (&json!("not_ready"), &json!("Ada")));
+    for (command, status) in
+        [("ready", "ready"), ("not-ready", "not_ready"), ("logout", "logged_out"), ("login", "not_ready")]
+    {
+        let _done = platform.agent_command("7001", command).await.ok();
+        assert_eq!(ada(&platform).await["status"], status, "after {command}");
+    }
+    let pause = platform.post("/genesys/1/agents/7001/not-ready", &json!({"reason": "lunch"})).await;
+    let _done = pause.ok();
+    assert_eq!(ada(&platform).await["reason"], "lunch");
+}
+
+#[tokio::test]
+async fn a_command_that_does_not_fit_is_refused() {
+    let platform = platform().await;
+    for (agent, command, status) in [
+        ("7001", "answer", 409),
+        ("7001", "decline", 409),
+        ("7001", "hang-up", 409),
+        ("9999", "ready", 404),
+        ("7001", "dance", 400),
+    ] {
+        let refused = platform.agent_command(agent, command).await;
+        assert_eq!(refused.status.as_u16(), status, "{agent} {command}: {}", refused.text);
+        assert!(!refused.message().is_empty());
+    }
+    let anonymous = platform.anonymous(Method::POST, "/genesys/1/agents/7001/ready");
+    assert_eq!(platform.send(anonymous).await.status, 401);
+}
+
+#[tokio::test]
+async fn the_socket_tells_an_agent_what_happens_without_gaps() {
+    let platform = platform().await;
+    let mut socket = platform.agent_socket("7001", "?after=0").await;
+    let callback = waiting_on_the_line(&platform, "now").await;
+    let _ready = platform.agent_command("7001", "ready").await.ok();
+    platform.advance(1.0).await;
+    let ringing = socket.next_of("ringing").await;
+    assert_eq!(ringing["data"]["interactionid"], platform.calls().await[0]["call"]);
+    assert!(ringing["at"].as_str().is_some_and(|at| at.ends_with('Z')));
+    let _answered = platform.agent_command("7001", "answer").await.ok();
+    let connected = socket.next_of("connected").await;
+    assert_eq!(connected["data"], ringing["data"]);
+    platform.hang_up(CUSTOMER).await;
+    let released = socket.next_of("released").await;
+    assert_eq!(platform.state(&callback).await, "COMPLETED/AGENT_CONNECTED");
+
+    let mut resumed = platform.agent_socket("7001", "?after=0").await;
+    let last = released["seq"].as_u64().unwrap();
+    for seq in 1..=last {
+        assert_eq!(resumed.next().await["seq"], seq);
+    }
+    let behind_ringing = format!("?after={}", ringing["seq"]);
+    let mut resumed = platform.agent_socket("7001", &behind_ringing).await;
+    assert_eq!(resumed.next().await["seq"], ringing["seq"].as_u64().unwrap() + 1);
+}

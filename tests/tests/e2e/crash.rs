@@ -1,0 +1,178 @@
+//! `kill -9` at bad moments: no acknowledged callback is lost, and nobody is dialled twice for one attempt.
+
+use std::collections::BTreeSet;
+
+use scenarios::{Callback, Peer, Platform, Service, Setup};
+use serde_json::json;
+
+use crate::{CUSTOMER, UNTIL_ANSWERED, WHILE_RINGING, customer, waiting_on_the_line};
+
+async fn platform() -> Platform {
+    let later = Service::delayed().with("_wait_for_user_confirm", false);
+    Platform::start(Setup::of("now", &Service::immediate()).service("later", &later)).await
+}
+
+/// The node dies and comes back.
+async fn crash(platform: &mut Platform) {
+    platform.kill();
+    platform.restart().await;
+}
+
+/// Asserts by the switch's own log that no attempt was dialled twice.
+fn nobody_was_dialled_twice(platform: &Platform) {
+    let dials = platform.dial_log();
+    let different: BTreeSet<_> = dials.iter().collect();
+    assert_eq!(different.len(), dials.len(), "{dials:?}");
+}
+
+/// An agent takes the call, and the customer ends it.
+async fn ends_well(platform: &Platform, callback: &Callback) {
+    platform.agent_answers("7001").await;
+    platform.advance(UNTIL_ANSWERED + 1.0).await;
+    assert_eq!(platform.state(callback).await, "PROCESSING");
+    platform.hang_up(CUSTOMER).await;
+    assert_eq!(platform.state(callback).await, "COMPLETED/AGENT_CONNECTED");
+    nobody_was_dialled_twice(platform);
+}
+
+#[tokio::test]
+async fn a_callback_that_waits_for_an_agent_goes_on_waiting_and_is_completed() {
+    let mut platform = platform().await;
+    let callback = platform.begin("later", &customer()).await;
+    platform.advance(100.0).await;
+    crash(&mut platform).await;
+    assert_eq!(platform.state(&callback).await, "QUEUED");
+    ends_well(&platform, &callback).await;
+    assert_eq!(platform.dial_log(), [(callback.id, 1)]);
+}
+
+#[tokio::test]
+async fn a_callback_whose_phone_rings_is_dialled_a_second_time_and_completed() {
+    let mut platform = platform().await;
+    let callback = platform.begin("now", &customer()).await;
+    platform.advance(WHILE_RINGING).await;
+    assert_eq!(platform.calls().await[0]["phase"], "ringing");
+    crash(&mut platform).await;
+    assert_eq!(platform.state(&callback).await, "QUEUED");
+    let position = platform.message(&callback, "check-queue-position", &json!({})).await.ok();
+    assert_eq!(position["dial_result"], "UNKNOWN", "nobody knows what became of the first attempt");
+    platform.advance(301.0).await;
+    ends_well(&platform, &callback).await;
+    let id = &callback.id;
+    assert_eq!(platform.dial_log(), [(id.clone(), 1), (id.clone(), 2)]);
+}
+
+//= decision: D-079 a call lost by a restart is dialled again, and the attempt counts
+//= type=test
+#[tokio::test]
+async fn a_customer_who_was_on_the_line_is_called_again() {
+    let mut platform = platform().await;
+    let callback = waiting_on_the_line(&platform, "now").await;
+    crash(&mut platform).await;
+    assert_eq!(platform.state(&callback).await, "QUEUED");
+    platform.advance(301.0).await;
+    ends_well(&platform, &callback).await;
+    assert_eq!(platform.dial_log().len(), 2);
+}
+
+#[tokio::test]
+async fn a_conversation_that_the_crash_cut_off_was_a_connection() {
+    let mut platform = platform().await;
+    platform.agent_answers("7001").await;
+    let callback = platform.begin("now", &customer()).await;
+    platform.advance(UNTIL_ANSWERED).await;
+    assert_eq!(platform.state(&callback).await, "PROCESSING");
+    crash(&mut platform).await;
+    assert_eq!(platform.state(&callback).await, "COMPLETED/AGENT_CONNECTED");
+    platform.advance(600.0).await;
+    assert_eq!(platform.dial_log().len(), 1);
+}
+
+#[tokio::test]
+async fn a_redial_that_was_due_while_the_node_was_down_is_made_once() {
+    let mut platform = platform().await;
+    platform.customer(CUSTOMER, json!({"behaviour": "busy"})).await;
+    let callback = platform.begin("now", &customer()).await;
+    platform.advance(250.0).await;
+    crash(&mut platform).await;
+    platform.advance(301.0).await;
+    let id = &callback.id;
+    assert_eq!(platform.dial_log(), [(id.clone(), 1), (id.clone(), 2)]);
+    assert_eq!(platform.state(&callback).await, "ROUTING", "customers forget what they were told to do");
+}
+
+#[tokio::test]
+async fn a_callback_survives_one_crash_after_the_other() {
+    let mut platform = platform().await;
+    let callback = platform.begin("later", &customer()).await;
+    for _crash in 0..4 {
+        crash(&mut platform).await;
+        assert_eq!(platform.state(&callback).await, "QUEUED");
+        platform.advance(7.0).await;
+    }
+    ends_well(&platform, &callback).await;
+}
+
+#[tokio::test]
+async fn the_place_in_the_queue_survives() {
+    let mut platform = platform().await;
+    let first = platform.begin("later", &customer()).await;
+    platform.advance(30.0).await;
+    let second = platform.begin("later", &json!({"_customer_number": "+12025550124"})).await;
+    crash(&mut platform).await;
+    for (callback, position) in [(&first, 1), (&second, 2)] {
+        let reply = platform.message(callback, "check-queue-position", &json!({})).await.ok();
+        assert_eq!(reply["_position"], position);
+    }
+}
+
+#[tokio::test]
+async fn a_notification_that_was_not_taken_is_sent_after_the_crash() {
+    let target = Peer::start().await;
+    target.answers_next(503);
+    let platform = Service::immediate().notifying(&target.url("/"));
+    let mut platform = Platform::start(Setup::of("now", &platform)).await;
+    let _callback = platform.begin("now", &customer()).await;
+    assert_eq!(target.events_named("service_create").len(), 1);
+    crash(&mut platform).await;
+    platform.advance(60.0).await;
+    assert_eq!(target.events_named("service_create").len(), 2);
+}
+
+#[tokio::test]
+async fn a_cancelled_callback_stays_cancelled() {
+    let mut platform = platform().await;
+    let callback = platform.begin("later", &customer()).await;
+    assert_eq!(platform.cancel(&callback).await.status, 200);
+    crash(&mut platform).await;
+    assert_eq!(platform.state(&callback).await, "COMPLETED/CANCELLED");
+    platform.agent_answers("7001").await;
+    platform.advance(60.0).await;
+    assert!(platform.dial_log().is_empty());
+}
+
+/// Each of these moments is within setup, ringing, detection, waiting on the line, ringing at the agent or talking.
+#[tokio::test]
+async fn whenever_the_node_dies_the_callback_is_completed_and_no_attempt_is_dialled_twice() {
+    let service = Service::immediate().with("_dial_retry_timeout", 10);
+    let mut platform = Platform::start(Setup::of("now", &service)).await;
+    for (index, moment) in [0.0, 0.4, 0.6, 3.4, 3.6, 5.4, 5.6, 5.8, 7.0].into_iter().enumerate() {
+        let number = format!("+1202555013{index}");
+        platform.agent("7001", json!({"behaviour": "answers", "after_secs": 1})).await;
+        let _ready = platform.agent_command("7001", "ready").await.ok();
+        let callback = platform.begin("now", &json!({ "_customer_number": number })).await;
+        platform.advance(moment).await;
+        crash(&mut platform).await;
+        platform.agent_answers("7001").await;
+        platform.advance(30.0).await;
+        if platform.state(&callback).await == "PROCESSING" {
+            platform.hang_up(&number).await;
+        }
+        assert_eq!(
+            platform.state(&callback).await,
+            "COMPLETED/AGENT_CONNECTED",
+            "died {moment} s after the start"
+        );
+        nobody_was_dialled_twice(&platform);
+    }
+}

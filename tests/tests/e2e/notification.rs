@@ -1,0 +1,103 @@
+//! Status notifications to an HTTP target (specification: scenarios §3; kvp-and-events).
+
+use scenarios::{Peer, Platform, Service, Setup};
+use serde_json::json;
+
+use crate::{CUSTOMER, customer, served_by_an_agent, waiting_on_the_line};
+
+/// The order of the guide's sample, with the route event that it leaves out.
+const ORDER: [&str; 9] = [
+    "service_create",
+    "virtual_ixn_create",
+    "dial_init",
+    "dial_done",
+    "connect_treatment_start",
+    "customer_queued",
+    "target_found",
+    "route_to_agent",
+    "service_exit",
+];
+
+//= scenarios: U1
+//= type=test
+#[tokio::test]
+async fn the_events_of_a_callback_arrive_in_the_order_of_the_guide() {
+    let target = Peer::start().await;
+    let service = Service::immediate().notifying(&target.url("/events"));
+    let platform = Platform::start(Setup::of("now", &service)).await;
+    let callback = waiting_on_the_line(&platform, "now").await;
+    served_by_an_agent(&platform, &callback).await;
+
+    assert_eq!(target.events(), ORDER);
+    let now = platform.now().await.epoch_seconds();
+    for body in target.bodies() {
+        assert_eq!(body["_service_id"], callback.id.as_str(), "{body}");
+        assert_eq!(body["_service_name"], "now", "{body}");
+        let at: i64 = body["timestamp"].as_str().unwrap().parse().unwrap();
+        assert!((now - 60..=now).contains(&at), "{body}");
+    }
+    let exit = target.last();
+    assert_eq!(exit["c_termination_type"], "COMPLETED.AGENT");
+    assert_eq!(exit["c_last_dialed_number"], CUSTOMER);
+    assert!(target.received().iter().all(|request| request.method == "POST" && request.path == "/events"));
+}
+
+#[tokio::test]
+async fn an_event_that_was_not_taken_is_sent_again() {
+    let target = Peer::start().await;
+    target.answers_next(503);
+    let service = Service::immediate().notifying(&target.url("/"));
+    let platform = Platform::start(Setup::of("now", &service)).await;
+    let _callback = platform.begin("now", &customer()).await;
+    assert_eq!(target.events_named("service_create").len(), 1);
+    platform.advance(5.0).await;
+    assert_eq!(target.events_named("service_create").len(), 2);
+    assert_eq!(target.events_named("dial_init").len(), 1, "the others were taken at once");
+}
+
+#[tokio::test]
+async fn an_event_that_is_never_taken_is_given_up_and_the_callback_goes_on() {
+    let target = Peer::start().await;
+    for _attempt in 0..200 {
+        target.answers_next(500);
+    }
+    let service = Service::immediate().notifying(&target.url("/"));
+    let platform = Platform::start(Setup::of("now", &service)).await;
+    let callback = waiting_on_the_line(&platform, "now").await;
+    served_by_an_agent(&platform, &callback).await;
+    platform.advance(60.0).await;
+    for name in ORDER {
+        assert_eq!(target.events_named(name).len(), 3, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_request_may_name_the_target_and_ask_for_the_envelope() {
+    let target = Peer::start().await;
+    let service = Service::immediate().with("_notification_envelope", "message");
+    let platform = Platform::start(Setup::of("now", &service)).await;
+    let url = target.url("/mine");
+    let request = json!({
+        "_customer_number": CUSTOMER,
+        "_enable_status_notification": "notify",
+        "_status_notification_type": "httpcb",
+        "_status_notification_target": url,
+    });
+    let callback = platform.begin("now", &request).await;
+    let body = target.bodies().swap_remove(0);
+    let keys: Vec<&String> = body.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["_service_id", "_service_name", "deviceId", "message", "timestamp"]);
+    assert_eq!(body["deviceId"], url.as_str());
+    assert_eq!(body["_service_id"], callback.id.as_str());
+    assert_eq!(body["message"]["event_id"], "_cbe_on_service_create");
+}
+
+#[tokio::test]
+async fn a_target_that_the_operator_did_not_allow_is_never_reached() {
+    let target = Peer::start().await;
+    let url = target.url("/").replace("127.0.0.1", "localhost");
+    let service = Service::immediate().notifying(&url);
+    let platform = Platform::start(Setup::of("now", &service)).await;
+    let _callback = waiting_on_the_line(&platform, "now").await;
+    assert!(target.received().is_empty());
+}
