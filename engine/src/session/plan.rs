@@ -169,8 +169,8 @@ fn name_of(verb: &Verb) -> String {
 
 /// A verb as the timeline shows it; secrets of reply URLs stay out.
 fn shown(id: &EffectId, verb: &Verb) -> Value {
-    let params: serde_json::Map<String, Value> =
-        verb.params.iter().filter(|(name, _)| name != "_reply_url").cloned().collect();
+    let mut params = values::fields(verb);
+    params.remove("_reply_url");
     json!({ "effect": id.to_string(), "attributes": verb.attributes, "params": params })
 }
 
