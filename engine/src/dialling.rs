@@ -19,6 +19,7 @@ use vocabulary::{AttemptNo, CallState, EffectId, InteractionId, PhoneNumber, Ses
 use crate::activity::Busy;
 use crate::guards;
 use crate::node::Node;
+use crate::offers::Offers;
 use crate::session::Incoming;
 use crate::session::answers::CallFact;
 use crate::session::order::{Action, Dial, Order, Redirect};
@@ -67,13 +68,15 @@ pub(crate) struct DialActor {
     node: Arc<Node>,
     switch: Arc<dyn Switch>,
     calls: BTreeMap<InteractionId, Call>,
+    /// Agents that calls are with.
+    offers: Offers,
     /// Treatments that collect digits.
     collecting: BTreeSet<EffectId>,
 }
 
 impl DialActor {
     pub(crate) fn new(node: Arc<Node>, switch: Arc<dyn Switch>) -> Self {
-        Self { node, switch, calls: BTreeMap::new(), collecting: BTreeSet::new() }
+        Self { node, switch, calls: BTreeMap::new(), offers: Offers::default(), collecting: BTreeSet::new() }
     }
 
     fn fact(&self, session: &SessionId, fact: CallFact) {
@@ -159,14 +162,18 @@ impl DialActor {
         let begun = async move { node.store.commit(started).await };
         let then = begun.into_actor(self).map(move |result, actor, _ctx| {
             match result {
-                Ok(()) => actor.switch.execute(Command::Redirect(telephony::Redirect {
-                    effect,
-                    call: redirect.call,
-                    to: redirect.to,
-                    ring_timeout: Duration::from_millis(redirect.ring_timeout_ms),
-                    confirm: redirect.confirm,
-                    hints: redirect.hints,
-                })),
+                Ok(()) => {
+                    let freed = actor.offers.offer(&redirect.call, &redirect.to);
+                    actor.free(freed, "diverted");
+                    actor.switch.execute(Command::Redirect(telephony::Redirect {
+                        effect,
+                        call: redirect.call,
+                        to: redirect.to,
+                        ring_timeout: Duration::from_millis(redirect.ring_timeout_ms),
+                        confirm: redirect.confirm,
+                        hints: redirect.hints,
+                    }));
+                }
                 Err(error) => {
                     let problem = error.to_string();
                     let (call, session) = (redirect.call, effect.session.clone());
@@ -287,31 +294,42 @@ impl DialActor {
     /// What concerns an agent's phone, or the end of a call.
     fn agent_tells(&mut self, event: Event) {
         match event {
-            Event::AgentAlerting { call, dn } => {
+            Event::AgentAlerting { call, dn } if self.offers.rings(&call, &dn) => {
                 self.node.desk.call_rings(&self.node, &dn, &call);
                 self.agent_is(&dn, AgentStatus::Ringing);
                 self.about(&call.clone(), |_| CallFact::AgentAlerting { call, dn });
             }
-            Event::AgentConnected { call, dn } => {
+            Event::AgentConnected { call, dn } if self.offers.connected(&call, &dn) => {
                 self.node.desk.call_connected(&self.node, &dn, &call);
                 self.agent_is(&dn, AgentStatus::Busy);
                 self.about(&call.clone(), |_| CallFact::AgentConnected { call, dn });
             }
-            Event::Diverted { call, dn, declined } => {
+            Event::Diverted { call, dn, declined } if self.offers.diverted(&call, &dn) => {
                 self.node.desk.call_gone(&self.node, &dn, "diverted");
                 self.agent_is(&dn, AgentStatus::Ready);
                 self.about(&call.clone(), |_| CallFact::Diverted { call, dn, declined });
             }
-            Event::Released { call, by, dn } => {
-                if let Some(dn) = dn {
-                    self.node.desk.call_gone(&self.node, &dn, "released");
-                    self.agent_is(&dn, self.node.desk.status_after_call(&dn));
-                }
+            Event::Released { call, by, .. } => {
+                let freed = self.offers.end(&call);
+                self.free(freed, "released");
                 self.about(&call.clone(), |_| CallFact::Released { call: call.clone(), by });
                 self.calls.remove(&call);
             }
+            Event::AgentAlerting { call, .. }
+            | Event::AgentConnected { call, .. }
+            | Event::Diverted { call, .. } => {
+                tracing::debug!(interaction_id = %call, "The switch tells of an agent late or twice.");
+            }
             // Told above.
             _ => {}
+        }
+    }
+
+    /// An agent has no call any more.
+    fn free(&self, dn: Option<String>, how: &str) {
+        if let Some(dn) = dn {
+            self.node.desk.call_gone(&self.node, &dn, how);
+            self.agent_is(&dn, self.node.desk.status_after_call(&dn));
         }
     }
 
