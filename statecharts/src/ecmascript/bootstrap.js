@@ -2,7 +2,7 @@
 // Gives back the functions that the host calls; nothing else of this closure can be reached by a chart.
 (function (natives, constantsText, functions, functionTexts) {
   'use strict';
-  const { freeze, defineProperty, getPrototypeOf, setPrototypeOf, getOwnPropertyDescriptor } = Object;
+  const { freeze, isFrozen, keys: keysOf, defineProperty, getPrototypeOf, setPrototypeOf, getOwnPropertyDescriptor } = Object;
   const { ownKeys, apply, construct } = Reflect;
   const hasOwn = Object.hasOwn;
   const global = globalThis;
@@ -10,6 +10,7 @@
   const objectPrototype = Object.prototype;
   const arrayPrototype = Array.prototype;
   const isArray = Array.isArray;
+  const functionText = Function.prototype.toString;
 
   // The session that runs now: only one runs at a time.
   const current = { scope: undefined, event: undefined, hasEvent: false };
@@ -241,118 +242,111 @@
     return prototype === objectPrototype || prototype === arrayPrototype || prototype === system || prototype === null;
   };
   const isData = (value) => value !== undefined && typeof value !== 'function' && typeof value !== 'bigint' && typeof value !== 'symbol';
-  const placeholder = (_key, value) => (isData(value) ? value : null);
-  const quotedKeys = new Map();
-  const quotedKey = (key) => {
-    let text = quotedKeys.get(key);
-    if (text === undefined) {
-      text = stringify(key) + ':';
-      if (quotedKeys.size < 1000) quotedKeys.set(key, text);
+  // What is written as it is, and needs no second look. The difference is NaN for what is not finite.
+  const isSimple = (value) => {
+    switch (typeof value) {
+      case 'string': case 'boolean': return true;
+      case 'number': return value - value === 0 && (value !== 0 || 1 / value > 0);
+      default: return value === null;
     }
-    return text;
+  };
+  // A place is a chain of keys up to the scope, made a list only for what is special.
+  const pathOf = (place) => {
+    const path = [];
+    for (let at = place; at !== null; at = at.up) path.push(at.key);
+    return path.reverse();
   };
   const pack = (root) => {
     const special = [];
     const unset = [];
     const declared = [];
-    const seen = new Map([[root, []]]);
-    const shared = new Map();
-    const path = [];
-    let needsPlaceholder = false;
-    const note = (...how) => { needsPlaceholder = true; special.push([[...path], ...how]); };
-    // The value is not written where it stands now.
-    const mark = (value, ...how) => {
-      note(...how);
-      let places = shared.get(value);
-      if (!places) shared.set(value, (places = new Set()));
-      places.add(stringify(path));
+    const seen = new Map([[root, null]]);
+    const elsewhere = new Map();
+    let needsCopy = false;
+    const note = (place, ...how) => { needsCopy = true; special.push([pathOf(place), ...how]); };
+    // The value is not written at this place.
+    const mark = (value, place, ...how) => {
+      note(place, ...how);
+      let places = elsewhere.get(value);
+      if (!places) elsewhere.set(value, (places = new Set()));
+      places.add(stringify(pathOf(place)));
     };
-    const describe = (value) => {
+    const describe = (value, place) => {
       switch (typeof value) {
-        case 'string': case 'boolean': return;
-        case 'number':
-          if (!Number.isFinite(value)) note('number', String(value));
-          else if (Object.is(value, -0)) note('number', '-0');
-          return;
-        case 'undefined': case 'symbol': note('undefined'); return;
-        case 'bigint': note('bigint', String(value)); return;
+        case 'number': note(place, 'number', Object.is(value, -0) ? '-0' : String(value)); return;
+        case 'undefined': case 'symbol': note(place, 'undefined'); return;
+        case 'bigint': note(place, 'bigint', String(value)); return;
       }
-      if (value === null) return;
-      if (constantPaths.has(value)) mark(value, 'constant', constantPaths.get(value));
-      else if (value === processorsOf.get(current.scope)) mark(value, 'system', '_ioprocessors');
-      else if (seen.has(value)) mark(value, 'same', seen.get(value));
-      else {
-        seen.set(value, [...path]);
-        if (typeof value === 'function') describeFunction(value);
-        else if (isMarkup(value)) mark(value, 'markup', value.toString());
-        else if (plain(value) || describeInstance(value)) describeProperties(value);
+      if (isFrozen(value)) {
+        if (constantPaths.has(value)) { mark(value, place, 'constant', constantPaths.get(value)); return; }
+        if (value === processorsOf.get(current.scope)) { mark(value, place, 'system', '_ioprocessors'); return; }
       }
+      if (seen.has(value)) { mark(value, place, 'same', pathOf(seen.get(value))); return; }
+      seen.set(value, place);
+      if (typeof value === 'function') describeFunction(value, place);
+      else if (plain(value) || describeInstance(value, place)) describeProperties(value, place);
     };
-    const describeProperties = (value) => {
+    const describeProperties = (value, place) => {
       if (isArray(value)) {
-        for (let at = 0; at < value.length; at += 1) { path.push(at); describe(value[at]); path.pop(); }
+        for (let at = 0; at < value.length; at += 1) if (!isSimple(value[at])) describe(value[at], { key: at, up: place });
       } else {
-        for (const key of Object.keys(value)) { path.push(key); describe(value[key]); path.pop(); }
+        for (const key of keysOf(value)) if (!isSimple(value[key])) describe(value[key], { key, up: place });
       }
     };
-    const describeFunction = (value) => {
-      const text = Function.prototype.toString.call(value);
+    const describeFunction = (value, place) => {
+      const text = apply(functionText, value, []);
       const at = declaredIndex.get(text);
       if (at !== undefined) {
-        needsPlaceholder = true;
-        if (path.length === 1) declared.push(path[0], at);
-        else special.push([[...path], 'declared', at]);
-      } else if (!text.includes('[native code]')) note('function', text, value.name);
-      else if (global[value.name] === value) note('global', value.name);
-      else note('undefined');
+        needsCopy = true;
+        if (place.up === null) declared.push(place.key, at);
+        else special.push([pathOf(place), 'declared', at]);
+      } else if (!text.includes('[native code]')) note(place, 'function', text, value.name);
+      else if (global[value.name] === value) note(place, 'global', value.name);
+      else note(place, 'undefined');
     };
     // Whether the properties of the value are to be described too.
-    const describeInstance = (value) => {
-      if (value instanceof RealDate) mark(value, 'date', value.getTime());
-      else if (value instanceof RegExp) mark(value, 'regexp', value.source, value.flags);
-      else if (value instanceof Map) mark(value, 'map', pack({ entries: [...value] }));
-      else if (value instanceof Set) mark(value, 'set', pack({ entries: [...value] }));
-      else if (value instanceof Error) mark(value, 'error', String(value.name), String(value.message));
+    const describeInstance = (value, place) => {
+      if (isMarkup(value)) mark(value, place, 'markup', value.toString());
+      else if (value instanceof RealDate) mark(value, place, 'date', value.getTime());
+      else if (value instanceof RegExp) mark(value, place, 'regexp', value.source, value.flags);
+      else if (value instanceof Map) mark(value, place, 'map', pack({ entries: [...value] }));
+      else if (value instanceof Set) mark(value, place, 'set', pack({ entries: [...value] }));
+      else if (value instanceof Error) mark(value, place, 'error', String(value.name), String(value.message));
       else {
-        const maker = getPrototypeOf(value).constructor;
-        if (typeof maker === 'function' && hasOwn(root, maker.name) && root[maker.name] === maker) {
-          special.push([[...path], 'instance', maker.name]);
+        const made = getPrototypeOf(value).constructor;
+        if (typeof made === 'function' && hasOwn(root, made.name) && root[made.name] === made) {
+          special.push([pathOf(place), 'instance', made.name]);
         }
         return true;
       }
       return false;
     };
-    const copy = (value) => {
+    const copy = (value, place) => {
       if (!isData(value)) return null;
       if (typeof value !== 'object' || value === null) return value;
-      const places = shared.get(value);
-      if (places && places.has(stringify(path))) return null;
-      if (isArray(value)) {
-        return value.map((item, at) => { path.push(at); const made = copy(item); path.pop(); return made; });
-      }
-      const made = setPrototypeOf({}, null);
-      for (const key of Object.keys(value)) { path.push(key); made[key] = copy(value[key]); path.pop(); }
+      const places = elsewhere.get(value);
+      if (places && places.has(stringify(pathOf(place)))) return null;
+      if (isArray(value)) return value.map((item, at) => copy(item, { key: at, up: place }));
+      const made = { __proto__: null };
+      for (const key of keysOf(value)) made[key] = copy(value[key], { key, up: place });
       return made;
     };
-    const write = (key, value) => {
-      switch (typeof value) {
-        case 'string': return stringify(value);
-        case 'boolean': return value ? 'true' : 'false';
-        case 'undefined': unset.push(key); return 'null';
+    const written = { __proto__: null };
+    for (const key of keysOf(root)) {
+      const value = root[key];
+      if (isSimple(value)) {
+        written[key] = value;
+      } else if (value === undefined) {
+        unset.push(key);
+        written[key] = null;
+      } else {
+        const place = { key, up: null };
+        needsCopy = false;
+        describe(value, place);
+        written[key] = needsCopy ? copy(value, place) : value;
       }
-      if (value === null) return 'null';
-      needsPlaceholder = false;
-      path.push(key);
-      describe(value);
-      const text = !needsPlaceholder ? stringify(value) : shared.size > 0 ? stringify(copy(value)) : stringify(value, placeholder);
-      path.pop();
-      return text ?? 'null';
-    };
-    let text = '';
-    for (const key of Object.keys(root)) {
-      text += (text === '' ? '' : ',') + quotedKey(key) + write(key, root[key]);
     }
-    return '[{' + text + '},' + stringify(special) + ',' + stringify(unset) + ',' + stringify(declared) + ']';
+    return '[' + stringify(written) + ',' + stringify(special) + ',' + stringify(unset) + ',' + stringify(declared) + ']';
   };
   // A function that came up in a script is made again from its text. It sees the names of the session; what it had
   // captured from a function around it is lost.
