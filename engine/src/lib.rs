@@ -19,7 +19,6 @@ mod chance;
 mod charts;
 mod clock;
 pub mod configuration;
-mod counts;
 mod derive;
 mod desk;
 mod devices;
