@@ -94,7 +94,7 @@ impl Charts {
     /// # Errors
     /// [`ChartError`] when there is none of that name.
     pub fn shipped(&self, name: &str) -> Result<Arc<Chart>, ChartError> {
-        let file = if name.ends_with(".scxml") { name.to_owned() } else { format!("{name}.scxml") };
+        let file = chart_file(name);
         if let Some(chart) = self.compiled().shipped.get(&file) {
             return Ok(Arc::clone(chart));
         }
@@ -149,6 +149,10 @@ impl Charts {
     pub fn named(&self, name: &str) -> Result<Arc<Chart>, ChartError> {
         let name = name.strip_prefix("file:").unwrap_or(name);
         match self.file(name) {
+            // Where a file was looked for helps more than that no shipped chart has its name.
+            Err(missing @ ChartError::Unreadable { .. }) if shipped_text(&chart_file(name)).is_none() => {
+                Err(missing)
+            }
             Err(ChartError::Unreadable { .. }) => self.shipped(name),
             found => found,
         }
@@ -266,6 +270,11 @@ impl PartResolver for Stored<'_> {
 
 fn clone_pair((file, text): (&String, &String)) -> (String, String) {
     (file.clone(), text.clone())
+}
+
+/// File of a shipped chart, which may be named without its ending.
+fn chart_file(name: &str) -> String {
+    if name.ends_with(".scxml") { name.to_owned() } else { format!("{name}.scxml") }
 }
 
 fn shipped_text(file: &str) -> Option<&'static str> {

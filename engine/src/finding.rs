@@ -19,6 +19,8 @@ use crate::refusal::Refusal;
 const DAY: Duration = Duration::from_secs(86_400);
 /// Widest range (decision D-040).
 const RANGE_MAX: Duration = Duration::from_secs(45 * 86_400);
+/// Returned key that names the session (guide: `_ors_session_id`).
+const SESSION_KEY: &str = "_ors_session_id";
 /// Callbacks of one service when nobody says (guide: `max`, 500).
 const MAX_DEFAULT: usize = 500;
 
@@ -194,14 +196,24 @@ pub(crate) async fn by_service(
     Ok(found)
 }
 
-/// A record as the API shows it: lookup keys and whatever the session wrote, but not the request as a whole.
+/// A record as the API shows it: lookup keys, returned keys and whatever the session wrote, but not the request as a
+/// whole.
+//= guide: `returned-keys`
 fn view(node: &Node, row: CallbackRow) -> CallbackView {
     let mut further = row.properties;
     further.remove(REQUEST_KEY);
-    for key in lookup_keys(node, node.configuration.service(row.service.as_str())) {
+    let returned = &node.configuration.callback.returned_keys;
+    let mut keys = lookup_keys(node, node.configuration.service(row.service.as_str()));
+    keys.extend(returned.iter().cloned());
+    for key in keys {
         if let Some(value) = row.user_data.get(&key) {
             further.insert(key, value.clone());
         }
+    }
+    if let Some(session) = row.session.as_ref()
+        && returned.iter().any(|key| key == SESSION_KEY)
+    {
+        further.insert(SESSION_KEY.to_owned(), json!(session));
     }
     CallbackView {
         id: row.id,

@@ -90,11 +90,12 @@ pub(crate) async fn request_access(
             phone_number: text(&parameters, "_phone_number").map(PhoneNumber::new),
             expires_at,
         };
-        match node
-            .store
-            .commit(vec![Write::DeleteBookings(callback.clone()), Write::InsertBooking(booking)])
-            .await
-        {
+        let writes = vec![
+            Write::DeleteExpiredBookings { at: now },
+            Write::DeleteBookings(callback.clone()),
+            Write::InsertBooking(booking),
+        ];
+        match node.store.commit(writes).await {
             Ok(()) => {
                 let mut reply =
                     json!({ "_access_number": number, "_expiration_time": expires_at.to_string() });

@@ -4,14 +4,15 @@
 //! (decision D-017), survives a restart, and may then arrive twice: receivers know it by its id.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use statecharts::Event;
 use store::{OutboxRow, Write};
-use vocabulary::{EffectId, SessionId};
+use vocabulary::{EffectId, SessionId, Timestamp};
 
+use crate::clock::WakeId;
 use crate::egress::EgressRequest;
 use crate::node::Node;
 use crate::session::Incoming;
@@ -24,6 +25,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Messages read at once.
 const BATCH: usize = 256;
+/// After every message.
+const END_OF_TIME: Timestamp = Timestamp::from_millis(i64::MAX);
 
 /// The outbox.
 #[derive(Debug, Default)]
@@ -31,6 +34,8 @@ pub(crate) struct Outbox {
     /// Whether somebody looks already; a look that comes meanwhile is made afterwards.
     looking: AtomicBool,
     again: AtomicBool,
+    /// When it looks by itself: at the time of the earliest message that is not due yet.
+    wake: Mutex<Option<(Timestamp, WakeId)>>,
 }
 
 impl Outbox {
@@ -56,18 +61,44 @@ impl Outbox {
             }
         });
     }
+
+    /// Looks at this time, unless it looks earlier.
+    fn look_at(&self, node: &Arc<Node>, due: Timestamp) {
+        let mut wake = self.wake.lock().unwrap_or_else(PoisonError::into_inner);
+        if wake.is_some_and(|(at, _)| at <= due) {
+            return;
+        }
+        if let Some((_, later)) = wake.take() {
+            node.clock.forget(later);
+        }
+        let weak: Weak<Node> = Arc::downgrade(node);
+        let id = node.clock.wake_at(due, move || {
+            if let Some(node) = weak.upgrade() {
+                *node.outbox.wake.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                node.outbox.look(&node);
+            }
+        });
+        *wake = Some((due, id));
+    }
 }
 
 async fn empty(node: &Arc<Node>) {
     loop {
         let now = node.clock.now();
-        // A row is due at its time, not only after it.
-        let until = now + Duration::from_millis(1);
-        let rows = match node.store.outbox_before(until, BATCH).await {
-            Ok(rows) if rows.is_empty() => return,
+        let mut rows = match node.store.outbox_before(END_OF_TIME, BATCH).await {
             Ok(rows) => rows,
             Err(error) => return tracing::error!(%error, "The outbox cannot be read."),
         };
+        let later = rows.split_off(rows.partition_point(|row| row.due <= now));
+        if rows.is_empty() {
+            // Also after a restart, when nobody else remembers that they wait.
+            if let Some(next) = later.first() {
+                node.outbox.look_at(node, next.due);
+            }
+            return;
+        }
+        // Messages of one moment leave in the order in which they were said.
+        rows.sort_by_cached_key(|row| (row.due, row.id.parse::<EffectId>().ok()));
         for row in rows {
             if let Err(error) = handle(node, row).await {
                 return tracing::error!(%error, "The outbox cannot be written.");
@@ -84,12 +115,6 @@ async fn handle(node: &Arc<Node>, mut row: OutboxRow) -> Result<(), store::Error
             tracing::debug!(id = %row.id, %problem, "A message was not taken; it is tried again.");
             row.due = node.clock.now() + PAUSE * 2_u32.saturating_pow(row.attempts);
             row.attempts += 1;
-            let weak: Weak<Node> = Arc::downgrade(node);
-            node.clock.wake_at(row.due, move || {
-                if let Some(node) = weak.upgrade() {
-                    node.outbox.look(&node);
-                }
-            });
             node.store.commit(vec![Write::PutOutbox(row)]).await
         }
         outcome => {
