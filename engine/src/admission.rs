@@ -13,6 +13,7 @@ use vocabulary::{AttemptNo, CallbackId, CallbackState, PhoneNumber, QueueName, S
 
 use crate::api::StartRequest;
 use crate::configuration::{BookingHorizon, Effective, OptionError, Service, ServiceError};
+use crate::counts::{Limits, Place, Reached};
 use crate::node::Node;
 use crate::phone;
 use crate::queueing::AskWaitingTime;
@@ -38,6 +39,14 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// Starts that were counted against a limit and are not in the store yet.
 #[derive(Debug, Default)]
 pub(crate) struct UnderWay(Mutex<BTreeMap<String, u64>>);
+
+/// A start that no limit refuses.
+#[derive(Debug)]
+struct Admitted<'a> {
+    place: Place<'a>,
+    /// Held until the start is in the store.
+    _counted: Vec<Counted<'a>>,
+}
 
 /// Counts one start until it is dropped.
 #[derive(Debug)]
@@ -88,15 +97,17 @@ pub(crate) async fn start(node: &Arc<Node>, request: StartRequest) -> Result<Map
     let ewt = waiting_time(node, &options).await;
     let buffer = options.seconds("_request_execution_time_buffer");
     let immediate = desired.is_none_or(|desired| desired < now + buffer + ewt);
-    let _counted = throttle(node, service, &options, number.as_ref(), immediate).await?;
+    let admitted = throttle(node, service, &options, number.as_ref(), immediate).await?;
     let row = record(&id, service, &options, number, desired.unwrap_or(now), now);
     node.metrics.callbacks_accepted.inc();
     if !immediate {
         schedule(node, row).await?;
+        admitted.place.keep();
         return Ok(object(json!({ "_id": id })));
     }
     let start = CallbackStart { service, options: &options, row, stored: None };
     let dialog = starting::start_callback(node, start).await?;
+    admitted.place.keep();
     reply(&id, dialog)
 }
 
@@ -243,12 +254,11 @@ async fn throttle<'a>(
     options: &Effective,
     number: Option<&PhoneNumber>,
     immediate: bool,
-) -> Result<Vec<Counted<'a>>, Refusal> {
+) -> Result<Admitted<'a>, Refusal> {
     let refused = |refusal| {
         node.metrics.callbacks_refused.inc();
         Err(refusal)
     };
-    let now = node.clock.now();
     let name = service.name().clone();
     let mut counted = Vec::new();
     let max_queued: u32 = match options.value("_enable_in_queue_checking") {
@@ -267,35 +277,16 @@ async fn throttle<'a>(
         }
         counted.push(this);
     }
-    let of_service = |from: Option<Timestamp>, states: Vec<CallbackState>| CallbackQuery {
-        service: Some(name.clone()),
-        requested_from: from,
-        states,
-        ..CallbackQuery::default()
-    };
-    let this = node.under_way.count(format!("service {name}"));
-    if let (true, Some(max)) = (immediate, limit(options, "_max_queued_callbacks_per_service"))
-        && node.store.count_callbacks(of_service(None, vec![CallbackState::Queued])).await? + this.before
-            >= max
-    {
-        return refused(Refusal::ThrottledByService { service: name });
-    }
-    for (limit_option, ttl_option) in [
-        ("_throttle_callbacks_per_service_1", "_throttle_ttl_1"),
-        ("_throttle_callbacks_per_service_2", "_throttle_ttl_2"),
-    ] {
-        let interval = options.seconds(ttl_option);
-        if let Some(max) = limit(options, limit_option)
-            && node.store.count_callbacks(of_service(Some(now - interval), Vec::new())).await? + this.before
-                >= max
-        {
+    let place = match node.counts.take(&name, &limits_of(options, immediate), node.clock.now()) {
+        Ok(place) => place,
+        Err(Reached::Queued) => return refused(Refusal::ThrottledByService { service: name }),
+        Err(Reached::Window(interval)) => {
             return refused(Refusal::ThrottledByInterval {
                 service: name,
                 interval_secs: interval.as_secs(),
             });
         }
-    }
-    counted.push(this);
+    };
     if let (true, Some(max)) = (immediate, limit(options, "_throttle_request_parameters_limit")) {
         for parameter in options.list("_throttle_request_parameters") {
             if let Some(this) = daily(node, &name, options, number, parameter, max).await? {
@@ -303,7 +294,22 @@ async fn throttle<'a>(
             }
         }
     }
-    Ok(counted)
+    Ok(Admitted { place, _counted: counted })
+}
+
+/// The limits of a service as a whole; only immediate requests look at the queued ones (guide: throttles).
+fn limits_of(options: &Effective, immediate: bool) -> Limits {
+    let window = |max: &str, interval: &str| Some((limit(options, max)?, options.seconds(interval)));
+    Limits {
+        queued: limit(options, "_max_queued_callbacks_per_service").filter(|_| immediate),
+        windows: [
+            window("_throttle_callbacks_per_service_1", "_throttle_ttl_1"),
+            window("_throttle_callbacks_per_service_2", "_throttle_ttl_2"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+    }
 }
 
 /// The daily limit on one value of a request parameter.
@@ -318,6 +324,7 @@ async fn daily<'a>(
     let mut query = CallbackQuery {
         service: Some(service.clone()),
         requested_from: Some(node.clock.now() - DAY),
+        limit: usize::try_from(max).unwrap_or(usize::MAX),
         ..CallbackQuery::default()
     };
     let value = match (parameter, number, options.property(parameter)) {

@@ -19,6 +19,7 @@ mod chance;
 mod charts;
 mod clock;
 pub mod configuration;
+mod counts;
 mod derive;
 mod desk;
 mod devices;

@@ -16,6 +16,7 @@ use crate::admission::UnderWay;
 use crate::charts::Charts;
 use crate::clock::Clock;
 use crate::configuration::Configuration;
+use crate::counts::Counts;
 use crate::desk::AgentDesk;
 use crate::devices::Devices;
 use crate::dialling::{DialActor, TelephonyOrder};
@@ -58,6 +59,8 @@ pub(crate) struct Node {
     pub(crate) accepting: AtomicBool,
     /// Starts that are counted against limits.
     pub(crate) under_way: UnderWay,
+    /// Callbacks by service, for its limits.
+    pub(crate) counts: Counts,
     /// Chance for ids, codes and keys; seeded in simulation.
     pub(crate) chance: crate::chance::Chance,
 }

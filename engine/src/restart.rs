@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
 use statecharts::{Chart, Event};
-use store::{EffectRow, EffectState, SessionRow, Write};
+use store::{CallbackQuery, EffectRow, EffectState, SessionRow, Write};
 use telephony::ReleasedBy;
 use vocabulary::{CallState, CompletionReason, InteractionId, SessionId};
 
@@ -20,6 +21,11 @@ use crate::session::answers::{self, CallFact};
 use crate::session::context::Context;
 use crate::session::order::{Action, Order};
 use crate::session::{Incoming, RestoreSession};
+
+/// How far back starts are looked at for the limits of a service: the default of the longer interval.
+const LIMITS_REMEMBERED: Duration = Duration::from_secs(3600);
+/// Starts of one service that are looked at: above the default of its larger limit.
+const STARTS_REMEMBERED: usize = 5_000;
 
 /// The texts of a chart as the store keeps them.
 #[derive(Deserialize)]
@@ -45,6 +51,7 @@ pub(crate) async fn restore(node: &Arc<Node>) -> Result<(), store::Error> {
             }
         }
     }
+    remember_starts(node).await?;
     node.timers.load(node).await?;
     restore_queues(node).await?;
     let effects = node.store.open_effects().await?;
@@ -60,6 +67,23 @@ pub(crate) async fn restore(node: &Arc<Node>) -> Result<(), store::Error> {
     node.outbox.look(node);
     if count > 0 {
         tracing::info!(sessions = count, "Sessions were restored.");
+    }
+    Ok(())
+}
+
+/// Requests of the last hour count against the limits of their service, as they did before.
+async fn remember_starts(node: &Arc<Node>) -> Result<(), store::Error> {
+    for name in node.configuration.services.keys() {
+        let query = CallbackQuery {
+            service: Some(name.clone()),
+            requested_from: Some(node.clock.now() - LIMITS_REMEMBERED),
+            limit: STARTS_REMEMBERED,
+            ..CallbackQuery::default()
+        };
+        let mut times: Vec<_> =
+            node.store.callbacks(query).await?.into_iter().map(|row| row.requested_at).collect();
+        times.sort_unstable();
+        node.counts.remember(name, times);
     }
     Ok(())
 }

@@ -128,6 +128,7 @@ impl Engine {
             desk: AgentDesk::new(profiles.clone()),
             lists: Lists::new(configuration.lists.all().clone()),
             under_way: crate::admission::UnderWay::default(),
+            counts: crate::counts::Counts::default(),
             egress,
             metrics: Metrics::default(),
             feed: broadcast::channel(FEED_CAPACITY).0,

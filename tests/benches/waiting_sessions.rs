@@ -40,7 +40,7 @@ _enable_in_queue_checking = "false"
 _max_queued_callbacks_per_service = 10000000
 _throttle_callbacks_per_service_1 = 10000000
 _throttle_callbacks_per_service_2 = 10000000
-_throttle_request_parameters_limit = 10000000
+_throttle_request_parameters = ""
 _ttl = 864000
 _urs_queued_ttl = 864000
 

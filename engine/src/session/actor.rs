@@ -104,6 +104,8 @@ pub(crate) struct SessionActor {
     /// How the record has to be written next, when that is not a plain update.
     record_at_start: Option<RecordAtStart>,
     context: Context,
+    /// State in which the record was counted last.
+    counted: Option<CallbackState>,
     requests: BTreeMap<String, oneshot::Sender<SessionResponse>>,
     /// Effects that were handed over; the next transaction closes them.
     handed_over: Vec<EffectId>,
@@ -136,6 +138,7 @@ impl SessionActor {
             record,
             record_at_start: None,
             context,
+            counted: None,
             requests: BTreeMap::new(),
             handed_over: Vec::new(),
             ended: false,
@@ -411,6 +414,7 @@ impl SessionActor {
         for line in plan.timeline {
             self.node.tell_feed(line);
         }
+        self.count();
         let state = self.record.as_ref().map(|row| row.state);
         for order in plan.orders {
             match order.action {
@@ -432,6 +436,16 @@ impl SessionActor {
             self.node.sessions.forget(&self.identity.id);
             self.node.metrics.session_ended(self.record.as_ref());
             ctx.stop();
+        }
+    }
+
+    /// Follows the record in the counts of its service.
+    pub(crate) fn count(&mut self) {
+        if let Some(row) = self.record.as_ref()
+            && self.counted != Some(row.state)
+        {
+            self.node.counts.changed(&row.service, self.counted, row.state);
+            self.counted = Some(row.state);
         }
     }
 

@@ -165,7 +165,7 @@ impl Handler<RestoreSession> for Shard {
             reply_key: row.reply_key,
             started_at: row.started_at,
         };
-        let actor = SessionActor::new(
+        let mut actor = SessionActor::new(
             Arc::clone(&self.node),
             Rc::clone(&self.worker),
             identity.copy(),
@@ -173,6 +173,7 @@ impl Handler<RestoreSession> for Shard {
             record,
             context,
         );
+        actor.count();
         self.place(identity, actor);
         Ok(())
     }

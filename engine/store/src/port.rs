@@ -194,7 +194,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn callback(&self, id: CallbackId) -> StoreFuture<'_, Option<CallbackRow>>;
     /// Records that match.
     fn callbacks(&self, query: CallbackQuery) -> StoreFuture<'_, Vec<CallbackRow>>;
-    /// How many records match; the limit is not looked at.
+    /// How many records match, counted up to the limit of the query; 0 counts all.
     fn count_callbacks(&self, query: CallbackQuery) -> StoreFuture<'_, u64>;
     /// Scheduled records desired before this point, the earliest first, then by id.
     fn scheduled_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<CallbackRow>>;

@@ -50,7 +50,8 @@ impl Tables {
     }
 
     pub(super) fn count_callbacks(&self, query: &CallbackQuery) -> u64 {
-        let count = self.callbacks.values().filter(|row| query.accepts(row)).count();
+        let most = if query.limit == 0 { usize::MAX } else { query.limit };
+        let count = self.callbacks.values().filter(|row| query.accepts(row)).take(most).count();
         u64::try_from(count).unwrap_or(u64::MAX)
     }
 

@@ -68,12 +68,17 @@ impl Reader {
     pub(super) async fn count_callbacks(&self, query: CallbackQuery) -> Result<u64, Error> {
         let attempt = "counting callbacks";
         if query.properties.is_empty() {
-            let mut sql = QueryBuilder::new("SELECT count(*) FROM callback");
+            let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM callback");
             push_conditions(&mut sql, &query);
+            if query.limit > 0 {
+                sql.push(" LIMIT ").push_bind(bounded(query.limit));
+            }
+            sql.push(")");
             let count: i64 = sql.build_query_scalar().fetch_one(&self.pool).await.map_err(failed(attempt))?;
             return Ok(count.unsigned_abs());
         }
-        let everything = CallbackQuery { limit: usize::MAX, ..query };
+        let limit = if query.limit == 0 { usize::MAX } else { query.limit };
+        let everything = CallbackQuery { limit, ..query };
         let found = self.callbacks(everything).await?;
         Ok(u64::try_from(found.len()).unwrap_or(u64::MAX))
     }

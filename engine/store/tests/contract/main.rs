@@ -52,7 +52,7 @@ every_store! {
         properties_are_compared_as_text
         list_is_ordered_and_limited
         list_without_limit_stops_at_500
-        count_does_not_look_at_the_limit
+        count_stops_at_the_limit
         only_scheduled_callbacks_become_due
         expired_callbacks_are_found_in_every_state;
     transactions:

@@ -169,10 +169,11 @@ pub(crate) async fn list_without_limit_stops_at_500(store: &dyn Store) {
     assert_eq!(ids(store, more).await.len(), 501);
 }
 
-pub(crate) async fn count_does_not_look_at_the_limit(store: &dyn Store) {
+pub(crate) async fn count_stops_at_the_limit(store: &dyn Store) {
     done(store, [insert(&callback("a")), insert(&callback("b"))]).await;
     let query = CallbackQuery { limit: 1, ..CallbackQuery::default() };
-    assert_eq!(store.count_callbacks(query).await, Ok(2));
+    assert_eq!(store.count_callbacks(query).await, Ok(1));
+    assert_eq!(store.count_callbacks(CallbackQuery::default()).await, Ok(2));
 }
 
 pub(crate) async fn only_scheduled_callbacks_become_due(store: &dyn Store) {
