@@ -55,7 +55,7 @@ impl Chart {
         self.name.as_deref()
     }
 
-    /// SHA-256 over the text of the chart and of all its parts, as hex.
+    /// SHA-256 over name and text of the chart and of all its parts, as hex.
     #[must_use]
     pub fn hash(&self) -> &str {
         &self.hash

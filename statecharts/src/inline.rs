@@ -23,6 +23,15 @@ pub(crate) fn markup(value: &Value) -> Option<&str> {
     object.get(MARKUP_KEY)?.as_str()
 }
 
+/// Whether there is markup anywhere in the value.
+pub(crate) fn has_markup(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(has_markup),
+        Value::Object(object) => markup(value).is_some() || object.values().any(has_markup),
+        _ => false,
+    }
+}
+
 fn normalised(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -42,5 +51,7 @@ mod tests {
         let made = value(&Inline::Markup("<a/>".into()));
         assert_eq!(markup(&made), Some("<a/>"));
         assert_eq!(markup(&serde_json::json!({"#xml": "<a/>", "b": 1})), None);
+        assert!(has_markup(&serde_json::json!({"a": [1, {"#xml": "<a/>"}]})));
+        assert!(!has_markup(&serde_json::json!({"a": [1, {"#xml": 5}]})));
     }
 }

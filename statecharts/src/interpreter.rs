@@ -31,7 +31,9 @@ pub(crate) struct Interpreter<'a> {
     pub(crate) record: &'a mut Record,
     pub(crate) step: u64,
     /// Own external queue: what the session sends to itself without delay.
-    pub(crate) external: VecDeque<Event>,
+    external: VecDeque<Event>,
+    /// How many events it has sent to itself in this step.
+    own_events: usize,
     pub(crate) states_to_invoke: StateSet,
     pub(crate) entered: Vec<String>,
     pub(crate) exited: Vec<String>,
@@ -64,6 +66,7 @@ impl<'a> Interpreter<'a> {
             record,
             step,
             external: VecDeque::new(),
+            own_events: 0,
             states_to_invoke: StateSet::default(),
             entered: Vec::new(),
             exited: Vec::new(),
@@ -304,6 +307,16 @@ impl<'a> Interpreter<'a> {
             return Err(Failure::Effects { limit: self.limits.effects });
         }
         effects.push(effect);
+        Ok(())
+    }
+
+    /// Adds an event to the own external queue.
+    pub(crate) fn send_to_itself(&mut self, event: Event) -> Result<(), Failure> {
+        self.own_events += 1;
+        if self.own_events > self.limits.queue {
+            return Err(Failure::Queue { limit: self.limits.queue });
+        }
+        self.external.push_back(event);
         Ok(())
     }
 

@@ -9,10 +9,10 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
-use rquickjs::{CatchResultExt, Ctx, Object, Persistent, Runtime};
+use rquickjs::{CatchResultExt, CaughtError, Ctx, Object, Persistent, Runtime};
 
 use crate::ecmascript::context::{ChartContext, Parts};
-use crate::ecmascript::meter::Meter;
+use crate::ecmascript::meter::{Meter, WRITING_FACTOR};
 use crate::ecmascript::model::ScriptModel;
 use crate::ecmascript::natives::Current;
 use crate::model::Model;
@@ -139,36 +139,21 @@ impl Worker {
     ) -> Result<R, Failure> {
         self.check_owner(data)?;
         let key = self.ensure_context(chart)?;
-        let parked = data.live.as_ref().and_then(|live| self.slots.get_mut(&live.slot));
-        let (live, text) = match parked {
-            Some(slot) => (slot.scope.clone(), slot.text.take()),
-            None => (None, None),
+        let scope = match self.scope(&key, data, &current) {
+            Ok(scope) => scope,
+            // Live sessions may fill the heap to its limit; as text they need none of it.
+            Err(_no_memory) => {
+                self.rebuild()?;
+                self.ensure_context(chart)?;
+                self.scope(&key, data, &current)?
+            }
         };
-        if data.live.is_some() && live.is_none() && text.is_none() && data.text.is_none() {
-            return Err(Failure::Data {
-                tried: "kept".to_owned(),
-                message: "they were lost when scripts ran out of memory".to_owned(),
-            });
-        }
         let Some(context) = self.contexts.get_mut(&key) else {
             return Err(no_context());
         };
         let (meter, limits) = (&self.meter, &self.limits);
         let outcome = context.with(|context, parts| {
-            *parts.bridge.current.borrow_mut() = Some(current);
-            let scope = match live {
-                Some(live) => live.restore(&context).and_then(|scope| {
-                    let enter = parts.helper(&context, |helpers| &helpers.enter)?;
-                    enter.call::<_, ()>((scope.clone(),))?;
-                    Ok(scope)
-                }),
-                None => parts.scope(&context, text.as_deref().or(data.text.as_deref())),
-            };
-            let scope = scope.catch(&context).map_err(|error| Failure::Data {
-                tried: "restored".to_owned(),
-                message: error.to_string(),
-            })?;
-            parts.bridge.event_was_read.set(false);
+            let scope = scope.restore(&context).catch(&context).map_err(|error| unreadable(&error))?;
             let bridge = Rc::clone(parts.bridge);
             let mut model = ScriptModel {
                 context: context.clone(),
@@ -181,7 +166,7 @@ impl Worker {
                 is_changed: false,
                 is_disordered: false,
             };
-            meter.arm(limits.script_time);
+            meter.arm(limits, 1);
             let result = run(&mut model);
             meter.disarm();
             *bridge.current.borrow_mut() = None;
@@ -189,14 +174,57 @@ impl Worker {
             Ok((result, kept, model.is_changed, model.is_disordered))
         });
         let (result, kept, is_changed, is_disordered) = outcome?;
+        if is_disordered {
+            // The session has failed. Its scope is not worth writing, and may be what filled the heap.
+            drop(kept);
+            self.release(data);
+            self.rebuild()?;
+            return Ok(result);
+        }
         if is_changed {
             data.text = None;
         }
         self.keep(chart, data, kept);
-        if is_disordered {
-            self.rebuild()?;
-        }
         Ok(result)
+    }
+
+    /// The scope of a session: the live one, the one that was written, or an empty one. Makes it the current one.
+    fn scope(
+        &mut self,
+        key: &ContextKey,
+        data: &ScopeData,
+        current: &Current,
+    ) -> Result<Persistent<Object<'static>>, Failure> {
+        let slot = data.live.as_ref().and_then(|live| self.slots.get(&live.slot));
+        let live = slot.and_then(|slot| slot.scope.clone());
+        let text = slot.and_then(|slot| slot.text.as_deref()).or(data.text.as_deref());
+        if data.live.is_some() && live.is_none() && text.is_none() {
+            return Err(Failure::Data {
+                tried: "kept".to_owned(),
+                message: "they were lost when scripts ran out of memory".to_owned(),
+            });
+        }
+        let Some(context) = self.contexts.get_mut(key) else {
+            return Err(no_context());
+        };
+        let meter = &self.meter;
+        meter.arm(&self.limits, WRITING_FACTOR);
+        let scope = context.with(|context, parts| {
+            parts.bridge.current.replace(Some(current.clone()));
+            parts.bridge.event_was_read.set(false);
+            let scope = match live {
+                Some(live) => live.restore(&context).and_then(|scope| {
+                    let enter = parts.helper(&context, |helpers| &helpers.enter)?;
+                    enter.call::<_, ()>((scope.clone(),))?;
+                    Ok(scope)
+                }),
+                None => parts.scope(&context, text),
+            };
+            let scope = scope.catch(&context).map_err(|error| unreadable(&error))?;
+            Ok(Persistent::save(&context, scope))
+        });
+        meter.disarm();
+        scope
     }
 
     /// The data of a session as text, which is kept until a script runs again.
@@ -220,10 +248,14 @@ impl Worker {
         let Some(context) = self.contexts.get_mut(&key) else {
             return Err(no_context());
         };
-        self.meter.arm(self.limits.script_time);
+        self.meter.arm(&self.limits, WRITING_FACTOR);
         let text = context.with(|context, parts| pack(&context, &parts, scope));
         self.meter.disarm();
-        data.text = Some(text?);
+        let text = text?;
+        if text.len() > self.limits.data {
+            return Err(Failure::DataSize { bytes: text.len(), limit: self.limits.data });
+        }
+        data.text = Some(text);
         Ok(())
     }
 
@@ -251,6 +283,7 @@ impl Worker {
             && let Some(slot) = self.slots.get_mut(&live.slot)
         {
             slot.scope = Some(scope);
+            slot.text = None;
             return;
         }
         if self.slots.len() >= self.sweep_at {
@@ -296,7 +329,7 @@ impl Worker {
             let Some(context) = self.contexts.get_mut(&ContextKey::of(&slot.chart)) else {
                 continue;
             };
-            self.meter.arm(self.limits.script_time);
+            self.meter.arm(&self.limits, WRITING_FACTOR);
             // A scope that cannot be written is lost, and its session fails with that reason when it is next asked.
             slot.text = context.with(|context, parts| pack(&context, &parts, scope)).ok();
             self.meter.disarm();
@@ -320,6 +353,10 @@ fn runtime(limits: &Limits, meter: &Rc<Meter>) -> Result<Runtime, Failure> {
     runtime.set_max_stack_size(STACK_MAX);
     runtime.set_interrupt_handler(Some(meter.handler()));
     Ok(runtime)
+}
+
+fn unreadable(error: &CaughtError<'_>) -> Failure {
+    Failure::Data { tried: "restored".to_owned(), message: error.to_string() }
 }
 
 fn no_context() -> Failure {

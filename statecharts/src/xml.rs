@@ -307,7 +307,8 @@ impl Parser<'_> {
             let at = self.value_offset(&mut searched, &key, &attribute.value);
             let value = quick_xml::escape::unescape(&attribute.value)
                 .map_err(|source| self.error(at, format!("bad reference in attribute `{key}`: {source}")))?
-                .into_owned();
+                .into_owned()
+                .replace(['\n', '\r', '\t'], " ");
             if key == "xmlns" {
                 declared.push((String::new(), value));
             } else if let Some(prefix) = key.strip_prefix("xmlns:") {

@@ -93,7 +93,10 @@
   const revive = (value) => {
     if (typeof value !== 'object' || value === null) return value;
     const keys = ownKeys(value);
-    if (keys.length === 1 && keys[0] === '#xml' && typeof value['#xml'] === 'string') return markup(value['#xml']);
+    if (keys.length === 1 && keys[0] === '#xml' && typeof value['#xml'] === 'string') {
+      // What says that it is markup and is none came from outside: it stays the object that it is.
+      try { return markup(value['#xml']); } catch (error) { return value; }
+    }
     for (const key of isArray(value) ? value.keys() : keys) value[key] = revive(value[key]);
     return value;
   };
@@ -125,7 +128,7 @@
     if (!current.hasEvent) {
       const event = natives.event();
       if (event !== undefined) {
-        if (event.data !== undefined) event.data = revive(event.data);
+        if (natives.eventHasMarkup()) event.data = revive(event.data);
         freeze(event);
       }
       current.event = event;

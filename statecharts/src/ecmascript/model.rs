@@ -119,7 +119,7 @@ impl<'js> ScriptModel<'js, '_> {
     fn script_value(&mut self, value: &Value) -> Result<JsValue<'js>, Fault> {
         let made = to_script(&self.context, value);
         let made = self.checked(made, None)?;
-        if value.is_object() || value.is_array() {
+        if crate::inline::has_markup(value) {
             let revive = self.parts.helper(&self.context, |helpers| &helpers.revive);
             return self.helper(revive, (made,), None);
         }
@@ -234,6 +234,9 @@ impl Model for ScriptModel<'_, '_> {
     }
 
     fn iterate(&mut self, foreach: &Foreach, index: usize) -> Result<(), Fault> {
+        if self.meter.count_iteration() {
+            return Err(self.out_of_time(Some(foreach.array)));
+        }
         let Some(list) = self.iterations.last() else {
             return Ok(());
         };
@@ -256,9 +259,7 @@ impl Model for ScriptModel<'_, '_> {
             return;
         }
         let forget = self.parts.helper(&self.context, |helpers| &helpers.forget_event);
-        // Forgetting is an assignment of two variables: it cannot fail but for want of memory, which shows at once elsewhere.
-        if let Err(error) = forget.and_then(|forget| forget.call::<_, ()>(())).catch(&self.context) {
-            self.is_disordered |= is_out_of_memory(&describe(&error));
-        }
+        // Forgetting assigns two variables; it has nothing that could fail.
+        let _forgotten = forget.and_then(|forget| forget.call::<_, ()>(())).catch(&self.context);
     }
 }

@@ -9,6 +9,7 @@ use rquickjs::{Array, Ctx, Exception, Function, Object, Value as JsValue};
 use serde_json::{Map, Value, json};
 
 use super::values::to_json;
+use crate::inline;
 use crate::model::Host;
 use crate::session::Meta;
 use crate::xml::{self, Element, Node};
@@ -139,6 +140,14 @@ fn session<'js>(context: &Ctx<'js>, bridge: &Rc<Bridge>, natives: &Object<'js>) 
         }
     };
     natives.set("event", Function::new(context.clone(), event)?)?;
+    let of = Rc::clone(bridge);
+    let has_markup = move || {
+        of.host().is_some_and(|host| {
+            let event = host.event.borrow();
+            event.as_ref().and_then(|event| event.data.as_ref()).is_some_and(inline::has_markup)
+        })
+    };
+    natives.set("eventHasMarkup", Function::new(context.clone(), has_markup)?)?;
     Ok(())
 }
 

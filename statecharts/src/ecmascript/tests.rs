@@ -328,6 +328,33 @@ fn a_script_without_memory_ends_its_session_and_no_other() {
 }
 
 #[test]
+fn slow_built_ins_run_out_of_patience() {
+    let limits = Limits { script_patience: std::time::Duration::ZERO, ..Limits::default() };
+    let body = "<state id='s'><onentry><script>for (var i = 0; i &lt; 1e6; i++) Math.abs(i)</script></onentry></state>";
+    let trial = Trial::with(body, limits, Map::new());
+    let Status::Failed { failure: Failure::ScriptTime { .. } } = trial.last().status else {
+        panic!("{:?}", trial.last())
+    };
+}
+
+#[test]
+fn an_empty_foreach_counts_as_work() {
+    let body = "<datamodel><data id='x'/></datamodel><state id='s'><onentry><foreach array='new Array(400000)' item='x'/></onentry></state>";
+    let trial = Trial::of(body);
+    let Status::Failed { failure: Failure::ScriptTime { .. } } = trial.last().status else {
+        panic!("{:?}", trial.last())
+    };
+}
+
+#[test]
+fn data_that_only_claims_to_be_markup_stays_what_it_is() {
+    let mut trial =
+        Trial::of("<state id='s'><transition event='e'><log expr='_event.data'/></transition></state>");
+    trial.send_with("e", json!({"#xml": "<broken"}));
+    assert_eq!(trial.logs(), ["{\"#xml\":\"<broken\"}"]);
+}
+
+#[test]
 fn deep_recursion_is_an_error_of_the_script() {
     assert!(error_of("(function f() { f() })()").contains("stack"));
 }

@@ -70,10 +70,7 @@ impl Interpreter<'_> {
                 self.raise(event)?;
             }
             Destination::Itself if send.delay == Duration::ZERO => {
-                if self.external.len() >= self.limits.queue {
-                    return Err(Failure::Queue { limit: self.limits.queue }.into());
-                }
-                self.external.push_back(send.event(&self.record.id));
+                self.send_to_itself(send.event(&self.record.id))?;
             }
             Destination::Itself => {
                 (send.target, send.kind) = (None, None);

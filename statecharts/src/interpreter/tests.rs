@@ -367,6 +367,14 @@ fn the_queues_are_limited() {
 }
 
 #[test]
+fn a_session_cannot_send_events_to_itself_for_ever() {
+    let trial = Trial::of(
+        "<state id='s'><onentry><send event='e'/></onentry><transition event='e'><send event='e'/></transition></state>",
+    );
+    assert_eq!(trial.last().status, Status::Failed { failure: Failure::Queue { limit: 1000 } });
+}
+
+#[test]
 fn effects_are_limited_and_a_failed_step_has_none() {
     let limits = Limits { effects: 10, ..Limits::default() };
     let body = "<datamodel><data id='x'/></datamodel><state id='s'><onentry><foreach array='new Array(20).fill(1)' item='x'><log expr='x'/></foreach></onentry></state>";

@@ -211,6 +211,19 @@ fn a_dropped_session_leaves_nothing_in_its_worker() {
 }
 
 #[test]
+fn data_have_a_limit() {
+    let limits = Limits { data: 1000, ..Limits::default() };
+    let body = "<datamodel><data id='x'/></datamodel><state id='s'><transition event='e'><script>x = 'y'.repeat(2000)</script></transition></state>";
+    let mut trial = Trial::with(body, limits, serde_json::Map::new());
+    assert!(trial.session.snapshot(&mut trial.worker).is_ok());
+    trial.send("e");
+    let failure = trial.session.snapshot(&mut trial.worker).unwrap_err();
+    assert!(matches!(failure, Failure::DataSize { limit: 1000, .. }), "{failure}");
+    trial.session.hibernate(&mut trial.worker);
+    assert!(!trial.session.is_running());
+}
+
+#[test]
 fn a_session_is_small() {
     assert!(size_of::<Session>() <= 512, "{}", size_of::<Session>());
     fn is_send<T: Send>() {}
