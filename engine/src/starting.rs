@@ -105,6 +105,13 @@ pub(crate) async fn start_callback(
     // The chart may dial in its first step: it has to know before any event comes.
     parameters.insert("_scheduled".to_owned(), json!(stored.is_some()));
     parameters.insert("_paused".to_owned(), json!(paused_by.is_some()));
+    // Options that only this chart knows are parameters of its own (decision D-113).
+    for parameter in chart.parameters() {
+        let value = options.value(&parameter.id);
+        if !value.is_null() {
+            parameters.entry(parameter.id.clone()).or_insert_with(|| value.clone());
+        }
+    }
     let (respond, waiting) = oneshot::channel();
     let event = Event { sendid: Some("gms.start".to_owned()), ..Event::external("gms.start", json!({})) };
     let new = NewSession {
