@@ -1,6 +1,6 @@
 //! The texts of a chart and what was found in them.
 
-use crate::xml::{Place, line_and_column, raw_offset};
+use crate::xml::{Place, line_and_column, raw_offset, to_u32};
 use crate::{Diagnostic, Severity};
 
 /// Findings after which no more are collected.
@@ -10,12 +10,16 @@ const DIAGNOSTICS_MAX: usize = 200;
 #[derive(Debug, Default)]
 pub(super) struct Files {
     files: Vec<(String, String)>,
+    /// Offsets of the line ends of each text: every expression asks for its line.
+    line_ends: Vec<Vec<u32>>,
     found: Vec<(Place, Diagnostic)>,
 }
 
 impl Files {
     pub(super) fn add(&mut self, name: String, text: String) -> u16 {
         // A part that two states include has one text, but two sets of places.
+        let ends = text.bytes().zip(0_u32..).filter(|(byte, _)| *byte == b'\n').map(|(_, offset)| offset);
+        self.line_ends.push(ends.collect());
         self.files.push((name, text));
         u16::try_from(self.files.len() - 1).unwrap_or(u16::MAX)
     }
@@ -33,7 +37,8 @@ impl Files {
     }
 
     pub(super) fn line(&self, place: Place) -> u32 {
-        line_and_column(self.text(place.file), place.offset).0
+        let ends = self.line_ends.get(usize::from(place.file)).map_or(&[][..], Vec::as_slice);
+        to_u32(ends.partition_point(|end| *end < place.offset)) + 1
     }
 
     /// The place of character `index` of a value that begins at `place`.
