@@ -28,7 +28,7 @@ mod setup;
 pub use agent_socket::AgentSocket;
 pub use peer::{Peer, Received};
 pub use platform::{Callback, Platform, Reply};
-pub use program::{Program, Refused, path_of};
+pub use program::{Program, Refused, command, path_of};
 pub use push_stream::PushStream;
 pub use service::Service;
 pub use setup::Setup;

@@ -1,9 +1,8 @@
 //! One node in a process of its own.
 
-use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 use std::sync::Once;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use tempfile::TempDir;
 use vocabulary::Timestamp;
 
 use crate::setup::{PASSWORD, USER};
-use crate::{AgentSocket, Program, PushStream, Refused, Setup};
+use crate::{AgentSocket, Program, PushStream, Refused, Setup, command};
 
 /// Longest time that the node may take to answer; a test that hits it has found a hang.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
@@ -33,9 +32,11 @@ pub struct Platform {
 /// What is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
-    /// `ringback serve` with a configuration of the test.
+    /// `ringback serve` with the file `ringback.toml` of its folder.
     Serve,
-    /// `ringback demo` with the one that is built in.
+    /// The same with a configuration of the examples, which is made to be run from the root of the repository.
+    Example,
+    /// `ringback demo` with the configuration that is built in.
     Demo,
 }
 
@@ -43,7 +44,7 @@ impl Mode {
     /// Begin of the line in which the node tells its address.
     const fn sign(self) -> &'static str {
         match self {
-            Self::Serve => "Listening on http://",
+            Self::Serve | Self::Example => "Listening on http://",
             Self::Demo => "Ringback demo at http://",
         }
     }
@@ -52,9 +53,35 @@ impl Mode {
     const fn credentials(self) -> (&'static str, &'static str) {
         match self {
             Self::Serve => (USER, PASSWORD),
-            Self::Demo => ("demo", "demo"),
+            Self::Example | Self::Demo => ("demo", "demo"),
         }
     }
+
+    /// The command of a node that keeps its data in this folder.
+    fn command(self, folder: &Path) -> Command {
+        let mut command = command("ringback");
+        let configuration = folder.join("ringback.toml");
+        match self {
+            Self::Serve => command.args(["serve", "--config"]).arg(configuration).current_dir(folder),
+            Self::Example => command
+                .args(["serve", "--config"])
+                .arg(configuration)
+                .current_dir(repository())
+                .env("RINGBACK_SERVER__PORT", "0")
+                .env("RINGBACK_SERVER__CLOCK", "manual")
+                .env("RINGBACK_SERVER__DATA", folder.join("data")),
+            Self::Demo => command
+                .args(["demo", "--port", "0", "--clock", "manual", "--seed", "1", "--data"])
+                .arg(folder.join("data"))
+                .current_dir(folder),
+        };
+        command
+    }
+}
+
+/// Root of the repository.
+fn repository() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
 /// A callback that was started.
@@ -126,16 +153,32 @@ impl Platform {
     pub async fn try_start_in(folder: TempDir, setup: &Setup) -> Result<Self, Refused> {
         setup.write_charts(&folder.path().join("charts"));
         std::fs::write(folder.path().join("ringback.toml"), setup.to_toml(folder.path())).unwrap();
-        let (program, address) = launch(Mode::Serve, folder.path())?;
-        Ok(Self { program: Some(program), address, client: client(), mode: Mode::Serve, folder })
+        Self::launch(Mode::Serve, folder)
     }
 
     /// Starts the demo in a new folder, on a free port and with a manual clock.
     pub async fn demo() -> Self {
+        Self::launch(Mode::Demo, tempfile::tempdir().unwrap())
+            .unwrap_or_else(|refused| panic!("the demo did not start: {refused:#?}"))
+    }
+
+    /// Starts a node with a configuration file of the examples, on a free port, with a manual clock and data of its own;
+    /// each text of `changes` is replaced by the other. The operator of these files is `demo`, with that password.
+    pub async fn example(file: &str, changes: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (program, address) = launch(Mode::Demo, folder.path())
-            .unwrap_or_else(|refused| panic!("the demo did not start: {refused:#?}"));
-        Self { program: Some(program), address, client: client(), mode: Mode::Demo, folder }
+        let mut text = std::fs::read_to_string(repository().join("examples").join(file)).unwrap();
+        for (from, to) in changes {
+            assert!(text.contains(from), "`{from}` stands in {file}");
+            text = text.replace(from, to);
+        }
+        std::fs::write(folder.path().join("ringback.toml"), text).unwrap();
+        Self::launch(Mode::Example, folder)
+            .unwrap_or_else(|refused| panic!("the platform did not start with {file}: {refused:#?}"))
+    }
+
+    fn launch(mode: Mode, folder: TempDir) -> Result<Self, Refused> {
+        let (program, address) = launch(mode, folder.path())?;
+        Ok(Self { program: Some(program), address, client: client(), mode, folder })
     }
 
     /// Writes another configuration and its charts; the node reads it when it is started again.
@@ -453,16 +496,7 @@ fn path_of(callback: &Callback) -> String {
 }
 
 fn launch(mode: Mode, folder: &Path) -> Result<(Program, SocketAddr), Refused> {
-    let (configuration, data) = (folder.join("ringback.toml"), folder.join("data"));
-    let arguments: Vec<&OsStr> = match mode {
-        Mode::Serve => vec!["serve".as_ref(), "--config".as_ref(), configuration.as_os_str()],
-        Mode::Demo => {
-            let words = ["demo", "--port", "0", "--clock", "manual", "--seed", "1", "--data"];
-            words.into_iter().map(OsStr::new).chain([data.as_os_str()]).collect()
-        }
-    };
-    let (program, said) =
-        Program::start("ringback", &arguments, folder, &folder.join("errors.txt"), mode.sign())?;
+    let (program, said) = Program::start(mode.command(folder), &folder.join("errors.txt"), mode.sign())?;
     let address = said.split('/').next().and_then(|address| address.parse().ok());
     Ok((program, address.unwrap_or_else(|| panic!("`{said}` is no address"))))
 }

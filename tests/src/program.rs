@@ -1,22 +1,21 @@
 //! A program of the workspace in a process of its own.
 
-use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, channel};
 
 /// A running program whose output is kept.
 #[derive(Debug)]
 pub struct Program {
     child: Child,
     errors: PathBuf,
-    /// Reads on, so that the program never waits for a reader.
-    rest: Option<JoinHandle<String>>,
+    /// What it writes to standard output, taken from it at once so that it never waits for a reader.
+    lines: Receiver<String>,
 }
 
-/// How a program ended that was not expected to run.
+/// How a program ended.
 #[derive(Debug)]
 pub struct Refused {
     /// Its exit code.
@@ -44,8 +43,12 @@ pub fn path_of(name: &str) -> PathBuf {
     file
 }
 
-/// A command without the settings of whoever runs the tests.
-pub(crate) fn command(name: &str) -> Command {
+/// A command that runs a program of this workspace, without the settings of whoever runs the tests.
+///
+/// # Panics
+/// When the program was not built.
+#[must_use]
+pub fn command(name: &str) -> Command {
     let mut command = Command::new(path_of(name));
     for (variable, _) in
         std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("RINGBACK_"))
@@ -62,48 +65,52 @@ impl Program {
     ///
     /// # Errors
     /// [`Refused`] when it ends before.
-    pub fn start(
-        name: &str,
-        arguments: &[&OsStr],
-        folder: &Path,
-        errors: &Path,
-        sign: &str,
-    ) -> Result<(Self, String), Refused> {
+    pub fn start(mut command: Command, errors: &Path, sign: &str) -> Result<(Self, String), Refused> {
         let file = File::options().create(true).append(true).open(errors).unwrap();
-        let child = command(name)
-            .args(arguments)
-            .current_dir(folder)
+        let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(file)
             .spawn()
-            .unwrap_or_else(|error| panic!("{name} cannot be started: {error}"));
-        let mut program = Self { child, errors: errors.to_owned(), rest: None };
-        let mut lines = BufReader::new(program.child.stdout.take().unwrap());
+            .unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
+        let mut program = Self::of(child, errors);
         let mut output = String::new();
         loop {
-            let mut line = String::new();
-            if lines.read_line(&mut line).unwrap() == 0 {
+            let Some(line) = program.line() else {
                 let code = program.child.wait().unwrap().code();
                 return Err(Refused { code, output, errors: program.errors() });
+            };
+            if let Some(rest) = line.strip_prefix(sign) {
+                return Ok((program, rest.trim().to_owned()));
             }
             output.push_str(&line);
-            if let Some(rest) = line.strip_prefix(sign) {
-                let said = rest.trim().to_owned();
-                program.rest = Some(std::thread::spawn(move || {
-                    // A program that is killed may leave half a character behind; what it said is not looked at then.
-                    let _ends_with_the_program = lines.read_to_string(&mut output);
-                    output
-                }));
-                return Ok((program, said));
-            }
+            output.push('\n');
         }
     }
 
-    /// Runs a program to its end.
+    fn of(mut child: Child, errors: &Path) -> Self {
+        let (sender, lines) = channel();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        std::thread::spawn(move || {
+            // A program that is killed may leave half a character behind; the test may be over.
+            for line in output.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, errors: errors.to_owned(), lines }
+    }
+
+    /// The next line of its standard output; waits for it. `None` when it has ended.
+    pub fn line(&self) -> Option<String> {
+        self.lines.recv().ok()
+    }
+
+    /// Runs a command to its end.
     #[must_use]
-    pub fn run(name: &str, arguments: &[&OsStr], folder: &Path) -> Refused {
-        let ended = command(name).args(arguments).current_dir(folder).stdin(Stdio::null()).output().unwrap();
+    pub fn run(mut command: Command) -> Refused {
+        let ended = command.stdin(Stdio::null()).output().unwrap();
         Refused {
             code: ended.status.code(),
             output: String::from_utf8(ended.stdout).unwrap(),
@@ -122,12 +129,6 @@ impl Program {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
         self.child.wait().unwrap()
-    }
-
-    /// Waits for the end; gives everything that was written to standard output.
-    pub fn output(&mut self) -> String {
-        self.child.wait().unwrap();
-        self.rest.take().map(|reader| reader.join().unwrap()).unwrap_or_default()
     }
 
     /// What was written to standard error.

@@ -1,7 +1,9 @@
 //! Running a node: health, metrics, stopping, credentials.
 
+use std::path::Path;
+
 use reqwest::Method;
-use scenarios::{Platform, Program, Service, Setup};
+use scenarios::{Platform, Program, Service, Setup, command};
 use serde_json::json;
 
 use crate::{CUSTOMER, UNTIL_ANSWERED, customer};
@@ -78,20 +80,21 @@ async fn replies_have_the_headers_of_the_guide() {
 #[test]
 fn charts_are_validated_from_the_command_line() {
     let folder = tempfile::tempdir().unwrap();
-    let charts = concat!(env!("CARGO_MANIFEST_DIR"), "/../statecharts/charts");
+    let validate = |file: &Path| {
+        let mut command = command("ringback");
+        command.args(["chart", "validate"]).arg(file).current_dir(folder.path());
+        Program::run(command)
+    };
+    let charts = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../statecharts/charts"));
     for chart in ["callback.scxml", "inbound.scxml", "classic_inbound.scxml"] {
-        let file = format!("{charts}/{chart}");
-        let ended =
-            Program::run("ringback", &["chart".as_ref(), "validate".as_ref(), file.as_ref()], folder.path());
+        let ended = validate(&charts.join(chart));
         assert_eq!(ended.code, Some(0), "{ended:#?}");
         assert!(ended.output.contains("is valid"), "{ended:#?}");
     }
-    std::fs::write(folder.path().join("broken.scxml"), "<scxml xmlns=\"http://www.w3.org/2005/07/scxml\">\n<state id=\"a\"><transition target=\"b\"/></state></scxml>").unwrap();
-    let ended = Program::run(
-        "ringback",
-        &["chart".as_ref(), "validate".as_ref(), "broken.scxml".as_ref()],
-        folder.path(),
-    );
+    let broken = "<scxml xmlns=\"http://www.w3.org/2005/07/scxml\" version=\"1.0\">\n\
+                  <state id=\"a\"><transition target=\"b\"/></state></scxml>";
+    std::fs::write(folder.path().join("broken.scxml"), broken).unwrap();
+    let ended = validate(Path::new("broken.scxml"));
     assert_eq!(ended.code, Some(1), "{ended:#?}");
     assert!(ended.output.contains("broken.scxml:2:"), "{ended:#?}");
 }
