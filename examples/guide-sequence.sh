@@ -56,7 +56,8 @@ say 'Ask for its place in the queue.'
 ask _position _total_waiting is_snoozed -- -X POST "$server/genesys/1/service/$delayed/check-queue-position"
 
 say 'Read the message to the device: an agent is about to be free.'
-curl -sSN --noproxy '*' "$server/genesys/1/notification/stream/$device" | sed -n '/^data:/{s/.*"_action":"\([^"]*\)".*/  _action=\1/p;q;}'
+# The stream stays open; a second is enough to read what is there.
+curl -sN --noproxy '*' --max-time 1 "$server/genesys/1/notification/stream/$device" | sed -n '/^data:/{s/.*"_action":"\([^"]*\)".*/  _action=\1/p;q;}'
 
 say 'Confirm; then the customer is called and talks to an agent.'
 ask _action -- -X POST "$server/genesys/1/service/$delayed/connect"
