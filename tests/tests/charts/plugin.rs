@@ -54,7 +54,7 @@ fn g2_a_plugin_asks_for_another_number_after_a_pause() {
             json!({ "action": "retry", "message": "Ok", "delay": "5", "customer_number": "12025550199" });
         p.reply(1, reply).does(&["answer 200", "record QUEUED"]);
         p.after(4).does(&[]);
-        p.after(1).does(&["notify _cbe_on_dial_init", "ixn:createcall 12025550199"]);
+        p.after(1).does(&["notify _cbe_on_dial_init", "ixn:createcall +12025550199"]);
     });
     scenario(CALLBACK, http(json!({ "_prefix_dial_out": "9" })), |p| {
         let reply = json!({ "action": "retry", "message": "Ok", "delay": 0, "customer_number": "+12025550199", "customer_number_prefix": "801" });
