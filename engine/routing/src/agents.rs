@@ -61,10 +61,7 @@ impl Agent {
         AgentView {
             profile: self.profile.clone(),
             status: self.status.clone(),
-            reserved_for: self
-                .reservation
-                .as_ref()
-                .map(|reservation| reservation.holder.clone()),
+            reserved_for: self.reservation.as_ref().map(|reservation| reservation.holder.clone()),
             since: self.since,
         }
     }

@@ -28,10 +28,7 @@ pub(crate) fn entries_to_announce<'a>(
     announced: impl Iterator<Item = Announced<'a>>,
     excluded: impl Fn(&str) -> &'a [AgentId],
 ) -> Vec<Arc<str>> {
-    if !lines
-        .values()
-        .any(|line| !line.ready.is_empty() && !line.announceable.is_empty())
-    {
+    if !lines.values().any(|line| !line.ready.is_empty() && !line.announceable.is_empty()) {
         return Vec::new();
     }
     let mut pools = Pools::new(lines);
@@ -83,34 +80,22 @@ impl<'a> Pools<'a> {
         for (since, agent) in lines.values().flat_map(|line| &line.ready) {
             uses.entry(agent).or_insert((0, *since)).0 += 1;
         }
-        let mut agents: Vec<(usize, Timestamp, &AgentId)> = uses
-            .into_iter()
-            .map(|(agent, (uses, since))| (uses, since, agent))
-            .collect();
+        let mut agents: Vec<(usize, Timestamp, &AgentId)> =
+            uses.into_iter().map(|(agent, (uses, since))| (uses, since, agent)).collect();
         agents.sort_unstable();
         let agents: Vec<&AgentId> = agents.into_iter().map(|(_, _, agent)| agent).collect();
-        let numbers: BTreeMap<&AgentId, usize> = agents
-            .iter()
-            .enumerate()
-            .map(|(number, agent)| (*agent, number))
-            .collect();
+        let numbers: BTreeMap<&AgentId, usize> =
+            agents.iter().enumerate().map(|(number, agent)| (*agent, number)).collect();
         let by_line = lines
             .iter()
             .map(|(name, line)| {
-                let mut members: Vec<usize> = line
-                    .ready
-                    .iter()
-                    .filter_map(|(_, agent)| numbers.get(agent).copied())
-                    .collect();
+                let mut members: Vec<usize> =
+                    line.ready.iter().filter_map(|(_, agent)| numbers.get(agent).copied()).collect();
                 members.sort_unstable();
                 (name.as_ref(), VecDeque::from(members))
             })
             .collect();
-        Self {
-            by_line,
-            is_taken: vec![false; agents.len()],
-            agents,
-        }
+        Self { by_line, is_taken: vec![false; agents.len()], agents }
     }
 
     /// Takes an agent of `line` who is not excluded; says whether there was one.
@@ -123,11 +108,7 @@ impl<'a> Pools<'a> {
         };
         let fits = |number: &usize| {
             let is_free = self.is_taken.get(*number) == Some(&false);
-            is_free
-                && self
-                    .agents
-                    .get(*number)
-                    .is_some_and(|agent| !excluded.contains(agent))
+            is_free && self.agents.get(*number).is_some_and(|agent| !excluded.contains(agent))
         };
         let found = pool.iter().copied().find(fits);
         match found.and_then(|number| self.is_taken.get_mut(number)) {
@@ -144,10 +125,7 @@ impl<'a> Pools<'a> {
         let Some(pool) = self.by_line.get_mut(line) else {
             return true;
         };
-        while pool
-            .front()
-            .is_some_and(|number| self.is_taken.get(*number) == Some(&true))
-        {
+        while pool.front().is_some_and(|number| self.is_taken.get(*number) == Some(&true)) {
             pool.pop_front();
         }
         pool.is_empty()

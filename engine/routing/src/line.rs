@@ -44,12 +44,7 @@ impl Line {
     /// Lists an agent if selectable and of the line's targets.
     pub(crate) fn list_agent(&mut self, agent: &Agent) {
         let id = &agent.profile.id;
-        if agent.is_selectable()
-            && self
-                .targets
-                .matching(&agent.profile, agent.is_logged_in())
-                .is_some()
-        {
+        if agent.is_selectable() && self.targets.matching(&agent.profile, agent.is_logged_in()).is_some() {
             self.ready.insert((agent.since, id.clone()));
         }
     }

@@ -37,9 +37,7 @@ pub(crate) fn effective_priority(entry: &Entry, now: Timestamp) -> i64 {
     };
     let waited = now.since(entry.waiting_since).as_millis();
     let intervals = i64::try_from(waited / interval.as_millis()).unwrap_or(i64::MAX);
-    entry
-        .priority
-        .saturating_add(growth.increment.saturating_mul(intervals))
+    entry.priority.saturating_add(growth.increment.saturating_mul(intervals))
 }
 
 /// The next point at which the priority of an entry changes; `None` without growth.

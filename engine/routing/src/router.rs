@@ -138,10 +138,7 @@ impl Router {
     /// A router without agents and entries.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        Self {
-            options,
-            ..Self::default()
-        }
+        Self { options, ..Self::default() }
     }
 
     /// Carries out a command at `now`, and says what followed, in order.
@@ -247,10 +244,7 @@ impl Router {
 
     /// All waiting entries, by queue and in the order that the last command left.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> + '_ {
-        self.queues
-            .values()
-            .flat_map(|queue| &queue.order)
-            .filter_map(|key| self.entry(&key.id))
+        self.queues.values().flat_map(|queue| &queue.order).filter_map(|key| self.entry(&key.id))
     }
 
     fn agents_logged_in(&self, targets: &Targets) -> usize {
@@ -268,9 +262,7 @@ impl Router {
         }
         let own = OrderKey::at(&waiting.entry, &waiting.key.id, now);
         let ahead = queue.order.iter().filter(|key| {
-            self.entries
-                .get(&key.id)
-                .is_some_and(|other| OrderKey::at(&other.entry, &key.id, now) < own)
+            self.entries.get(&key.id).is_some_and(|other| OrderKey::at(&other.entry, &key.id, now) < own)
         });
         ahead.count() + 1
     }
@@ -368,9 +360,7 @@ impl Router {
     fn configure_agents(&mut self, profiles: Vec<AgentProfile>) {
         let mut before = std::mem::take(&mut self.agents);
         for profile in profiles {
-            let mut agent = before
-                .remove(&profile.id)
-                .unwrap_or_else(|| Agent::new(profile.clone()));
+            let mut agent = before.remove(&profile.id).unwrap_or_else(|| Agent::new(profile.clone()));
             agent.profile = profile;
             self.agents.insert(agent.profile.id.clone(), agent);
         }
@@ -410,8 +400,7 @@ impl Router {
             agent.since = now;
         }
         if let Some(reservation) = ended {
-            self.due
-                .remove(&(reservation.until, Due::Reservation(id.clone())));
+            self.due.remove(&(reservation.until, Due::Reservation(id.clone())));
         }
         self.relist_agent(id);
         self.tell_agent(id, outcomes);
@@ -420,8 +409,7 @@ impl Router {
     fn release_agent(&mut self, id: &AgentId, outcomes: &mut Vec<Outcome>) {
         let reservation = self.agents.get_mut(id).and_then(|agent| agent.reservation.take());
         if let Some(reservation) = reservation {
-            self.due
-                .remove(&(reservation.until, Due::Reservation(id.clone())));
+            self.due.remove(&(reservation.until, Due::Reservation(id.clone())));
             self.relist_agent(id);
             self.tell_agent(id, outcomes);
         }

@@ -67,22 +67,10 @@ pub struct SkillExpressionError {
 enum Node {
     Any(Vec<Node>),
     All(Vec<Node>),
-    Level {
-        skill: String,
-        comparison: Comparison,
-        level: i64,
-    },
-    Exists {
-        skill: String,
-    },
-    LoggedInStatistic {
-        comparison: Comparison,
-        value: i64,
-    },
-    LoggedInAt {
-        dn: Option<String>,
-        switch: String,
-    },
+    Level { skill: String, comparison: Comparison, level: i64 },
+    Exists { skill: String },
+    LoggedInStatistic { comparison: Comparison, value: i64 },
+    LoggedInAt { dn: Option<String>, switch: String },
 }
 
 impl SkillExpression {
@@ -92,21 +80,13 @@ impl SkillExpression {
     /// [`SkillExpressionError`] with the place, when the text does not follow the grammar, nests deeper than 32
     /// parentheses, or uses a statistic that the router does not count.
     pub fn parse(text: &str) -> Result<Self, SkillExpressionError> {
-        let mut reader = Reader {
-            text,
-            rest: text,
-            depth: 0,
-            mixes_operators: false,
-        };
+        let mut reader = Reader { text, rest: text, depth: 0, mixes_operators: false };
         let (root, _) = reader.any()?;
         reader.skip_blanks();
         if !reader.rest.is_empty() {
             return Err(reader.error("expected `&`, `|` or the end"));
         }
-        Ok(Self {
-            root,
-            mixes_operators: reader.mixes_operators,
-        })
+        Ok(Self { root, mixes_operators: reader.mixes_operators })
     }
 
     /// Whether the expression holds for an agent. `logged_in`: whether the agent is at work.
@@ -127,11 +107,7 @@ impl Node {
         match self {
             Self::Any(parts) => parts.iter().any(|part| part.holds(agent, logged_in)),
             Self::All(parts) => parts.iter().all(|part| part.holds(agent, logged_in)),
-            Self::Level {
-                skill,
-                comparison,
-                level,
-            } => match agent.skills.get(skill) {
+            Self::Level { skill, comparison, level } => match agent.skills.get(skill) {
                 Some(own) => comparison.holds(own, level),
                 None => missing_skill_holds(*comparison, *level),
             },
@@ -163,11 +139,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn error(&self, problem: impl Into<String>) -> SkillExpressionError {
-        let consumed = self
-            .text
-            .chars()
-            .count()
-            .saturating_sub(self.rest.chars().count());
+        let consumed = self.text.chars().count().saturating_sub(self.rest.chars().count());
         SkillExpressionError {
             expression: self.text.to_owned(),
             position: consumed + 1,
@@ -192,11 +164,7 @@ impl Reader<'_> {
     }
 
     fn expect(&mut self, token: &str) -> Result<(), SkillExpressionError> {
-        if self.take(token) {
-            Ok(())
-        } else {
-            Err(self.error(format!("expected `{token}`")))
-        }
+        if self.take(token) { Ok(()) } else { Err(self.error(format!("expected `{token}`"))) }
     }
 
     /// Reads `a | b | …`; also says whether what was read is a bare conjunction of several parts.
@@ -241,34 +209,23 @@ impl Reader<'_> {
         if !self.take("(") {
             let comparison = self.comparison()?;
             let level = self.number()?;
-            return Ok(Node::Level {
-                skill: name,
-                comparison,
-                level,
-            });
+            return Ok(Node::Level { skill: name, comparison, level });
         }
         let argument = self.string()?;
         self.expect(")")?;
         match name.as_str() {
-            "Skill" => Ok(Node::Level {
-                skill: argument,
-                comparison: self.comparison()?,
-                level: self.number()?,
-            }),
+            "Skill" => {
+                Ok(Node::Level { skill: argument, comparison: self.comparison()?, level: self.number()? })
+            }
             "SkillExists" => Ok(Node::Exists { skill: argument }),
             "LoggedIn" => Ok(match argument.split_once('@') {
-                Some((dn, switch)) => Node::LoggedInAt {
-                    dn: Some(dn.to_owned()),
-                    switch: switch.to_owned(),
-                },
-                None => Node::LoggedInAt {
-                    dn: None,
-                    switch: argument,
-                },
+                Some((dn, switch)) => Node::LoggedInAt { dn: Some(dn.to_owned()), switch: switch.to_owned() },
+                None => Node::LoggedInAt { dn: None, switch: argument },
             }),
-            _ => Err(self.error(format!(
-                "there is no function `{name}`: write Skill, SkillExists or LoggedIn"
-            ))),
+            _ => {
+                Err(self
+                    .error(format!("there is no function `{name}`: write Skill, SkillExists or LoggedIn")))
+            }
         }
     }
 
@@ -280,26 +237,18 @@ impl Reader<'_> {
             )));
         }
         self.expect(")")?;
-        Ok(Node::LoggedInStatistic {
-            comparison: self.comparison()?,
-            value: self.number()?,
-        })
+        Ok(Node::LoggedInStatistic { comparison: self.comparison()?, value: self.number()? })
     }
 
     fn name(&mut self) -> Result<String, SkillExpressionError> {
         self.skip_blanks();
-        let end = self
-            .rest
-            .find(|c: char| !(c.is_alphanumeric() || c == '_'))
-            .unwrap_or(self.rest.len());
+        let end = self.rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(self.rest.len());
         let (name, rest) = self.rest.split_at(end);
         if name.is_empty() || name.starts_with(char::is_numeric) {
             return Err(self.error("expected the name of a skill, `Skill(\"…\")`, `$(…)` or `(`"));
         }
         if name.chars().count() > SKILL_NAME_LENGTH_MAX {
-            return Err(self.error(format!(
-                "a skill name has at most {SKILL_NAME_LENGTH_MAX} characters"
-            )));
+            return Err(self.error(format!("a skill name has at most {SKILL_NAME_LENGTH_MAX} characters")));
         }
         let name = name.to_owned();
         self.rest = rest;
@@ -339,12 +288,7 @@ impl Reader<'_> {
     fn number(&mut self) -> Result<i64, SkillExpressionError> {
         self.skip_blanks();
         let sign = usize::from(self.rest.starts_with('-'));
-        let digits = self
-            .rest
-            .chars()
-            .skip(sign)
-            .take_while(char::is_ascii_digit)
-            .count();
+        let digits = self.rest.chars().skip(sign).take_while(char::is_ascii_digit).count();
         let (number, rest) = self.rest.split_at(sign + digits);
         match number.parse() {
             Ok(value) => {

@@ -186,12 +186,7 @@ impl Targets {
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         self.iter()
-            .filter(|target| {
-                target
-                    .skills
-                    .as_ref()
-                    .is_some_and(SkillExpression::mixes_operators)
-            })
+            .filter(|target| target.skills.as_ref().is_some_and(SkillExpression::mixes_operators))
             .map(|target| {
                 format!(
                     "target `{}` mixes `|` and `&` without parentheses: `&` binds tighter here; \
@@ -210,10 +205,8 @@ impl Target {
     /// [`TargetError`] when the text does not follow the grammar.
     pub fn parse(text: &str) -> Result<Self, TargetError> {
         let text = text.trim();
-        let malformed = |problem: &str| TargetError::Malformed {
-            part: text.to_owned(),
-            problem: problem.to_owned(),
-        };
+        let malformed =
+            |problem: &str| TargetError::Malformed { part: text.to_owned(), problem: problem.to_owned() };
         // The guide's example prints an HTML-escaped ampersand without its name.
         let unescaped = text.replace("&amp;", "&").replace("&;", "&");
         let mut rest = unescaped.as_str();
@@ -222,17 +215,15 @@ impl Target {
         }
         let mut thresholds = Vec::new();
         if let Some(inner) = rest.strip_prefix('{') {
-            let (condition, after) = inner
-                .split_once('}')
-                .ok_or_else(|| malformed("expected `}` after the threshold"))?;
+            let (condition, after) =
+                inner.split_once('}').ok_or_else(|| malformed("expected `}` after the threshold"))?;
             thresholds = parse_thresholds(condition)?;
             rest = after.trim_start();
         }
         let mut weight = None;
         if let Some(inner) = rest.strip_prefix('[') {
-            let (number, after) = inner
-                .split_once(']')
-                .ok_or_else(|| malformed("expected `]` after the weight"))?;
+            let (number, after) =
+                inner.split_once(']').ok_or_else(|| malformed("expected `]` after the weight"))?;
             let number = number.trim();
             weight = Some(
                 number
@@ -249,10 +240,7 @@ impl Target {
             .ok_or_else(|| malformed("expected `.TYPE` at the end, for example .GA or .A"))?;
         let kind = TargetKind::from_letters(letters.trim()).ok_or_else(|| {
             let known: Vec<_> = TargetKind::ALL.iter().map(|kind| kind.letters()).collect();
-            malformed(&format!(
-                "`{letters}` is not a type of target: write one of {}",
-                known.join(", ")
-            ))
+            malformed(&format!("`{letters}` is not a type of target: write one of {}", known.join(", ")))
         })?;
         let name = name.trim();
         if name.is_empty() {
@@ -363,9 +351,8 @@ fn single_element(text: &str) -> Result<Option<String>, TargetError> {
     if !is_list {
         return Ok(None);
     }
-    let elements: Vec<Value> = serde_json::from_str(text).map_err(|error| TargetError::MalformedList {
-        problem: error.to_string(),
-    })?;
+    let elements: Vec<Value> = serde_json::from_str(text)
+        .map_err(|error| TargetError::MalformedList { problem: error.to_string() })?;
     match elements.as_slice() {
         [] => Err(TargetError::Empty),
         [Value::String(target)] => Ok(Some(target.clone())),
@@ -425,11 +412,7 @@ fn parse_threshold(text: &str) -> Result<Threshold, TargetError> {
         if statistic.is_empty() || !value.is_finite() {
             return Err(malformed());
         }
-        return Ok(Threshold {
-            statistic: statistic.to_owned(),
-            comparison,
-            value,
-        });
+        return Ok(Threshold { statistic: statistic.to_owned(), comparison, value });
     }
     Err(malformed())
 }

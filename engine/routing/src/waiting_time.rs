@@ -73,9 +73,7 @@ impl QueueStatistics {
     /// empty night is no slow queue.
     pub(crate) fn distributed(&mut self, now: Timestamp) {
         let begin = self.waiting_from.max(self.averages.last_distribution);
-        let took = begin.map_or(0, |begin| {
-            u64::try_from(now.since(begin).as_millis()).unwrap_or(u64::MAX)
-        });
+        let took = begin.map_or(0, |begin| u64::try_from(now.since(begin).as_millis()).unwrap_or(u64::MAX));
         self.averages.distribution_times_ms.push_back(took);
         keep_last(&mut self.averages.distribution_times_ms);
         self.averages.last_distribution = Some(now);
@@ -105,27 +103,13 @@ impl QueueStatistics {
     pub(crate) fn waiting_time(&self, waiting: usize, now: Timestamp) -> Option<WaitingTime> {
         let aqt = self.average_seconds(waiting, now)?;
         let pos = waiting + 1;
-        Some(WaitingTime {
-            ewt: estimate(aqt, pos),
-            calls: waiting,
-            pos,
-            aqt,
-            hit: self.hit(),
-        })
+        Some(WaitingTime { ewt: estimate(aqt, pos), calls: waiting, pos, aqt, hit: self.hit() })
     }
 
     fn hit(&self) -> u32 {
         let all = self.averages.departures.len();
-        let routed = self
-            .averages
-            .departures
-            .iter()
-            .filter(|by_routing| **by_routing)
-            .count();
-        (routed * 100)
-            .checked_div(all)
-            .and_then(|percent| u32::try_from(percent).ok())
-            .unwrap_or(100)
+        let routed = self.averages.departures.iter().filter(|by_routing| **by_routing).count();
+        (routed * 100).checked_div(all).and_then(|percent| u32::try_from(percent).ok()).unwrap_or(100)
     }
 }
 

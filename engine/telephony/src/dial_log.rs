@@ -110,14 +110,8 @@ impl DialLog {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DialLogError> {
         let path = path.as_ref();
         open_repaired(path)
-            .map(|file| Self {
-                file,
-                path: path.to_owned(),
-            })
-            .map_err(|source| DialLogError::Open {
-                path: path.to_owned(),
-                source,
-            })
+            .map(|file| Self { file, path: path.to_owned() })
+            .map_err(|source| DialLogError::Open { path: path.to_owned(), source })
     }
 
     /// Reads all records, the oldest first. An unfinished last line is left out; a missing file has no records.
@@ -131,10 +125,7 @@ impl DialLog {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(source) => {
-                return Err(DialLogError::Read {
-                    path: path.to_owned(),
-                    source,
-                });
+                return Err(DialLogError::Read { path: path.to_owned(), source });
             }
         };
         let (finished, _unfinished) = bytes.split_at(finished_length(&bytes));
@@ -162,21 +153,13 @@ impl DialLog {
 
 impl RecordDials for DialLog {
     fn append(&mut self, record: &DialRecord) -> Result<(), DialLogError> {
-        self.write(record).map_err(|source| DialLogError::Write {
-            path: self.path.clone(),
-            source,
-        })
+        self.write(record).map_err(|source| DialLogError::Write { path: self.path.clone(), source })
     }
 }
 
 fn open_repaired(path: &Path) -> io::Result<File> {
     let is_new = !path.exists();
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .open(path)?;
+    let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     let finished = u64::try_from(finished_length(&bytes)).map_err(io::Error::other)?;
@@ -185,10 +168,8 @@ fn open_repaired(path: &Path) -> io::Result<File> {
     file.sync_all()?;
     if is_new {
         // The name of a new file is durable only when its folder is.
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or_else(|| Path::new("."));
+        let folder =
+            path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
         File::open(folder)?.sync_all()?;
     }
     Ok(file)
@@ -196,10 +177,7 @@ fn open_repaired(path: &Path) -> io::Result<File> {
 
 /// Length up to and with the last line end.
 fn finished_length(bytes: &[u8]) -> usize {
-    bytes
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |last| last + 1)
+    bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1)
 }
 
 /// The log in memory, for simulations. Clones share their records, so that one survives a simulated crash.
@@ -216,10 +194,7 @@ impl DialsInMemory {
 
 impl RecordDials for DialsInMemory {
     fn append(&mut self, record: &DialRecord) -> Result<(), DialLogError> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(record.clone());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(record.clone());
         Ok(())
     }
 }

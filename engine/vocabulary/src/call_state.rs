@@ -86,10 +86,7 @@ impl fmt::Display for CallState {
 
 impl fmt::Debug for CallState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::NAMED
-            .iter()
-            .find(|(number, _)| *number == self.0)
-            .map_or("?", |(_, name)| *name);
+        let name = Self::NAMED.iter().find(|(number, _)| *number == self.0).map_or("?", |(_, name)| *name);
         write!(f, "CallState({}, {name})", self.0)
     }
 }

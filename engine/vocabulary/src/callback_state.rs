@@ -43,14 +43,8 @@ pub struct UnknownCallbackState {
 
 impl CallbackState {
     /// All states, in the order of a callback's life.
-    pub const ALL: [Self; 6] = [
-        Self::Scheduled,
-        Self::Queued,
-        Self::Routing,
-        Self::Processing,
-        Self::Paused,
-        Self::Completed,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Scheduled, Self::Queued, Self::Routing, Self::Processing, Self::Paused, Self::Completed];
 
     /// Whether a record in this state may be given the state `next` (decision D-066).
     ///
@@ -98,9 +92,7 @@ impl FromStr for CallbackState {
         Self::ALL
             .into_iter()
             .find(|state| state.as_str() == text)
-            .ok_or_else(|| UnknownCallbackState {
-                text: text.to_owned(),
-            })
+            .ok_or_else(|| UnknownCallbackState { text: text.to_owned() })
     }
 }
 

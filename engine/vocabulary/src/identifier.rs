@@ -114,27 +114,12 @@ impl FromStr for EffectId {
     type Err = MalformedEffectId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let malformed = || MalformedEffectId {
-            text: text.to_owned(),
-        };
+        let malformed = || MalformedEffectId { text: text.to_owned() };
         let mut parts = text.rsplitn(3, ':');
-        let index = parts
-            .next()
-            .and_then(|part| part.parse().ok())
-            .ok_or_else(malformed)?;
-        let step = parts
-            .next()
-            .and_then(|part| part.parse().ok())
-            .ok_or_else(malformed)?;
-        let session = parts
-            .next()
-            .filter(|part| !part.is_empty())
-            .ok_or_else(malformed)?;
-        Ok(Self {
-            session: SessionId::new(session),
-            step,
-            index,
-        })
+        let index = parts.next().and_then(|part| part.parse().ok()).ok_or_else(malformed)?;
+        let step = parts.next().and_then(|part| part.parse().ok()).ok_or_else(malformed)?;
+        let session = parts.next().filter(|part| !part.is_empty()).ok_or_else(malformed)?;
+        Ok(Self { session: SessionId::new(session), step, index })
     }
 }
 
@@ -157,11 +142,7 @@ mod tests {
 
     #[test]
     fn effect_id_reads_what_it_wrote() {
-        let id = EffectId {
-            session: SessionId::new("A:B"),
-            step: 7,
-            index: 2,
-        };
+        let id = EffectId { session: SessionId::new("A:B"), step: 7, index: 2 };
         assert_eq!(id.to_string().parse::<EffectId>(), Ok(id));
     }
 

@@ -45,9 +45,6 @@ mod tests {
 
     #[test]
     fn debug_form_hides_the_number() {
-        assert_eq!(
-            format!("{:?}", PhoneNumber::new("+12025550123")),
-            "PhoneNumber(…23)"
-        );
+        assert_eq!(format!("{:?}", PhoneNumber::new("+12025550123")), "PhoneNumber(…23)");
     }
 }

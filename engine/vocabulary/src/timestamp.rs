@@ -61,9 +61,7 @@ impl Timestamp {
     /// # Errors
     /// [`MalformedTimestamp`] when the text has another form or names no existing instant.
     pub fn parse(text: &str) -> Result<Self, MalformedTimestamp> {
-        let malformed = || MalformedTimestamp {
-            text: text.to_owned(),
-        };
+        let malformed = || MalformedTimestamp { text: text.to_owned() };
         let naive = text.strip_suffix('Z').ok_or_else(malformed)?;
         NaiveDateTime::parse_from_str(naive, "%Y-%m-%dT%H:%M:%S%.f")
             .map(|time| Self(time.and_utc().timestamp_millis()))
@@ -84,20 +82,14 @@ impl fmt::Display for Timestamp {
 impl Add<Duration> for Timestamp {
     type Output = Self;
     fn add(self, duration: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 }
 
 impl Sub<Duration> for Timestamp {
     type Output = Self;
     fn sub(self, duration: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 }
 

@@ -18,9 +18,7 @@ impl Router {
             outcomes.push(Outcome::Queued { id: entry.id });
             return;
         }
-        let admitted = self
-            .admit_queue(&entry.queue)
-            .and_then(|()| self.admit_target(&entry.target));
+        let admitted = self.admit_queue(&entry.queue).and_then(|()| self.admit_target(&entry.target));
         let targets = match admitted {
             Ok(targets) => targets,
             Err(reason) => {
@@ -99,10 +97,7 @@ impl Router {
     }
 
     fn admit_queue(&mut self, name: &QueueName) -> Result<(), Refusal> {
-        let refuse = |problem: String| Refusal::InvalidQueue {
-            queue: name.as_str().to_owned(),
-            problem,
-        };
+        let refuse = |problem: String| Refusal::InvalidQueue { queue: name.as_str().to_owned(), problem };
         if name.as_str().trim().is_empty() {
             return Err(refuse("the name is empty".to_owned()));
         }
@@ -133,10 +128,7 @@ impl Router {
 
     /// Reads a target and checks that it can be served by agents that exist.
     fn admit_target(&self, text: &str) -> Result<Targets, Refusal> {
-        let refuse = |problem: String| Refusal::InvalidTarget {
-            target: text.to_owned(),
-            problem,
-        };
+        let refuse = |problem: String| Refusal::InvalidTarget { target: text.to_owned(), problem };
         let targets = Targets::parse(text).map_err(|error| refuse(error.to_string()))?;
         for target in targets.iter() {
             self.admit_single_target(target).map_err(refuse)?;
@@ -160,16 +152,12 @@ impl Router {
                 target.name(),
                 profiles().flat_map(|profile| profile.groups.iter().map(String::as_str)),
             ),
-            TargetKind::Agent => known_or_proposal(
-                "agent",
-                target.name(),
-                profiles().map(|profile| profile.id.as_str()),
-            ),
-            TargetKind::Place => known_or_proposal(
-                "place",
-                target.name(),
-                profiles().map(|profile| profile.place.as_str()),
-            ),
+            TargetKind::Agent => {
+                known_or_proposal("agent", target.name(), profiles().map(|profile| profile.id.as_str()))
+            }
+            TargetKind::Place => {
+                known_or_proposal("place", target.name(), profiles().map(|profile| profile.place.as_str()))
+            }
             TargetKind::PlaceGroup
             | TargetKind::CampaignGroup
             | TargetKind::Campaign
@@ -177,10 +165,9 @@ impl Router {
             | TargetKind::QueueGroup
             | TargetKind::RoutingPoint
             | TargetKind::DirectoryNumber
-            | TargetKind::DestinationLabel => Err(format!(
-                "targets of type {} are not served: use A, AP or GA",
-                target.kind()
-            )),
+            | TargetKind::DestinationLabel => {
+                Err(format!("targets of type {} are not served: use A, AP or GA", target.kind()))
+            }
         }
     }
 }

@@ -12,14 +12,8 @@ use crate::{AgentStatus, Command, Entry, EntryChange, Outcome, PriorityGrowth};
 const SEEDS: u64 = 100;
 const STEPS: u32 = 250;
 const AGENTS: [&str; 5] = ["a", "b", "c", "d", "e"];
-const TARGETS: [&str; 6] = [
-    "a@.A",
-    "Billing@.GA",
-    "Sales@.GA",
-    "?:Spanish>=3@.GA",
-    "b@.A,Sales@.GA",
-    "?:Spanish<3|Loans=1@.GA",
-];
+const TARGETS: [&str; 6] =
+    ["a@.A", "Billing@.GA", "Sales@.GA", "?:Spanish>=3@.GA", "b@.A,Sales@.GA", "?:Spanish<3|Loans=1@.GA"];
 
 struct Chance(u64);
 
@@ -88,9 +82,7 @@ impl Chance {
             }),
             waiting_since: now - Duration::from_secs(self.below(30).try_into().unwrap()),
             entered: now,
-            deadline: self
-                .yes()
-                .then(|| now + Duration::from_secs(self.below(100).try_into().unwrap())),
+            deadline: self.yes().then(|| now + Duration::from_secs(self.below(100).try_into().unwrap())),
             routable: self.yes(),
             notify: self.yes(),
             excluded: (self.below(4) == 0).then(|| self.agent()).into_iter().collect(),
@@ -132,10 +124,7 @@ impl Model {
                 self.excluded.insert(entry.id.clone(), entry.excluded.clone());
             }
             Command::Update { id, change } => {
-                self.excluded
-                    .entry(id.clone())
-                    .or_default()
-                    .extend(change.exclude.iter().cloned());
+                self.excluded.entry(id.clone()).or_default().extend(change.exclude.iter().cloned());
             }
             _ => {}
         }
@@ -170,11 +159,7 @@ impl Model {
                 Outcome::TimeToDial { id, .. } => {
                     assert!(self.waiting.contains(id), "{context}: {id} is not waiting");
                 }
-                Outcome::AgentChanged {
-                    agent,
-                    status,
-                    reserved,
-                } => {
+                Outcome::AgentChanged { agent, status, reserved } => {
                     self.statuses.insert(agent.clone(), status.clone());
                     if !reserved {
                         self.reserved.remove(agent);
@@ -192,11 +177,7 @@ impl Model {
 fn check_invariants(router: &Router, model: &Model, now: Timestamp, context: &str) {
     let ids: BTreeSet<String> = router.entries().map(|entry| entry.id.clone()).collect();
     assert_eq!(ids, model.waiting, "{context}: entries were lost or invented");
-    assert_eq!(
-        router.entries().count(),
-        ids.len(),
-        "{context}: an entry is listed twice"
-    );
+    assert_eq!(router.entries().count(), ids.len(), "{context}: an entry is listed twice");
     for entry in router.entries() {
         assert!(
             entry.deadline.is_none_or(|deadline| deadline > now),
@@ -209,11 +190,7 @@ fn check_invariants(router: &Router, model: &Model, now: Timestamp, context: &st
                 && view.reserved_for.is_none()
                 && !entry.excluded.contains(&view.profile.id)
                 && targets.matching(&view.profile, true).is_some();
-            assert!(
-                !fits,
-                "{context}: {} waits although {} is ready",
-                entry.id, view.profile.id
-            );
+            assert!(!fits, "{context}: {} waits although {} is ready", entry.id, view.profile.id);
         }
     }
     for queue in ["Q", "R"] {
@@ -227,20 +204,12 @@ fn check_invariants(router: &Router, model: &Model, now: Timestamp, context: &st
         }
         for pair in positions.windows(2) {
             let key = |(entry, position): &(&Entry, super::Position)| {
-                (
-                    std::cmp::Reverse(position.priority),
-                    entry.waiting_since,
-                    entry.entered,
-                    entry.id.clone(),
-                )
+                (std::cmp::Reverse(position.priority), entry.waiting_since, entry.entered, entry.id.clone())
             };
             assert!(key(&pair[0]) < key(&pair[1]), "{context}: order of {queue}");
         }
     }
-    assert!(
-        router.next_due().is_none_or(|due| due > now),
-        "{context}: something due was left"
-    );
+    assert!(router.next_due().is_none_or(|due| due > now), "{context}: something due was left");
     check_bookkeeping(router, context);
 }
 
@@ -250,22 +219,14 @@ fn check_bookkeeping(router: &Router, context: &str) {
     let reserved = router.agents().filter(|view| view.reserved_for.is_some()).count();
     let deadlines = count(|waiting| waiting.entry.deadline.is_some());
     let announced = count(|waiting| waiting.announced_until.is_some());
-    assert_eq!(
-        router.due.len(),
-        reserved + deadlines + announced,
-        "{context}: due"
-    );
+    assert_eq!(router.due.len(), reserved + deadlines + announced, "{context}: due");
     assert_eq!(router.announced.len(), announced, "{context}: announced");
     let growing = count(|waiting| waiting.growth_due.is_some());
     assert_eq!(router.growths.len(), growing, "{context}: growths");
     let in_lines: usize = router.lines.values().map(|line| line.entries).sum();
     assert_eq!(in_lines, router.entries.len(), "{context}: lines");
     let routable: usize = router.lines.values().map(|line| line.routable.len()).sum();
-    assert_eq!(
-        routable,
-        count(|waiting| waiting.entry.routable),
-        "{context}: routable"
-    );
+    assert_eq!(routable, count(|waiting| waiting.entry.routable), "{context}: routable");
 }
 
 #[test]
@@ -315,25 +276,17 @@ fn announcements_never_exceed_the_free_agents() {
         for step in 0..STEPS {
             now = now + Duration::from_millis(chance.below(8_000).try_into().unwrap());
             let command = match chance.command(now) {
-                Command::Submit(entry) => Command::Submit(Entry {
-                    target: "Billing@.GA".to_owned(),
-                    excluded: Vec::new(),
-                    ..entry
-                }),
+                Command::Submit(entry) => {
+                    Command::Submit(Entry { target: "Billing@.GA".to_owned(), excluded: Vec::new(), ..entry })
+                }
                 Command::Update { id, change } => Command::Update {
                     id,
-                    change: EntryChange {
-                        target: None,
-                        exclude: Vec::new(),
-                        ..change
-                    },
+                    change: EntryChange { target: None, exclude: Vec::new(), ..change },
                 },
                 other => other,
             };
             let outcomes = router.step(command, now);
-            let announces = outcomes
-                .iter()
-                .any(|outcome| matches!(outcome, Outcome::TimeToDial { .. }));
+            let announces = outcomes.iter().any(|outcome| matches!(outcome, Outcome::TimeToDial { .. }));
             let free = router
                 .agents()
                 .filter(|view| view.status == AgentStatus::Ready && view.reserved_for.is_none())

@@ -59,29 +59,20 @@ impl Router {
             return;
         };
         let until = now + waiting.entry.reservation.max(self.options.selection_block);
-        agent.reservation = Some(Reservation {
-            holder: waiting.entry.id.clone(),
-            until,
-        });
+        agent.reservation = Some(Reservation { holder: waiting.entry.id.clone(), until });
         let target = waiting.targets.matching(&agent.profile, agent.is_logged_in());
         let selection = Selection {
             agent: agent.profile.clone(),
             target: target.map_or_else(String::new, |target| target.text().to_owned()),
             target_name: target.map_or_else(String::new, |target| target.name().to_owned()),
-            target_kind: target
-                .map_or(TargetKind::Agent, |target| target.kind())
-                .letters()
-                .to_owned(),
+            target_kind: target.map_or(TargetKind::Agent, |target| target.kind()).letters().to_owned(),
             priority: effective_priority(&waiting.entry, now),
             waited: now.since(waiting.entry.waiting_since),
             queue: waiting.entry.queue,
         };
         self.due.insert((until, Due::Reservation(agent_id.clone())));
         self.relist_agent(agent_id);
-        outcomes.push(Outcome::TargetSelected {
-            id: waiting.entry.id,
-            selection,
-        });
+        outcomes.push(Outcome::TargetSelected { id: waiting.entry.id, selection });
         self.tell_agent(agent_id, outcomes);
     }
 
@@ -90,14 +81,9 @@ impl Router {
             .announced
             .iter()
             .filter_map(|id| self.entries.get(id))
-            .map(|waiting| Announced {
-                line: &waiting.line,
-                excluded: &waiting.entry.excluded,
-            });
+            .map(|waiting| Announced { line: &waiting.line, excluded: &waiting.entry.excluded });
         let chosen = entries_to_announce(&self.lines, pending, |id| {
-            self.entries
-                .get(id)
-                .map_or(&[], |waiting| waiting.entry.excluded.as_slice())
+            self.entries.get(id).map_or(&[], |waiting| waiting.entry.excluded.as_slice())
         });
         for id in chosen {
             let Some(mut waiting) = self.detach(&id) else {
@@ -110,10 +96,7 @@ impl Router {
                 .get(&id)
                 .and_then(|waiting| Some(self.rank(waiting, self.queues.get(&waiting.entry.queue)?, now)))
                 .unwrap_or(1);
-            outcomes.push(Outcome::TimeToDial {
-                id: id.to_string(),
-                position,
-            });
+            outcomes.push(Outcome::TimeToDial { id: id.to_string(), position });
         }
     }
 }

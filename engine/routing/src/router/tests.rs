@@ -19,10 +19,7 @@ pub(super) fn profile(id: &str, groups: &[&str], skills: &[(&str, i64)]) -> Agen
         switch: "SIP_Switch".to_owned(),
         place: format!("place-{id}"),
         groups: groups.iter().map(|group| (*group).to_owned()).collect(),
-        skills: skills
-            .iter()
-            .map(|(name, level)| ((*name).to_owned(), *level))
-            .collect(),
+        skills: skills.iter().map(|(name, level)| ((*name).to_owned(), *level)).collect(),
     }
 }
 
@@ -59,10 +56,7 @@ fn router() -> Router {
 }
 
 fn status(agent: &str, status: AgentStatus) -> Command {
-    Command::SetAgentStatus {
-        agent: agent.into(),
-        status,
-    }
+    Command::SetAgentStatus { agent: agent.into(), status }
 }
 
 fn ready(agent: &str) -> Command {
@@ -70,10 +64,7 @@ fn ready(agent: &str) -> Command {
 }
 
 fn update(id: &str, change: EntryChange) -> Command {
-    Command::Update {
-        id: id.to_owned(),
-        change,
-    }
+    Command::Update { id: id.to_owned(), change }
 }
 
 /// Outcomes as short words, without those that agents changed.
@@ -114,12 +105,7 @@ fn a_routable_entry_takes_the_agent_who_is_ready_longest() {
     let mut router = router();
     check(&mut router, ready("b"), 1, &[]);
     check(&mut router, ready("a"), 2, &[]);
-    check(
-        &mut router,
-        Command::Submit(entry("x", "Billing@SS.GA")),
-        3,
-        &["queued x", "x gets b"],
-    );
+    check(&mut router, Command::Submit(entry("x", "Billing@SS.GA")), 3, &["queued x", "x gets b"]);
 }
 
 #[test]
@@ -143,20 +129,9 @@ fn an_agent_gets_the_best_entry_over_all_queues_and_targets() {
     //= decision: D-092 priority, then age, ties by entry to the queue
     //= type=test
     let mut router = router();
-    let older = Entry {
-        waiting_since: at(-50),
-        ..entry("older", "Billing@.GA")
-    };
-    let higher = Entry {
-        priority: 5,
-        queue: "Other".into(),
-        ..entry("higher", "Sales@.GA")
-    };
-    let entered_first = Entry {
-        entered: at(-1),
-        queue: "Third".into(),
-        ..entry("z-entered-first", "d@.A")
-    };
+    let older = Entry { waiting_since: at(-50), ..entry("older", "Billing@.GA") };
+    let higher = Entry { priority: 5, queue: "Other".into(), ..entry("higher", "Sales@.GA") };
+    let entered_first = Entry { entered: at(-1), queue: "Third".into(), ..entry("z-entered-first", "d@.A") };
     for submitted in [entry("same-1", "d@.A"), older, entered_first, higher] {
         router.step(Command::Submit(submitted), at(0));
     }
@@ -173,10 +148,7 @@ fn priority_grows_with_each_whole_interval() {
     let mut router = router();
     let growing = Entry {
         priority: 100,
-        growth: Some(PriorityGrowth {
-            increment: 10,
-            interval: Duration::from_secs(60),
-        }),
+        growth: Some(PriorityGrowth { increment: 10, interval: Duration::from_secs(60) }),
         ..entry("growing", "a@.A")
     };
     router.step(Command::Submit(growing), at(0));
@@ -184,10 +156,7 @@ fn priority_grows_with_each_whole_interval() {
         let position = router.position("growing", at(seconds)).unwrap();
         assert_eq!(position.priority, priority, "after {seconds} s");
     }
-    let fixed = Entry {
-        priority: 125,
-        ..entry("fixed", "a@.A")
-    };
+    let fixed = Entry { priority: 125, ..entry("fixed", "a@.A") };
     router.step(Command::Submit(fixed), at(0));
     assert_eq!(router.position("growing", at(170)).unwrap().position, 2);
     assert_eq!(router.position("growing", at(180)).unwrap().position, 1);
@@ -197,14 +166,10 @@ fn priority_grows_with_each_whole_interval() {
 #[test]
 fn a_selection_says_whom_for_what_and_after_how_long() {
     let mut router = router();
-    router.step(
-        Command::Submit(entry("x", "?Best:Spanish>3&;Spanish<9@SS.GA")),
-        at(0),
-    );
+    router.step(Command::Submit(entry("x", "?Best:Spanish>3&;Spanish<9@SS.GA")), at(0));
     let outcomes = router.step(ready("a"), at(12));
-    let Some(Outcome::TargetSelected { selection, .. }) = outcomes
-        .iter()
-        .find(|outcome| matches!(outcome, Outcome::TargetSelected { .. }))
+    let Some(Outcome::TargetSelected { selection, .. }) =
+        outcomes.iter().find(|outcome| matches!(outcome, Outcome::TargetSelected { .. }))
     else {
         panic!("nobody was selected: {outcomes:?}");
     };
@@ -219,16 +184,11 @@ fn a_selection_says_whom_for_what_and_after_how_long() {
 #[test]
 fn of_several_targets_the_one_that_fits_is_named() {
     let mut router = router();
-    router.step(
-        Command::Submit(entry("x", "a@.A, ?:Loans>2@.GA,place-b@.AP")),
-        at(0),
-    );
+    router.step(Command::Submit(entry("x", "a@.A, ?:Loans>2@.GA,place-b@.AP")), at(0));
     let outcomes = router.step(ready("c"), at(1));
     assert!(
-        outcomes.iter().any(
-            |outcome| matches!(outcome, Outcome::TargetSelected { selection, .. }
-            if selection.target == "?:Loans>2@.GA" && selection.agent.id.as_str() == "c")
-        ),
+        outcomes.iter().any(|outcome| matches!(outcome, Outcome::TargetSelected { selection, .. }
+            if selection.target == "?:Loans>2@.GA" && selection.agent.id.as_str() == "c")),
         "{outcomes:?}"
     );
 }
@@ -237,12 +197,7 @@ fn of_several_targets_the_one_that_fits_is_named() {
 fn a_reserved_agent_is_not_chosen_again_until_the_reservation_ends() {
     let mut router = router();
     check(&mut router, ready("a"), 0, &[]);
-    check(
-        &mut router,
-        Command::Submit(entry("x", "a@.A")),
-        1,
-        &["queued x", "x gets a"],
-    );
+    check(&mut router, Command::Submit(entry("x", "a@.A")), 1, &["queued x", "x gets a"]);
     check(&mut router, Command::Submit(entry("y", "a@.A")), 2, &["queued y"]);
     let view = router.agent(&"a".into()).unwrap();
     assert_eq!(view.reserved_for.as_deref(), Some("x"));
@@ -258,12 +213,7 @@ fn release_and_a_refused_ring_make_an_agent_selectable() {
         router.step(Command::Submit(entry(submitted, "a@.A")), at(0));
     }
     check(&mut router, ready("a"), 1, &["x gets a"]);
-    check(
-        &mut router,
-        Command::ReleaseAgent { agent: "a".into() },
-        2,
-        &["y gets a"],
-    );
+    check(&mut router, Command::ReleaseAgent { agent: "a".into() }, 2, &["y gets a"]);
     check(&mut router, status("a", AgentStatus::Ringing), 3, &[]);
     check(&mut router, ready("a"), 4, &["z gets a"]);
 }
@@ -274,12 +224,7 @@ fn a_change_of_mind_does_not_end_a_reservation() {
     router.step(Command::Submit(entry("x", "a@.A")), at(0));
     router.step(Command::Submit(entry("y", "a@.A")), at(0));
     check(&mut router, ready("a"), 1, &["x gets a"]);
-    check(
-        &mut router,
-        status("a", AgentStatus::NotReady { reason: None }),
-        2,
-        &[],
-    );
+    check(&mut router, status("a", AgentStatus::NotReady { reason: None }), 2, &[]);
     check(&mut router, ready("a"), 3, &[]);
 }
 
@@ -289,10 +234,7 @@ fn a_reservation_of_no_time_still_keeps_the_agent_for_a_moment() {
     //= type=test
     let mut router = router();
     for submitted in ["x", "y"] {
-        let submitted = Entry {
-            reservation: Duration::ZERO,
-            ..entry(submitted, "a@.A")
-        };
+        let submitted = Entry { reservation: Duration::ZERO, ..entry(submitted, "a@.A") };
         router.step(Command::Submit(submitted), at(0));
     }
     check(&mut router, ready("a"), 1, &["x gets a"]);
@@ -303,21 +245,11 @@ fn a_reservation_of_no_time_still_keeps_the_agent_for_a_moment() {
 #[test]
 fn agents_changes_are_told_once() {
     let mut router = router();
-    let changed = |status: AgentStatus, reserved: bool| Outcome::AgentChanged {
-        agent: "a".into(),
-        status,
-        reserved,
-    };
-    assert_eq!(
-        router.step(ready("a"), at(0)),
-        [changed(AgentStatus::Ready, false)]
-    );
+    let changed =
+        |status: AgentStatus, reserved: bool| Outcome::AgentChanged { agent: "a".into(), status, reserved };
+    assert_eq!(router.step(ready("a"), at(0)), [changed(AgentStatus::Ready, false)]);
     assert_eq!(router.step(ready("a"), at(5)), []);
-    assert_eq!(
-        router.agent(&"a".into()).unwrap().since,
-        at(0),
-        "ready since the first time"
-    );
+    assert_eq!(router.agent(&"a".into()).unwrap().since, at(0), "ready since the first time");
     let outcomes = router.step(Command::Submit(entry("x", "a@.A")), at(6));
     assert_eq!(outcomes.last(), Some(&changed(AgentStatus::Ready, true)));
     let outcomes = router.step(status("a", AgentStatus::Busy), at(7));
@@ -327,47 +259,27 @@ fn agents_changes_are_told_once() {
 #[test]
 fn excluded_agents_are_never_chosen() {
     let mut router = router();
-    let submitted = Entry {
-        excluded: vec!["a".into(), "a".into()],
-        ..entry("x", "Billing@.GA")
-    };
+    let submitted = Entry { excluded: vec!["a".into(), "a".into()], ..entry("x", "Billing@.GA") };
     router.step(Command::Submit(submitted), at(0));
     assert_eq!(router.entry("x").unwrap().excluded.len(), 1);
     check(&mut router, ready("a"), 1, &[]);
-    let exclude = EntryChange {
-        exclude: vec!["b".into()],
-        ..EntryChange::default()
-    };
+    let exclude = EntryChange { exclude: vec!["b".into()], ..EntryChange::default() };
     check(&mut router, update("x", exclude), 2, &["updated x true"]);
     check(&mut router, ready("b"), 3, &[]);
-    check(
-        &mut router,
-        Command::Submit(entry("y", "Billing@.GA")),
-        4,
-        &["queued y", "y gets a"],
-    );
+    check(&mut router, Command::Submit(entry("y", "Billing@.GA")), 4, &["queued y", "y gets a"]);
     check(&mut router, ready("d"), 5, &["x gets d"]);
 }
 
 #[test]
 fn an_entry_that_is_not_routable_keeps_its_place() {
     let mut router = router();
-    let held = Entry {
-        routable: false,
-        ..entry("held", "a@.A")
-    };
+    let held = Entry { routable: false, ..entry("held", "a@.A") };
     router.step(Command::Submit(held), at(0));
-    let later = Entry {
-        entered: at(1),
-        ..entry("later", "a@.A")
-    };
+    let later = Entry { entered: at(1), ..entry("later", "a@.A") };
     router.step(Command::Submit(later), at(1));
     assert_eq!(router.position("held", at(2)).unwrap().position, 1);
     check(&mut router, ready("a"), 2, &["later gets a"]);
-    let open = EntryChange {
-        routable: Some(true),
-        ..EntryChange::default()
-    };
+    let open = EntryChange { routable: Some(true), ..EntryChange::default() };
     check(&mut router, update("held", open), 3, &["updated held true"]);
     router.step(status("a", AgentStatus::Busy), at(4));
     check(&mut router, ready("a"), 5, &["held gets a"]);
@@ -394,11 +306,8 @@ fn updates_change_target_priority_and_deadline() {
 fn a_refused_update_leaves_the_entry_as_it_was() {
     let mut router = router();
     router.step(Command::Submit(entry("x", "a@.A")), at(0));
-    let change = EntryChange {
-        target: Some("Biling@.GA".to_owned()),
-        priority: Some(9),
-        ..EntryChange::default()
-    };
+    let change =
+        EntryChange { target: Some("Biling@.GA".to_owned()), priority: Some(9), ..EntryChange::default() };
     check(&mut router, update("x", change), 1, &["update refused x"]);
     assert_eq!(router.entry("x").unwrap().priority, 0);
     check(&mut router, ready("a"), 2, &["x gets a"]);
@@ -407,20 +316,12 @@ fn a_refused_update_leaves_the_entry_as_it_was() {
 #[test]
 fn a_deadline_ends_waiting_and_comes_before_an_agent_of_the_same_moment() {
     let mut router = router();
-    let submitted = Entry {
-        deadline: Some(at(10)),
-        ..entry("x", "a@.A")
-    };
+    let submitted = Entry { deadline: Some(at(10)), ..entry("x", "a@.A") };
     router.step(Command::Submit(submitted.clone()), at(0));
     assert_eq!(router.next_due(), Some(at(10)));
     check(&mut router, Command::Tick, 9, &[]);
     check(&mut router, ready("a"), 10, &["timed out x"]);
-    check(
-        &mut router,
-        Command::Submit(submitted),
-        11,
-        &["queued x", "timed out x"],
-    );
+    check(&mut router, Command::Submit(submitted), 11, &["queued x", "timed out x"]);
     assert_eq!(router.next_due(), None);
 }
 
@@ -428,35 +329,15 @@ fn a_deadline_ends_waiting_and_comes_before_an_agent_of_the_same_moment() {
 fn late_and_repeated_commands_do_no_harm() {
     let mut router = router();
     check(&mut router, Command::Cancel { id: "x".to_owned() }, 0, &[]);
-    check(
-        &mut router,
-        update("x", EntryChange::default()),
-        0,
-        &["updated x false"],
-    );
+    check(&mut router, update("x", EntryChange::default()), 0, &["updated x false"]);
     check(&mut router, Command::ReleaseAgent { agent: "a".into() }, 0, &[]);
-    check(
-        &mut router,
-        Command::ReleaseAgent {
-            agent: "nobody".into(),
-        },
-        0,
-        &[],
-    );
+    check(&mut router, Command::ReleaseAgent { agent: "nobody".into() }, 0, &[]);
     check(&mut router, ready("nobody"), 0, &[]);
     check(&mut router, Command::Submit(entry("x", "a@.A")), 0, &["queued x"]);
-    let other = Entry {
-        priority: 99,
-        ..entry("x", "b@.A")
-    };
+    let other = Entry { priority: 99, ..entry("x", "b@.A") };
     check(&mut router, Command::Submit(other), 1, &["queued x"]);
     assert_eq!(router.entry("x").unwrap().priority, 0, "the first submit counts");
-    check(
-        &mut router,
-        Command::Cancel { id: "x".to_owned() },
-        2,
-        &["left x"],
-    );
+    check(&mut router, Command::Cancel { id: "x".to_owned() }, 2, &["left x"]);
     check(&mut router, Command::Cancel { id: "x".to_owned() }, 3, &[]);
 }
 
@@ -466,17 +347,11 @@ fn targets_that_cannot_be_served_are_refused_with_the_nearest_name() {
         ("Biling@SS.GA", "did you mean `Billing`?"),
         ("Nowhere near@SS.GA", "there is no agent group `Nowhere near`"),
         ("aa@.A", "there is no agent `aa`; did you mean `a`?"),
-        (
-            "place-x@.AP",
-            "there is no place `place-x`; did you mean `place-a`?",
-        ),
+        ("place-x@.AP", "there is no place `place-x`; did you mean `place-a`?"),
         ("Billing", "name@server.TYPE"),
         ("8001@SIP_Switch.RP", "type RP are not served"),
         ("{StatAgentsAvailable>0}Billing@.GA", "threshold"),
-        (
-            r#"[{"target":"a@.A"},{"target":"b@.A"}]"#,
-            "one after the other is not served yet",
-        ),
+        (r#"[{"target":"a@.A"},{"target":"b@.A"}]"#, "one after the other is not served yet"),
         ("?:Spanish>@.GA", "skill expression `Spanish>`"),
     ] {
         let problem = refusal(&mut router(), entry("x", target));
@@ -487,25 +362,15 @@ fn targets_that_cannot_be_served_are_refused_with_the_nearest_name() {
 #[test]
 fn a_list_with_one_target_is_served() {
     let mut router = router();
-    router.step(
-        Command::Submit(entry("x", r#"[{"target":"[40]Billing@.GA","timeout":"15"}]"#)),
-        at(0),
-    );
+    router.step(Command::Submit(entry("x", r#"[{"target":"[40]Billing@.GA","timeout":"15"}]"#)), at(0));
     check(&mut router, ready("a"), 1, &["x gets a"]);
 }
 
 #[test]
 fn queues_are_limited_in_number_and_length() {
-    let mut router = Router::new(Options {
-        max_entries_per_queue: 2,
-        max_queues: 2,
-        ..Options::default()
-    });
+    let mut router = Router::new(Options { max_entries_per_queue: 2, max_queues: 2, ..Options::default() });
     router.step(Command::ConfigureAgents(vec![profile("a", &[], &[])]), at(0));
-    let queued = |id: &str, queue: &str| Entry {
-        queue: queue.into(),
-        ..entry(id, "a@.A")
-    };
+    let queued = |id: &str, queue: &str| Entry { queue: queue.into(), ..entry(id, "a@.A") };
     for id in ["1", "2"] {
         router.step(Command::Submit(queued(id, "Q")), at(0));
     }
@@ -519,16 +384,10 @@ fn queues_are_limited_in_number_and_length() {
 
 #[test]
 fn exclusions_are_limited() {
-    let mut router = Router::new(Options {
-        max_excluded_per_entry: 2,
-        ..Options::default()
-    });
+    let mut router = Router::new(Options { max_excluded_per_entry: 2, ..Options::default() });
     router.step(Command::ConfigureAgents(vec![profile("a", &[], &[])]), at(0));
     let excluded: Vec<AgentId> = ["p", "q", "r"].into_iter().map(AgentId::from).collect();
-    let submitted = Entry {
-        excluded,
-        ..entry("x", "a@.A")
-    };
+    let submitted = Entry { excluded, ..entry("x", "a@.A") };
     router.step(Command::Submit(submitted), at(0));
     assert_eq!(router.entry("x").unwrap().excluded.len(), 2);
 }
@@ -544,29 +403,15 @@ fn agents_keep_their_status_through_a_configuration_and_gain_their_new_groups() 
         3,
         &["x gets a"],
     );
-    let ids: Vec<_> = router
-        .agents()
-        .map(|view| (view.profile.id.to_string(), view.status))
-        .collect();
-    assert_eq!(
-        ids,
-        [
-            ("a".to_owned(), AgentStatus::Ready),
-            ("new".to_owned(), AgentStatus::LoggedOut)
-        ]
-    );
+    let ids: Vec<_> = router.agents().map(|view| (view.profile.id.to_string(), view.status)).collect();
+    assert_eq!(ids, [("a".to_owned(), AgentStatus::Ready), ("new".to_owned(), AgentStatus::LoggedOut)]);
 }
 
 #[test]
 fn an_entry_whose_agent_is_no_longer_configured_waits_for_the_next_configuration() {
     let mut router = router();
     router.step(Command::Submit(entry("x", "a@.A")), at(0));
-    check(
-        &mut router,
-        Command::ConfigureAgents(vec![profile("b", &[], &[])]),
-        1,
-        &[],
-    );
+    check(&mut router, Command::ConfigureAgents(vec![profile("b", &[], &[])]), 1, &[]);
     router.step(Command::ConfigureAgents(vec![profile("a", &[], &[])]), at(2));
     check(&mut router, ready("a"), 3, &["x gets a"]);
 }
@@ -574,10 +419,7 @@ fn an_entry_whose_agent_is_no_longer_configured_waits_for_the_next_configuration
 #[test]
 fn skills_follow_the_presence_of_agents() {
     let mut router = router();
-    router.step(
-        Command::Submit(entry("x", "?:Spanish>3&$(StatAgentLoggedIn)=1@.GA")),
-        at(0),
-    );
+    router.step(Command::Submit(entry("x", "?:Spanish>3&$(StatAgentLoggedIn)=1@.GA")), at(0));
     assert_eq!(router.position("x", at(1)).unwrap().agents_logged_in, 0);
     router.step(status("a", AgentStatus::AfterCallWork), at(1));
     assert_eq!(router.position("x", at(1)).unwrap().agents_logged_in, 1);
@@ -596,10 +438,7 @@ fn waiting_time_and_position_come_from_the_distributions() {
         router.step(status("a", AgentStatus::Busy), at(seconds));
     }
     let waiting_time = router.waiting_time(&"Q".into(), at(240)).unwrap();
-    assert_eq!(
-        (waiting_time.calls, waiting_time.pos, waiting_time.ewt),
-        (6, 7, 560.0)
-    );
+    assert_eq!((waiting_time.calls, waiting_time.pos, waiting_time.ewt), (6, 7, 560.0));
     let position = router.position("x4", at(250)).unwrap();
     assert_eq!((position.position, position.waiting), (2, 6));
     assert_eq!(position.ewt, Some(160.0));
@@ -617,12 +456,7 @@ fn waiting_time_and_position_come_from_the_distributions() {
 fn submitting_the_entries_again_restores_the_order() {
     let mut router = router();
     for (id, priority, since) in [("p", 0, 30), ("q", 5, 40), ("r", 0, 10)] {
-        let submitted = Entry {
-            priority,
-            waiting_since: at(since),
-            entered: at(since),
-            ..entry(id, "a@.A")
-        };
+        let submitted = Entry { priority, waiting_since: at(since), entered: at(since), ..entry(id, "a@.A") };
         router.step(Command::Submit(submitted), at(50));
     }
     let entries: Vec<Entry> = router.entries().cloned().collect();
@@ -638,12 +472,7 @@ fn submitting_the_entries_again_restores_the_order() {
 }
 
 fn delayed(id: &str, target: &str, entered: i64) -> Entry {
-    Entry {
-        routable: false,
-        notify: true,
-        entered: at(entered),
-        ..entry(id, target)
-    }
+    Entry { routable: false, notify: true, entered: at(entered), ..entry(id, target) }
 }
 
 #[test]
@@ -661,12 +490,7 @@ fn time_to_dial_is_announced_once_for_each_agent_who_is_free() {
     check(&mut router, ready("a"), 1, &["dial x 1"]);
     check(&mut router, Command::Tick, 2, &[]);
     check(&mut router, ready("b"), 3, &["dial y 2"]);
-    check(
-        &mut router,
-        status("b", AgentStatus::NotReady { reason: None }),
-        4,
-        &[],
-    );
+    check(&mut router, status("b", AgentStatus::NotReady { reason: None }), 4, &[]);
     check(&mut router, ready("b"), 5, &[]);
 }
 
@@ -678,16 +502,8 @@ fn an_announced_entry_that_leaves_or_is_served_makes_room_for_the_next() {
         router.step(Command::Submit(delayed(id, "a@.A", entered)), at(0));
     }
     check(&mut router, ready("a"), 1, &["dial x 1"]);
-    check(
-        &mut router,
-        Command::Cancel { id: "x".to_owned() },
-        2,
-        &["left x", "dial y 1"],
-    );
-    let open = EntryChange {
-        routable: Some(true),
-        ..EntryChange::default()
-    };
+    check(&mut router, Command::Cancel { id: "x".to_owned() }, 2, &["left x", "dial y 1"]);
+    let open = EntryChange { routable: Some(true), ..EntryChange::default() };
     check(&mut router, update("y", open), 3, &["updated y true", "y gets a"]);
     router.step(status("a", AgentStatus::Busy), at(4));
     check(&mut router, ready("a"), 60, &["dial z 1"]);
@@ -708,23 +524,11 @@ fn asking_for_an_announcement_again_ends_the_block() {
     let mut router = router();
     router.step(Command::Submit(delayed("x", "a@.A", 0)), at(0));
     check(&mut router, ready("a"), 1, &["dial x 1"]);
-    let notify = |notify: bool| EntryChange {
-        notify: Some(notify),
-        ..EntryChange::default()
-    };
+    let notify = |notify: bool| EntryChange { notify: Some(notify), ..EntryChange::default() };
     check(&mut router, update("x", notify(false)), 2, &["updated x true"]);
     router.step(Command::Submit(delayed("y", "a@.A", 1)), at(3));
-    assert_eq!(
-        router.next_due(),
-        Some(at(91)),
-        "x is being dialled and still needs the agent"
-    );
-    check(
-        &mut router,
-        update("x", notify(true)),
-        20,
-        &["updated x true", "dial x 1"],
-    );
+    assert_eq!(router.next_due(), Some(at(91)), "x is being dialled and still needs the agent");
+    check(&mut router, update("x", notify(true)), 20, &["updated x true", "dial x 1"]);
 }
 
 #[test]
@@ -739,10 +543,7 @@ fn agents_of_several_targets_are_counted_once() {
 #[test]
 fn nobody_is_dialled_for_an_agent_who_is_excluded() {
     let mut router = router();
-    let first = Entry {
-        excluded: vec!["a".into()],
-        ..delayed("first", "Billing@.GA", 0)
-    };
+    let first = Entry { excluded: vec!["a".into()], ..delayed("first", "Billing@.GA", 0) };
     router.step(Command::Submit(first), at(0));
     router.step(Command::Submit(delayed("second", "Billing@.GA", 1)), at(0));
     check(&mut router, ready("a"), 1, &["dial second 2"]);
@@ -752,11 +553,5 @@ fn nobody_is_dialled_for_an_agent_who_is_excluded() {
 #[test]
 fn refusals_of_targets_and_queues_are_told_apart() {
     let outcomes = router().step(Command::Submit(entry("x", "nobody@.A")), at(0));
-    assert!(matches!(
-        outcomes.as_slice(),
-        [Outcome::Refused {
-            reason: Refusal::InvalidTarget { .. },
-            ..
-        }]
-    ));
+    assert!(matches!(outcomes.as_slice(), [Outcome::Refused { reason: Refusal::InvalidTarget { .. }, .. }]));
 }

@@ -9,20 +9,13 @@ fn agent(skills: &[(&str, i64)]) -> AgentProfile {
         switch: "SIP_Switch".to_owned(),
         place: "7001".to_owned(),
         groups: Vec::new(),
-        skills: skills
-            .iter()
-            .map(|(name, level)| ((*name).to_owned(), *level))
-            .collect(),
+        skills: skills.iter().map(|(name, level)| ((*name).to_owned(), *level)).collect(),
     }
 }
 
 fn check(expression: &str, skills: &[(&str, i64)], expected: bool) {
     let parsed = SkillExpression::parse(expression).unwrap();
-    assert_eq!(
-        parsed.matches(&agent(skills), true),
-        expected,
-        "{expression} for {skills:?}"
-    );
+    assert_eq!(parsed.matches(&agent(skills), true), expected, "{expression} for {skills:?}");
 }
 
 #[test]

@@ -11,30 +11,15 @@ fn parse(text: &str) -> super::Target {
 fn parts_of_a_target_are_read() {
     for (text, name, server, kind) in [
         ("az@.A", "az", "", TargetKind::Agent),
-        (
-            "Billing@StatServer.GA",
-            "Billing",
-            "StatServer",
-            TargetKind::AgentGroup,
-        ),
+        ("Billing@StatServer.GA", "Billing", "StatServer", TargetKind::AgentGroup),
         ("Place 7 @ SS.AP", "Place 7", "SS", TargetKind::Place),
         ("a.b@c.d.GP", "a.b", "c.d", TargetKind::PlaceGroup),
         ("x@y@z.GC", "x@y", "z", TargetKind::CampaignGroup),
         ("c@.C", "c", "", TargetKind::Campaign),
         ("LOSTFOREVER@.Q", "LOSTFOREVER", "", TargetKind::Queue),
         ("q@.GQ", "q", "", TargetKind::QueueGroup),
-        (
-            "8001@SIP_Switch.RP",
-            "8001",
-            "SIP_Switch",
-            TargetKind::RoutingPoint,
-        ),
-        (
-            "8001@SIP_Switch.DN",
-            "8001",
-            "SIP_Switch",
-            TargetKind::DirectoryNumber,
-        ),
+        ("8001@SIP_Switch.RP", "8001", "SIP_Switch", TargetKind::RoutingPoint),
+        ("8001@SIP_Switch.DN", "8001", "SIP_Switch", TargetKind::DirectoryNumber),
         ("d@.DL", "d", "", TargetKind::DestinationLabel),
     ] {
         let target = parse(text);
@@ -138,12 +123,7 @@ fn mixing_operators_gives_a_warning() {
     //= type=test
     let mixed = Targets::parse("?:A=1|B=1&C=1@.GA").unwrap();
     assert_eq!(mixed.warnings().len(), 1);
-    assert!(
-        Targets::parse("?:(A=1|B=1)&C=1@.GA")
-            .unwrap()
-            .warnings()
-            .is_empty()
-    );
+    assert!(Targets::parse("?:(A=1|B=1)&C=1@.GA").unwrap().warnings().is_empty());
 }
 
 /// Any text is either read or refused, and never ends the process.
@@ -183,9 +163,7 @@ fn arbitrary_text_is_read_or_refused() {
     for seed in 0..20_000_u32 {
         let mut text = String::new();
         for _ in 0..(seed % 40) {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let pick = usize::try_from(state >> 33).unwrap() % ALPHABET.len();
             text.push(ALPHABET[pick]);
         }

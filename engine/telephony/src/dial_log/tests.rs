@@ -9,11 +9,7 @@ fn record(attempt: u32) -> DialRecord {
         at: Timestamp::from_millis(1_000),
         callback: Some("node-1".into()),
         attempt: AttemptNo(attempt),
-        effect: EffectId {
-            session: "S".into(),
-            step: 3,
-            index: 0,
-        },
+        effect: EffectId { session: "S".into(), step: 3, index: 0 },
         call: "C1".into(),
         to: PhoneNumber::new("+12025550123"),
     }
@@ -77,10 +73,7 @@ fn a_finished_line_that_is_no_record_is_an_error_with_its_number() {
     let mut bytes = fs::read(&path).unwrap();
     bytes.extend_from_slice(b"hello\n");
     fs::write(&path, &bytes).unwrap();
-    assert!(matches!(
-        DialLog::read(&path),
-        Err(DialLogError::Malformed { line: 2, .. })
-    ));
+    assert!(matches!(DialLog::read(&path), Err(DialLogError::Malformed { line: 2, .. })));
 }
 
 #[test]

@@ -128,9 +128,7 @@ impl Behaviour {
     pub(crate) fn check(&self) -> Result<(), MalformedBehaviour> {
         match self {
             Self::Sit { call_state } if !(11..=16).contains(&call_state.number()) => {
-                Err(MalformedBehaviour::Tone {
-                    call_state: call_state.number(),
-                })
+                Err(MalformedBehaviour::Tone { call_state: call_state.number() })
             }
             _ => Ok(()),
         }
@@ -161,11 +159,7 @@ impl FromStr for Behaviour {
 
     /// Reads a name; every time is the default.
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Form {
-            behaviour: name.to_owned(),
-            ..Form::default()
-        }
-        .try_into()
+        Form { behaviour: name.to_owned(), ..Form::default() }.try_into()
     }
 }
 
@@ -196,21 +190,13 @@ impl TryFrom<Form> for Behaviour {
             "busy" => Self::Busy,
             // The scenario notation writes it in one word.
             "no_answer" | "noanswer" => Self::NoAnswer,
-            "machine" => Self::Machine {
-                answers_after,
-                beep_after,
-            },
+            "machine" => Self::Machine { answers_after, beep_after },
             "fax" => Self::Fax { answers_after },
             "silence" => Self::Silence { answers_after },
             "sit" | "tone" => Self::Sit {
-                call_state: form
-                    .call_state
-                    .map_or(CallState::SIT_UNKNOWN, CallState::from_number),
+                call_state: form.call_state.map_or(CallState::SIT_UNKNOWN, CallState::from_number),
             },
-            "hangup" => Self::HangsUp {
-                answers_after,
-                hangs_up_after,
-            },
+            "hangup" => Self::HangsUp { answers_after, hangs_up_after },
             "no_trunk" => Self::NoTrunk,
             _ => {
                 return Err(MalformedBehaviour::UnknownName { name: form.behaviour });
@@ -223,25 +209,16 @@ impl TryFrom<Form> for Behaviour {
 
 impl From<Behaviour> for Form {
     fn from(behaviour: Behaviour) -> Self {
-        let mut form = Self {
-            behaviour: behaviour.name().to_owned(),
-            ..Self::default()
-        };
+        let mut form = Self { behaviour: behaviour.name().to_owned(), ..Self::default() };
         match behaviour {
             Behaviour::Human { answers_after }
             | Behaviour::Fax { answers_after }
             | Behaviour::Silence { answers_after } => form.answers_after_secs = seconds(answers_after),
-            Behaviour::Machine {
-                answers_after,
-                beep_after,
-            } => {
+            Behaviour::Machine { answers_after, beep_after } => {
                 form.answers_after_secs = seconds(answers_after);
                 form.beep_after_secs = seconds(beep_after);
             }
-            Behaviour::HangsUp {
-                answers_after,
-                hangs_up_after,
-            } => {
+            Behaviour::HangsUp { answers_after, hangs_up_after } => {
                 form.answers_after_secs = seconds(answers_after);
                 form.hangs_up_after_secs = seconds(hangs_up_after);
             }
@@ -280,11 +257,7 @@ impl FromStr for AgentBehaviour {
 
     /// Reads a name; an agent who answers or declines does so at once.
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        AgentForm {
-            behaviour: name.to_owned(),
-            after_secs: None,
-        }
-        .try_into()
+        AgentForm { behaviour: name.to_owned(), after_secs: None }.try_into()
     }
 }
 
@@ -319,10 +292,7 @@ impl From<AgentBehaviour> for AgentForm {
             AgentBehaviour::Declines { after } => ("declines", Some(after)),
             AgentBehaviour::RingsOut => ("rings_out", None),
         };
-        Self {
-            behaviour: name.to_owned(),
-            after_secs: seconds(after),
-        }
+        Self { behaviour: name.to_owned(), after_secs: seconds(after) }
     }
 }
 
@@ -350,34 +320,16 @@ mod tests {
 
     #[test]
     fn every_name_is_read_and_written() {
-        for name in [
-            "human",
-            "busy",
-            "no_answer",
-            "machine",
-            "fax",
-            "silence",
-            "sit",
-            "hangup",
-            "no_trunk",
-        ] {
+        for name in ["human", "busy", "no_answer", "machine", "fax", "silence", "sit", "hangup", "no_trunk"] {
             let behaviour: Behaviour = name.parse().unwrap();
             assert_eq!(behaviour.name(), name);
             let json = serde_json::to_string(&behaviour).unwrap();
-            assert_eq!(
-                serde_json::from_str::<Behaviour>(&json).unwrap(),
-                behaviour,
-                "{json}"
-            );
+            assert_eq!(serde_json::from_str::<Behaviour>(&json).unwrap(), behaviour, "{json}");
         }
         for name in ["manual", "answers", "declines", "rings_out"] {
             let behaviour: AgentBehaviour = name.parse().unwrap();
             let json = serde_json::to_string(&behaviour).unwrap();
-            assert_eq!(
-                serde_json::from_str::<AgentBehaviour>(&json).unwrap(),
-                behaviour,
-                "{json}"
-            );
+            assert_eq!(serde_json::from_str::<AgentBehaviour>(&json).unwrap(), behaviour, "{json}");
         }
     }
 
@@ -387,26 +339,13 @@ mod tests {
             serde_json::from_str(r#"{"behaviour":"machine","beep_after_secs":2.5}"#).unwrap();
         assert_eq!(
             machine,
-            Behaviour::Machine {
-                answers_after: None,
-                beep_after: Some(Duration::from_millis(2500)),
-            }
+            Behaviour::Machine { answers_after: None, beep_after: Some(Duration::from_millis(2500)) }
         );
         let tone: Behaviour = serde_json::from_str(r#"{"behaviour":"sit","call_state":12}"#).unwrap();
-        assert_eq!(
-            tone,
-            Behaviour::Sit {
-                call_state: CallState::SIT_VACANT
-            }
-        );
+        assert_eq!(tone, Behaviour::Sit { call_state: CallState::SIT_VACANT });
         let agent: AgentBehaviour =
             serde_json::from_str(r#"{"behaviour":"answers","after_secs":2}"#).unwrap();
-        assert_eq!(
-            agent,
-            AgentBehaviour::Answers {
-                after: Duration::from_secs(2)
-            }
-        );
+        assert_eq!(agent, AgentBehaviour::Answers { after: Duration::from_secs(2) });
     }
 
     #[test]

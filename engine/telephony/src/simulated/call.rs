@@ -42,11 +42,7 @@ pub(super) enum Phase {
     /// The customer is on the line, at the route point.
     Answered,
     /// Moved to an agent who has not answered; `rings`: the phone has begun to ring.
-    Alerting {
-        dn: String,
-        rings: bool,
-        rings_out_at: Timestamp,
-    },
+    Alerting { dn: String, rings: bool, rings_out_at: Timestamp },
     /// With an agent, `is_agent`, or at another destination.
     Talking { at: String, is_agent: bool },
 }

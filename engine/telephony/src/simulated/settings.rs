@@ -79,10 +79,7 @@ impl Default for Settings {
             agent_dns: BTreeSet::new(),
             route_points: BTreeSet::new(),
             agent_behaviour: AgentBehaviour::Manual,
-            talk_time: Some(TalkTime {
-                after: Duration::from_secs(20),
-                ended_by: ReleasedBy::Customer,
-            }),
+            talk_time: Some(TalkTime { after: Duration::from_secs(20), ended_by: ReleasedBy::Customer }),
             jitter: Duration::from_millis(300),
             max_calls: 10_000,
             max_customers: 100_000,
@@ -99,34 +96,12 @@ pub fn demo_behaviours() -> BTreeMap<String, Behaviour> {
     [
         ("0110", Behaviour::Busy),
         ("0111", Behaviour::NoAnswer),
-        (
-            "0112",
-            Behaviour::Machine {
-                answers_after,
-                beep_after: None,
-            },
-        ),
+        ("0112", Behaviour::Machine { answers_after, beep_after: None }),
         ("0113", Behaviour::Fax { answers_after }),
         ("0114", Behaviour::Silence { answers_after }),
-        (
-            "0115",
-            Behaviour::Sit {
-                call_state: CallState::SIT_VACANT,
-            },
-        ),
-        (
-            "0116",
-            Behaviour::Sit {
-                call_state: CallState::SIT_REORDER,
-            },
-        ),
-        (
-            "0117",
-            Behaviour::HangsUp {
-                answers_after,
-                hangs_up_after: None,
-            },
-        ),
+        ("0115", Behaviour::Sit { call_state: CallState::SIT_VACANT }),
+        ("0116", Behaviour::Sit { call_state: CallState::SIT_REORDER }),
+        ("0117", Behaviour::HangsUp { answers_after, hangs_up_after: None }),
     ]
     .into_iter()
     .map(|(digits, behaviour)| (digits.to_owned(), behaviour))

@@ -84,11 +84,7 @@ impl SimulatedSwitch {
     /// A switch without calls. `seed` decides the small differences in time.
     #[must_use]
     pub fn new(seed: u64, settings: Settings) -> Self {
-        let agents = settings
-            .agent_dns
-            .iter()
-            .map(|dn| (dn.clone(), settings.agent_behaviour))
-            .collect();
+        let agents = settings.agent_dns.iter().map(|dn| (dn.clone(), settings.agent_behaviour)).collect();
         Self {
             settings,
             chance: ChaCha8Rng::seed_from_u64(seed),
@@ -185,11 +181,7 @@ impl SimulatedSwitch {
         let Some(call) = self.remove(id) else {
             return false;
         };
-        events.push(Event::Released {
-            call: id.clone(),
-            by,
-            dn: call.phase.agent_dn().map(str::to_owned),
-        });
+        events.push(Event::Released { call: id.clone(), by, dn: call.phase.agent_dn().map(str::to_owned) });
         true
     }
 
@@ -197,12 +189,7 @@ impl SimulatedSwitch {
     fn remove(&mut self, id: &InteractionId) -> Option<Call> {
         let call = self.calls.remove(id)?;
         let treatment_timer = call.treatment.as_ref().and_then(|treatment| treatment.timer);
-        for key in call
-            .phase_timers
-            .iter()
-            .chain(&call.call_timers)
-            .chain(&treatment_timer)
-        {
+        for key in call.phase_timers.iter().chain(&call.call_timers).chain(&treatment_timer) {
             self.timers.remove(key);
         }
         if let Some(dn) = call.phase.agent_dn() {
@@ -257,19 +244,11 @@ impl SimulatedSwitch {
 }
 
 fn unknown_call(call: InteractionId) -> Event {
-    Event::Released {
-        call,
-        by: ReleasedBy::Unknown,
-        dn: None,
-    }
+    Event::Released { call, by: ReleasedBy::Unknown, dn: None }
 }
 
 fn redirect_failed(call: InteractionId, effect: EffectId, problem: String) -> Event {
-    Event::RedirectFailed {
-        call,
-        effect,
-        problem,
-    }
+    Event::RedirectFailed { call, effect, problem }
 }
 
 #[cfg(test)]

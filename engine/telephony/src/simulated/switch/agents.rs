@@ -20,18 +20,11 @@ impl SimulatedSwitch {
         if is_agent {
             self.occupied.insert(destination.clone(), order.call.clone());
         }
-        events.push(Event::Redirected {
-            call: order.call.clone(),
-            effect: order.effect,
-        });
+        events.push(Event::Redirected { call: order.call.clone(), effect: order.effect });
         if is_agent && order.confirm {
             let rings_at = now + self.about(self.settings.alerting_after);
             let rings_out_at = now + order.ring_timeout;
-            let phase = Phase::Alerting {
-                dn: destination,
-                rings: false,
-                rings_out_at,
-            };
+            let phase = Phase::Alerting { dn: destination, rings: false, rings_out_at };
             self.enter(&order.call, phase, now);
             self.set_phase_timer(&order.call, Timer::AgentRings, rings_at.min(rings_out_at));
         } else {
@@ -48,9 +41,7 @@ impl SimulatedSwitch {
         match &call.phase {
             Phase::Answered => {}
             Phase::Dialling | Phase::Ringing => {
-                return Err(format!(
-                    "call {id} is not answered yet and cannot be moved to {to}"
-                ));
+                return Err(format!("call {id} is not answered yet and cannot be moved to {to}"));
             }
             Phase::Alerting { dn, .. } => return Err(format!("call {id} rings at {dn} already")),
             Phase::Talking { at, .. } => return Err(format!("call {id} is connected to {at} already")),
@@ -65,11 +56,7 @@ impl SimulatedSwitch {
         let is_known = self.agents.contains_key(destination)
             || self.settings.route_points.contains(destination)
             || !order.confirm;
-        if is_known {
-            Ok(())
-        } else {
-            Err(format!("there is no number {destination} on this switch"))
-        }
+        if is_known { Ok(()) } else { Err(format!("there is no number {destination} on this switch")) }
     }
 
     pub(super) fn agent_rings(&mut self, id: &InteractionId, now: Timestamp, events: &mut Vec<Event>) {
@@ -78,10 +65,7 @@ impl SimulatedSwitch {
             return;
         };
         *rings = true;
-        events.push(Event::AgentAlerting {
-            call: id.clone(),
-            dn: dn.clone(),
-        });
+        events.push(Event::AgentAlerting { call: id.clone(), dn: dn.clone() });
         self.plan_agent(id, now);
     }
 
@@ -90,12 +74,7 @@ impl SimulatedSwitch {
         let Some(call) = self.calls.get(id) else {
             return;
         };
-        let Phase::Alerting {
-            dn,
-            rings: true,
-            rings_out_at,
-        } = &call.phase
-        else {
+        let Phase::Alerting { dn, rings: true, rings_out_at } = &call.phase else {
             return;
         };
         let rings_out_at = *rings_out_at;
@@ -132,10 +111,7 @@ impl SimulatedSwitch {
         let Some(id) = self.occupied.get(dn).cloned() else {
             return;
         };
-        let talks = self
-            .calls
-            .get(&id)
-            .is_some_and(|call| matches!(call.phase, Phase::Talking { .. }));
+        let talks = self.calls.get(&id).is_some_and(|call| matches!(call.phase, Phase::Talking { .. }));
         if talks {
             self.release(&id, crate::ReleasedBy::Agent, events);
         }
@@ -157,10 +133,7 @@ impl SimulatedSwitch {
         };
         let dn = dn.clone();
         self.end_treatment(id);
-        events.push(Event::AgentConnected {
-            call: id.clone(),
-            dn: dn.clone(),
-        });
+        events.push(Event::AgentConnected { call: id.clone(), dn: dn.clone() });
         self.begin_talk(id, dn, true, now);
     }
 
@@ -185,10 +158,6 @@ impl SimulatedSwitch {
         let dn = dn.clone();
         self.occupied.remove(&dn);
         self.enter(id, Phase::Answered, now);
-        events.push(Event::Diverted {
-            call: id.clone(),
-            dn,
-            declined,
-        });
+        events.push(Event::Diverted { call: id.clone(), dn, declined });
     }
 }

@@ -91,10 +91,7 @@ impl SimulatedSwitch {
         if !digits.is_empty() {
             let asked = self.calls_where(|call| {
                 is_of(call, &key)
-                    && call
-                        .treatment
-                        .as_ref()
-                        .is_some_and(|treatment| treatment.max_digits.is_some())
+                    && call.treatment.as_ref().is_some_and(|treatment| treatment.max_digits.is_some())
             });
             for id in asked {
                 self.treatment_ends(&id, &mut events);
@@ -146,9 +143,7 @@ impl SimulatedSwitch {
     pub fn configure_agents(&mut self, dns: BTreeSet<String>) {
         self.agents.retain(|dn, _| dns.contains(dn));
         for dn in &dns {
-            self.agents
-                .entry(dn.clone())
-                .or_insert(self.settings.agent_behaviour);
+            self.agents.entry(dn.clone()).or_insert(self.settings.agent_behaviour);
         }
         self.settings.agent_dns = dns;
     }
@@ -206,11 +201,7 @@ impl SimulatedSwitch {
     }
 
     fn calls_where(&self, fits: impl Fn(&Call) -> bool) -> Vec<InteractionId> {
-        self.calls
-            .iter()
-            .filter(|(_, call)| fits(call))
-            .map(|(id, _)| id.clone())
-            .collect()
+        self.calls.iter().filter(|(_, call)| fits(call)).map(|(id, _)| id.clone()).collect()
     }
 }
 

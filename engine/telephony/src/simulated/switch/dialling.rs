@@ -20,11 +20,7 @@ impl SimulatedSwitch {
             None
         };
         if let Some(call_state) = refused {
-            events.push(Event::DialFailed {
-                call: order.call,
-                effect: order.effect,
-                call_state,
-            });
+            events.push(Event::DialFailed { call: order.call, effect: order.effect, call_state });
             return;
         }
         let setup_time = self.about(self.settings.setup_time);
@@ -122,10 +118,7 @@ impl SimulatedSwitch {
         {
             call.phase = Phase::Ringing;
             call.since = now;
-            events.push(Event::Ringing {
-                call: id.clone(),
-                effect: dial.effect.clone(),
-            });
+            events.push(Event::Ringing { call: id.clone(), effect: dial.effect.clone() });
         }
     }
 
@@ -140,10 +133,7 @@ impl SimulatedSwitch {
         let Some(dial) = &call.dial else {
             return;
         };
-        events.push(Event::Answered {
-            call: id.clone(),
-            effect: dial.effect.clone(),
-        });
+        events.push(Event::Answered { call: id.clone(), effect: dial.effect.clone() });
         match dial.detection {
             None => events.push(Event::Detected {
                 call: id.clone(),
@@ -156,11 +146,7 @@ impl SimulatedSwitch {
                 self.set_call_timer(id, Timer::Detected(CallState::OK), now + limit);
             }
             Some(_) => {
-                self.set_call_timer(
-                    id,
-                    Timer::Detected(behaviour.detected_state()),
-                    now + detection_time,
-                );
+                self.set_call_timer(id, Timer::Detected(behaviour.detected_state()), now + detection_time);
             }
         }
         if let Behaviour::HangsUp { hangs_up_after, .. } = behaviour {
@@ -171,11 +157,7 @@ impl SimulatedSwitch {
 
     pub(super) fn dial_fails(&mut self, id: &InteractionId, call_state: CallState, events: &mut Vec<Event>) {
         if let Some(dial) = self.remove(id).and_then(|call| call.dial) {
-            events.push(Event::DialFailed {
-                call: id.clone(),
-                effect: dial.effect,
-                call_state,
-            });
+            events.push(Event::DialFailed { call: id.clone(), effect: dial.effect, call_state });
         }
     }
 
@@ -198,12 +180,7 @@ impl SimulatedSwitch {
         if !kept_up {
             self.remove(id);
         }
-        events.push(Event::Detected {
-            call: id.clone(),
-            effect,
-            call_state,
-            kept_up,
-        });
+        events.push(Event::Detected { call: id.clone(), effect, call_state, kept_up });
     }
 }
 

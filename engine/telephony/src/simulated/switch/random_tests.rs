@@ -20,13 +20,8 @@ const STEPS: u32 = 200;
 fn jittery() -> Settings {
     Settings {
         jitter: Duration::from_millis(700),
-        talk_time: Some(TalkTime {
-            after: Duration::from_secs(9),
-            ended_by: ReleasedBy::Agent,
-        }),
-        agent_behaviour: AgentBehaviour::Answers {
-            after: Duration::from_secs(1),
-        },
+        talk_time: Some(TalkTime { after: Duration::from_secs(9), ended_by: ReleasedBy::Agent }),
+        agent_behaviour: AgentBehaviour::Answers { after: Duration::from_secs(1) },
         ..settings()
     }
 }
@@ -39,16 +34,12 @@ fn command(chance: &mut ChaCha8Rng, number: u32) -> Command {
             effect: effect(number),
             attempt: AttemptNo(number),
             ring_timeout: Duration::from_secs(chance.random_range(0..40)),
-            detection: chance
-                .random_bool(0.7)
-                .then(|| Duration::from_secs(chance.random_range(0..12))),
+            detection: chance.random_bool(0.7).then(|| Duration::from_secs(chance.random_range(0..12))),
             ..dial(&call, &format!("+1202555011{}", chance.random_range(0..10)))
         }),
         5 => play(&call, number, "music", PlayLength::Loop),
         6 => play(&call, number, "hello", PlayLength::Once),
-        7 => Command::StopPlaying {
-            treatment: effect(chance.random_range(0..=number)),
-        },
+        7 => Command::StopPlaying { treatment: effect(chance.random_range(0..=number)) },
         8 => Command::CollectDigits(CollectDigits {
             treatment: effect(number),
             call: call.as_str().into(),
@@ -57,14 +48,8 @@ fn command(chance: &mut ChaCha8Rng, number: u32) -> Command {
             timeout: Duration::from_secs(5),
         }),
         9 | 10 => redirect(&call, &dn, chance.random_bool(0.8)),
-        11 => Command::HangUp {
-            call: call.as_str().into(),
-            reason: String::new(),
-        },
-        12 => Command::Attach {
-            call: call.as_str().into(),
-            pairs: json!({"n": number}),
-        },
+        11 => Command::HangUp { call: call.as_str().into(), reason: String::new() },
+        12 => Command::Attach { call: call.as_str().into(), pairs: json!({"n": number}) },
         _ => match chance.random_range(0..3) {
             0 => Command::AgentAnswers { dn },
             1 => Command::AgentDeclines { dn },
@@ -142,12 +127,7 @@ impl Model {
             Event::Ringing { call, effect } | Event::Answered { call, effect } => {
                 assert_eq!(self.open.get(call), Some(effect), "{context}");
             }
-            Event::Detected {
-                call,
-                effect,
-                kept_up,
-                ..
-            } => {
+            Event::Detected { call, effect, kept_up, .. } => {
                 assert_eq!(self.open.get(call), Some(effect), "{context}");
                 if !kept_up {
                     self.open.remove(call);
@@ -160,16 +140,10 @@ impl Model {
             }
             Event::TreatmentDone { treatment, call, .. } => {
                 assert!(self.open.contains_key(call), "{context}");
-                assert!(
-                    self.treatments.insert(treatment.clone()),
-                    "{context}: {treatment} ended twice"
-                );
+                assert!(self.treatments.insert(treatment.clone()), "{context}: {treatment} ended twice");
             }
             Event::TreatmentFailed { treatment, .. } => {
-                assert!(
-                    self.treatments.insert(treatment.clone()),
-                    "{context}: {treatment} ended twice"
-                );
+                assert!(self.treatments.insert(treatment.clone()), "{context}: {treatment} ended twice");
             }
             Event::Redirected { call, .. } => assert!(self.open.contains_key(call), "{context}"),
             Event::AgentAlerting { call, dn } => {
@@ -199,10 +173,7 @@ fn random_orders_leave_no_call_half() {
                 model.take(&event, &context);
             }
             if let Command::CreateCall(dial) = &order {
-                model
-                    .open
-                    .entry(dial.call.clone())
-                    .or_insert_with(|| dial.effect.clone());
+                model.open.entry(dial.call.clone()).or_insert_with(|| dial.effect.clone());
             }
             for event in switch.step(order, now) {
                 model.take(&event, &context);
@@ -217,9 +188,6 @@ fn random_orders_leave_no_call_half() {
             switch.customer_hangs_up(&number, last);
         }
         assert_eq!(switch.next_due(), None, "seed {seed}: a timer outlived its call");
-        assert!(
-            switch.occupied.is_empty(),
-            "seed {seed}: a desk outlived its call"
-        );
+        assert!(switch.occupied.is_empty(), "seed {seed}: a desk outlived its call");
     }
 }

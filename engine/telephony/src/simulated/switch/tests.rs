@@ -16,11 +16,7 @@ pub(super) fn at(millis: i64) -> Timestamp {
 }
 
 pub(super) fn effect(index: u32) -> EffectId {
-    EffectId {
-        session: "S".into(),
-        step: 0,
-        index,
-    }
+    EffectId { session: "S".into(), step: 0, index }
 }
 
 /// Exact times: a dial rings after 0.5 s, a human answers after 3 s, detection takes 2 s, an agent rings after 0.2 s.
@@ -76,10 +72,7 @@ pub(super) fn redirect(call: &str, to: &str, confirm: bool) -> Command {
 }
 
 fn hang_up(call: &str) -> Command {
-    Command::HangUp {
-        call: call.into(),
-        reason: "cancelled".to_owned(),
-    }
+    Command::HangUp { call: call.into(), reason: "cancelled".to_owned() }
 }
 
 /// An event in a few words.
@@ -87,19 +80,11 @@ fn word(event: &Event) -> String {
     match event {
         Event::Ringing { call, .. } => format!("{call} rings"),
         Event::Answered { call, .. } => format!("{call} answered"),
-        Event::Detected {
-            call,
-            call_state,
-            kept_up,
-            ..
-        } => format!(
-            "{call} detected {call_state}{}",
-            if *kept_up { "" } else { " dropped" }
-        ),
+        Event::Detected { call, call_state, kept_up, .. } => {
+            format!("{call} detected {call_state}{}", if *kept_up { "" } else { " dropped" })
+        }
         Event::DialFailed { call, call_state, .. } => format!("{call} failed {call_state}"),
-        Event::TreatmentDone {
-            treatment, digits, ..
-        } => match digits {
+        Event::TreatmentDone { treatment, digits, .. } => match digits {
             Some(digits) => format!("treatment {} done: {digits:?}", treatment.index),
             None => format!("treatment {} done", treatment.index),
         },
@@ -115,9 +100,7 @@ fn word(event: &Event) -> String {
             Some(dn) => format!("{call} released by {by:?} at {dn}"),
             None => format!("{call} released by {by:?}"),
         },
-        Event::CallArrived {
-            route_point, dnis, ..
-        } => format!("call at {route_point} for {dnis}"),
+        Event::CallArrived { route_point, dnis, .. } => format!("call at {route_point} for {dnis}"),
     }
 }
 
@@ -154,28 +137,12 @@ fn with_answered_call() -> SimulatedSwitch {
 #[test]
 fn what_customers_do_becomes_the_events_of_a_dial() {
     for (number, expected) in [
-        (
-            CUSTOMER,
-            vec![(500, "c rings"), (3_500, "c answered"), (5_500, "c detected 0")],
-        ),
+        (CUSTOMER, vec![(500, "c rings"), (3_500, "c answered"), (5_500, "c detected 0")]),
         ("+12025550110", vec![(500, "c failed 6")]),
         ("+12025550111", vec![(500, "c rings"), (32_000, "c failed 7")]),
-        (
-            "+12025550112",
-            vec![(500, "c rings"), (3_500, "c answered"), (5_500, "c detected 9")],
-        ),
-        (
-            "+12025550113",
-            vec![
-                (500, "c rings"),
-                (3_500, "c answered"),
-                (5_500, "c detected 17 dropped"),
-            ],
-        ),
-        (
-            "+12025550114",
-            vec![(500, "c rings"), (3_500, "c answered"), (5_500, "c detected 8")],
-        ),
+        ("+12025550112", vec![(500, "c rings"), (3_500, "c answered"), (5_500, "c detected 9")]),
+        ("+12025550113", vec![(500, "c rings"), (3_500, "c answered"), (5_500, "c detected 17 dropped")]),
+        ("+12025550114", vec![(500, "c rings"), (3_500, "c answered"), (5_500, "c detected 8")]),
         ("+12025550115", vec![(500, "c failed 12")]),
         ("+12025550116", vec![(500, "c failed 16")]),
         (
@@ -211,22 +178,14 @@ fn a_dial_answers_with_its_effect() {
 #[test]
 fn a_dialling_prefix_does_not_change_the_customer() {
     let mut switch = switch();
-    order(
-        &mut switch,
-        Command::CreateCall(dial("c", "9912025550110")),
-        0,
-        &[],
-    );
+    order(&mut switch, Command::CreateCall(dial("c", "9912025550110")), 0, &[]);
     check_until(&mut switch, 100_000, &[(500, "c failed 6")]);
 }
 
 #[test]
 fn the_ringing_limit_counts_from_the_order() {
     let mut switch = switch();
-    let impatient = CreateCall {
-        ring_timeout: Duration::from_millis(3_500),
-        ..dial("c", CUSTOMER)
-    };
+    let impatient = CreateCall { ring_timeout: Duration::from_millis(3_500), ..dial("c", CUSTOMER) };
     order(&mut switch, Command::CreateCall(impatient), 0, &[]);
     check_until(&mut switch, 100_000, &[(500, "c rings"), (3_500, "c failed 7")]);
 }
@@ -234,16 +193,9 @@ fn the_ringing_limit_counts_from_the_order() {
 #[test]
 fn without_detection_it_is_known_at_once_that_somebody_answered() {
     let mut switch = switch();
-    let plain = CreateCall {
-        detection: None,
-        ..dial("c", "+12025550112")
-    };
+    let plain = CreateCall { detection: None, ..dial("c", "+12025550112") };
     order(&mut switch, Command::CreateCall(plain), 0, &[]);
-    check_until(
-        &mut switch,
-        100_000,
-        &[(500, "c rings"), (3_500, "c answered"), (3_500, "c detected 0")],
-    );
+    check_until(&mut switch, 100_000, &[(500, "c rings"), (3_500, "c answered"), (3_500, "c detected 0")]);
 }
 
 #[test]
@@ -251,38 +203,21 @@ fn the_end_of_the_detection_limit_counts_as_human() {
     //= guide: options _call_timeguard_timeout
     //= type=test
     let mut switch = switch();
-    let short = CreateCall {
-        detection: Some(Duration::from_millis(1_500)),
-        ..dial("c", "+12025550112")
-    };
+    let short = CreateCall { detection: Some(Duration::from_millis(1_500)), ..dial("c", "+12025550112") };
     order(&mut switch, Command::CreateCall(short), 0, &[]);
-    check_until(
-        &mut switch,
-        100_000,
-        &[(500, "c rings"), (3_500, "c answered"), (5_000, "c detected 0")],
-    );
+    check_until(&mut switch, 100_000, &[(500, "c rings"), (3_500, "c answered"), (5_000, "c detected 0")]);
 }
 
 #[test]
 fn a_machine_is_dropped_when_the_switch_does_not_connect_machines() {
     //= guide: machine-answered calls are kept up only with am-detected=connect
     //= type=test
-    let mut switch = SimulatedSwitch::new(
-        1,
-        Settings {
-            am_detected_connect: false,
-            ..settings()
-        },
-    );
+    let mut switch = SimulatedSwitch::new(1, Settings { am_detected_connect: false, ..settings() });
     switch.step(Command::CreateCall(dial("c", "+12025550112")), at(0));
     check_until(
         &mut switch,
         5_500,
-        &[
-            (500, "c rings"),
-            (3_500, "c answered"),
-            (5_500, "c detected 9 dropped"),
-        ],
+        &[(500, "c rings"), (3_500, "c answered"), (5_500, "c detected 9 dropped")],
     );
     assert!(switch.calls().is_empty());
 }
@@ -293,35 +228,15 @@ fn a_fax_that_was_moved_to_an_agent_before_it_was_known_is_not_dropped() {
     switch.step(Command::CreateCall(dial("c", "+12025550113")), at(0));
     switch.tick(at(4_000));
     switch.step(redirect("c", "7001", true), at(4_000));
-    check_until(
-        &mut switch,
-        5_500,
-        &[(4_200, "7001 alerting"), (5_500, "c detected 17")],
-    );
+    check_until(&mut switch, 5_500, &[(4_200, "7001 alerting"), (5_500, "c detected 17")]);
 }
 
 #[test]
 fn lines_are_limited_and_ids_are_not_dialled_twice() {
-    let mut switch = SimulatedSwitch::new(
-        1,
-        Settings {
-            max_calls: 1,
-            ..settings()
-        },
-    );
+    let mut switch = SimulatedSwitch::new(1, Settings { max_calls: 1, ..settings() });
     order(&mut switch, Command::CreateCall(dial("c", CUSTOMER)), 0, &[]);
-    order(
-        &mut switch,
-        Command::CreateCall(dial("c", CUSTOMER)),
-        0,
-        &["c failed 3"],
-    );
-    order(
-        &mut switch,
-        Command::CreateCall(dial("d", CUSTOMER)),
-        0,
-        &["d failed 10"],
-    );
+    order(&mut switch, Command::CreateCall(dial("c", CUSTOMER)), 0, &["c failed 3"]);
+    order(&mut switch, Command::CreateCall(dial("d", CUSTOMER)), 0, &["d failed 10"]);
     let arriving = switch.inbound_call(PhoneNumber::new(CUSTOMER), "8001", "8555", None, at(0));
     assert_eq!(arriving, Err(ControlError::AllTrunksBusy { limit: 1 }));
 }
@@ -334,17 +249,9 @@ fn a_customer_may_be_changed_while_the_phone_rings() {
     check_until(&mut switch, 10_000, &[(500, "c rings")]);
     let human = Behaviour::Human { answers_after: None };
     switch.set_customer(&number, human, at(10_000)).unwrap();
-    check_until(
-        &mut switch,
-        20_000,
-        &[(10_000, "c answered"), (12_000, "c detected 0")],
-    );
+    check_until(&mut switch, 20_000, &[(10_000, "c answered"), (12_000, "c detected 0")]);
     switch.step(Command::CreateCall(dial("d", number.as_str())), at(20_000));
-    check_until(
-        &mut switch,
-        24_000,
-        &[(20_500, "d rings"), (23_500, "d answered")],
-    );
+    check_until(&mut switch, 24_000, &[(20_500, "d rings"), (23_500, "d answered")]);
 }
 
 #[test]
@@ -362,14 +269,8 @@ fn a_customer_who_hangs_up_a_ringing_phone_is_busy() {
 fn a_file_ends_at_its_length_or_limit_and_a_loop_does_not_end() {
     for (length, expected) in [
         (PlayLength::Once, vec![(11_000, "treatment 1 done")]),
-        (
-            PlayLength::AtMost(Duration::from_secs(2)),
-            vec![(8_000, "treatment 1 done")],
-        ),
-        (
-            PlayLength::AtMost(Duration::from_secs(60)),
-            vec![(11_000, "treatment 1 done")],
-        ),
+        (PlayLength::AtMost(Duration::from_secs(2)), vec![(8_000, "treatment 1 done")]),
+        (PlayLength::AtMost(Duration::from_secs(60)), vec![(11_000, "treatment 1 done")]),
         (PlayLength::Loop, vec![]),
     ] {
         let mut switch = with_answered_call();
@@ -382,9 +283,7 @@ fn a_file_ends_at_its_length_or_limit_and_a_loop_does_not_end() {
 fn a_treatment_that_is_stopped_or_replaced_says_no_more() {
     let mut switch = with_answered_call();
     order(&mut switch, play("c", 1, "music", PlayLength::Once), 6_000, &[]);
-    let stop = |index| Command::StopPlaying {
-        treatment: effect(index),
-    };
+    let stop = |index| Command::StopPlaying { treatment: effect(index) };
     order(&mut switch, stop(1), 7_000, &[]);
     order(&mut switch, stop(1), 7_000, &[]);
     order(&mut switch, play("c", 2, "music", PlayLength::Once), 7_000, &[]);
@@ -450,24 +349,20 @@ fn digits_of_a_caller_are_collected() {
         })
     };
     let mut switch = switch();
-    let (call, events) = switch
-        .inbound_call(caller, "8001", "8555", Some("123456".to_owned()), at(0))
-        .unwrap();
+    let (call, events) =
+        switch.inbound_call(caller, "8001", "8555", Some("123456".to_owned()), at(0)).unwrap();
     assert_eq!(words(&events), ["call at 8001 for 8555"]);
     order(&mut switch, collect(&call, 1), 0, &[]);
     check_until(&mut switch, 60_000, &[(3_000, "treatment 1 done: \"1234\"")]);
 
-    let (silent, _) = switch
-        .inbound_call(PhoneNumber::new("+12025550199"), "8001", "8555", None, at(60_000))
-        .unwrap();
+    let (silent, _) =
+        switch.inbound_call(PhoneNumber::new("+12025550199"), "8001", "8555", None, at(60_000)).unwrap();
     assert_ne!(silent, call);
     order(&mut switch, collect(&silent, 2), 60_000, &[]);
     check_until(&mut switch, 90_000, &[(70_000, "treatment 2 done: \"\"")]);
 
     order(&mut switch, collect(&silent, 3), 90_000, &[]);
-    let events = switch
-        .customer_types(&PhoneNumber::new("+12025550199"), "77", at(91_000))
-        .unwrap();
+    let events = switch.customer_types(&PhoneNumber::new("+12025550199"), "77", at(91_000)).unwrap();
     assert_eq!(words(&events), ["treatment 3 done: \"77\""]);
 }
 
@@ -478,9 +373,7 @@ fn an_agent_takes_a_call_by_order_and_the_talk_ends_by_itself() {
     order(&mut switch, redirect("c", "7001", true), 7_000, &["c redirected"]);
     assert_eq!(switch.calls()[0].playing, None);
     check_until(&mut switch, 9_000, &[(7_200, "7001 alerting")]);
-    let answers = Command::AgentAnswers {
-        dn: "7001".to_owned(),
-    };
+    let answers = Command::AgentAnswers { dn: "7001".to_owned() };
     order(&mut switch, answers.clone(), 9_000, &["7001 connected"]);
     order(&mut switch, answers, 9_000, &[]);
     check_until(&mut switch, 60_000, &[(29_000, "c released by Customer at 7001")]);
@@ -494,12 +387,7 @@ fn agents_answer_decline_or_let_it_ring_by_themselves() {
         (AgentBehaviour::Declines { after }, (9_200, "7001 declined")),
         (AgentBehaviour::Manual, (22_000, "7001 rang out")),
         (AgentBehaviour::RingsOut, (22_000, "7001 rang out")),
-        (
-            AgentBehaviour::Answers {
-                after: Duration::from_secs(60),
-            },
-            (22_000, "7001 rang out"),
-        ),
+        (AgentBehaviour::Answers { after: Duration::from_secs(60) }, (22_000, "7001 rang out")),
     ] {
         let mut switch = with_answered_call();
         switch.set_agent("7001", behaviour, at(0)).unwrap();
@@ -513,9 +401,7 @@ fn a_behaviour_that_is_set_while_the_phone_rings_applies() {
     let mut switch = with_answered_call();
     order(&mut switch, redirect("c", "7001", true), 7_000, &["c redirected"]);
     check_until(&mut switch, 8_000, &[(7_200, "7001 alerting")]);
-    let answers = AgentBehaviour::Answers {
-        after: Duration::ZERO,
-    };
+    let answers = AgentBehaviour::Answers { after: Duration::ZERO };
     switch.set_agent("7001", answers, at(8_000)).unwrap();
     check_until(&mut switch, 8_000, &[(8_000, "7001 connected")]);
 }
@@ -524,18 +410,8 @@ fn a_behaviour_that_is_set_while_the_phone_rings_applies() {
 fn a_declined_call_is_back_at_the_route_point_and_can_go_to_another_agent() {
     let mut switch = with_answered_call();
     for (orders, word) in [
-        (
-            Command::AgentDeclines {
-                dn: "7001".to_owned(),
-            },
-            "7001 declined",
-        ),
-        (
-            Command::AgentHangsUp {
-                dn: "7001".to_owned(),
-            },
-            "7001 declined",
-        ),
+        (Command::AgentDeclines { dn: "7001".to_owned() }, "7001 declined"),
+        (Command::AgentHangsUp { dn: "7001".to_owned() }, "7001 declined"),
     ] {
         order(&mut switch, redirect("c", "7001", true), 7_000, &["c redirected"]);
         switch.tick(at(7_500));
@@ -553,15 +429,9 @@ fn nobody_answers_at_a_desk_where_nobody_sits() {
     switch.step(redirect("c", "7001", true), at(7_000));
     switch.tick(at(8_000));
     for nobody in [
-        Command::AgentAnswers {
-            dn: "7001".to_owned(),
-        },
-        Command::AgentDeclines {
-            dn: "7001".to_owned(),
-        },
-        Command::AgentHangsUp {
-            dn: "7001".to_owned(),
-        },
+        Command::AgentAnswers { dn: "7001".to_owned() },
+        Command::AgentDeclines { dn: "7001".to_owned() },
+        Command::AgentHangsUp { dn: "7001".to_owned() },
     ] {
         order(&mut switch, nobody, 9_000, &[]);
     }
@@ -588,17 +458,11 @@ fn redirects_that_cannot_be_are_refused_and_the_call_stays() {
     switch.step(redirect("c", "7001", true), at(6_000));
     refused(&mut switch, "c", "7002", true, "rings at 7001 already");
     switch.tick(at(15_000));
-    let (inbound, _) = switch
-        .inbound_call(PhoneNumber::new(CUSTOMER), "8001", "8555", None, at(6_000))
-        .unwrap();
+    let (inbound, _) =
+        switch.inbound_call(PhoneNumber::new(CUSTOMER), "8001", "8555", None, at(6_000)).unwrap();
     refused(&mut switch, inbound.as_str(), "7001", true, "occupied by call c");
     refused(&mut switch, inbound.as_str(), "7001", false, "occupied by call c");
-    switch.step(
-        Command::AgentAnswers {
-            dn: "7001".to_owned(),
-        },
-        at(16_000),
-    );
+    switch.step(Command::AgentAnswers { dn: "7001".to_owned() }, at(16_000));
     refused(&mut switch, "c", "7002", true, "connected to 7001 already");
 }
 
@@ -606,10 +470,9 @@ fn redirects_that_cannot_be_are_refused_and_the_call_stays() {
 fn without_confirmation_no_event_tells_of_the_agent() {
     //= guide: options _ixn_redirect_confirm
     //= type=test
-    for (to, released) in [
-        ("7001", "c released by Customer at 7001"),
-        ("5005@Other_Switch", "c released by Customer"),
-    ] {
+    for (to, released) in
+        [("7001", "c released by Customer at 7001"), ("5005@Other_Switch", "c released by Customer")]
+    {
         let mut switch = with_answered_call();
         order(&mut switch, redirect("c", to, false), 7_000, &["c redirected"]);
         assert_eq!(switch.calls()[0].phase, "talking");
@@ -625,18 +488,10 @@ fn a_call_moved_to_a_route_point_keeps_its_data() {
         pairs: json!({"GMS_URS_PRIORITY": 5, "GMS_ServiceName": "other"}),
     };
     order(&mut switch, attach, 6_000, &[]);
-    order(
-        &mut switch,
-        redirect("c", "8001@SIP_Switch", true),
-        7_000,
-        &["c redirected"],
-    );
+    order(&mut switch, redirect("c", "8001@SIP_Switch", true), 7_000, &["c redirected"]);
     let view = &switch.calls()[0];
     assert_eq!(view.at, "8001");
-    assert_eq!(
-        view.user_data,
-        json!({"GMS_ServiceName": "other", "GMS_URS_PRIORITY": 5})
-    );
+    assert_eq!(view.user_data, json!({"GMS_ServiceName": "other", "GMS_URS_PRIORITY": 5}));
 }
 
 #[test]
@@ -653,12 +508,7 @@ fn a_call_can_be_ended_at_every_stage_and_leaves_nothing() {
     switch.step(play("c", 1, "music", PlayLength::Once), at(6_000));
     switch.step(redirect("c", "7001", true), at(6_000));
     switch.tick(at(7_000));
-    order(
-        &mut switch,
-        hang_up("c"),
-        7_000,
-        &["c released by Platform at 7001"],
-    );
+    order(&mut switch, hang_up("c"), 7_000, &["c released by Platform at 7001"]);
     assert_eq!(switch.next_due(), None);
     assert!(switch.occupied.is_empty());
 }
@@ -670,9 +520,7 @@ fn who_hangs_up_is_told() {
             1,
             Settings {
                 talk_time,
-                agent_behaviour: AgentBehaviour::Answers {
-                    after: Duration::ZERO,
-                },
+                agent_behaviour: AgentBehaviour::Answers { after: Duration::ZERO },
                 ..settings()
             },
         );
@@ -683,19 +531,14 @@ fn who_hangs_up_is_told() {
     };
     let mut switch = connected(None);
     assert_eq!(switch.next_due(), None, "such a talk never ends by itself");
-    let agent = Command::AgentHangsUp {
-        dn: "7001".to_owned(),
-    };
+    let agent = Command::AgentHangsUp { dn: "7001".to_owned() };
     order(&mut switch, agent, 9_000, &["c released by Agent at 7001"]);
 
     let mut switch = connected(None);
     let events = switch.customer_hangs_up(&PhoneNumber::new(CUSTOMER), at(9_000));
     assert_eq!(words(&events), ["c released by Customer at 7001"]);
 
-    let mut switch = connected(Some(TalkTime {
-        after: Duration::from_secs(5),
-        ended_by: ReleasedBy::Agent,
-    }));
+    let mut switch = connected(Some(TalkTime { after: Duration::from_secs(5), ended_by: ReleasedBy::Agent }));
     check_until(&mut switch, 60_000, &[(11_200, "c released by Agent at 7001")]);
 }
 
@@ -703,23 +546,10 @@ fn who_hangs_up_is_told() {
 fn orders_for_calls_that_are_gone_are_answered() {
     let mut switch = switch();
     order(&mut switch, hang_up("gone"), 0, &["gone released by Unknown"]);
-    let attach = Command::Attach {
-        call: "gone".into(),
-        pairs: json!({}),
-    };
+    let attach = Command::Attach { call: "gone".into(), pairs: json!({}) };
     order(&mut switch, attach, 0, &["gone released by Unknown"]);
-    order(
-        &mut switch,
-        play("gone", 1, "music", PlayLength::Once),
-        0,
-        &["treatment 1 failed"],
-    );
-    order(
-        &mut switch,
-        redirect("gone", "7001", true),
-        0,
-        &["gone redirect failed"],
-    );
+    order(&mut switch, play("gone", 1, "music", PlayLength::Once), 0, &["treatment 1 failed"]);
+    order(&mut switch, redirect("gone", "7001", true), 0, &["gone redirect failed"]);
     for dn in ["7001", "7009"] {
         let dn = dn.to_owned();
         order(&mut switch, Command::AgentAnswers { dn: dn.clone() }, 0, &[]);
@@ -730,33 +560,17 @@ fn orders_for_calls_that_are_gone_are_answered() {
 
 #[test]
 fn controls_that_cannot_be_carried_out_say_why() {
-    let mut switch = SimulatedSwitch::new(
-        1,
-        Settings {
-            max_customers: 1,
-            ..settings()
-        },
-    );
+    let mut switch = SimulatedSwitch::new(1, Settings { max_customers: 1, ..settings() });
     assert_eq!(
         switch.set_agent("7009", AgentBehaviour::Manual, at(0)),
-        Err(ControlError::UnknownAgent {
-            dn: "7009".to_owned()
-        })
+        Err(ControlError::UnknownAgent { dn: "7009".to_owned() })
     );
     let set = |switch: &mut SimulatedSwitch, number: &str, behaviour: Behaviour| {
         switch.set_customer(&PhoneNumber::new(number), behaviour, at(0))
     };
-    assert_eq!(
-        set(&mut switch, "anonymous", Behaviour::Busy),
-        Err(ControlError::NoDigits)
-    );
-    let wrong_tone = Behaviour::Sit {
-        call_state: CallState::BUSY,
-    };
-    assert!(matches!(
-        set(&mut switch, CUSTOMER, wrong_tone),
-        Err(ControlError::MalformedBehaviour(_))
-    ));
+    assert_eq!(set(&mut switch, "anonymous", Behaviour::Busy), Err(ControlError::NoDigits));
+    let wrong_tone = Behaviour::Sit { call_state: CallState::BUSY };
+    assert!(matches!(set(&mut switch, CUSTOMER, wrong_tone), Err(ControlError::MalformedBehaviour(_))));
     assert_eq!(set(&mut switch, CUSTOMER, Behaviour::Busy), Ok(()));
     assert_eq!(set(&mut switch, CUSTOMER, Behaviour::NoAnswer), Ok(()));
     assert_eq!(
@@ -771,27 +585,17 @@ fn agents_can_be_configured_while_calls_run() {
     switch.step(redirect("c", "7001", true), at(6_000));
     switch.tick(at(7_000));
     switch.configure_agents(["7003".to_owned()].into());
-    let answers = Command::AgentAnswers {
-        dn: "7001".to_owned(),
-    };
+    let answers = Command::AgentAnswers { dn: "7001".to_owned() };
     order(&mut switch, answers, 8_000, &["7001 connected"]);
-    let (inbound, _) = switch
-        .inbound_call(PhoneNumber::new(CUSTOMER), "8001", "8555", None, at(8_000))
-        .unwrap();
-    order(
-        &mut switch,
-        redirect(inbound.as_str(), "7003", true),
-        8_000,
-        &[&format!("{inbound} redirected")],
-    );
+    let (inbound, _) =
+        switch.inbound_call(PhoneNumber::new(CUSTOMER), "8001", "8555", None, at(8_000)).unwrap();
+    order(&mut switch, redirect(inbound.as_str(), "7003", true), 8_000, &[&format!("{inbound} redirected")]);
 }
 
 #[test]
 fn the_demo_table_is_written_for_its_readers() {
-    let table: Vec<String> = demo_behaviours()
-        .iter()
-        .map(|(digits, behaviour)| format!("…{digits} {behaviour}"))
-        .collect();
+    let table: Vec<String> =
+        demo_behaviours().iter().map(|(digits, behaviour)| format!("…{digits} {behaviour}")).collect();
     assert_eq!(
         table,
         [

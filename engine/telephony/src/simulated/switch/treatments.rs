@@ -36,10 +36,7 @@ impl SimulatedSwitch {
             events.push(treatment_failed(order.treatment, order.call, problem));
             return;
         }
-        let types = self
-            .calls
-            .get(&order.call)
-            .is_some_and(|call| self.digits_of(call).is_some());
+        let types = self.calls.get(&order.call).is_some_and(|call| self.digits_of(call).is_some());
         let after = if types && self.settings.digits_after < order.timeout {
             self.settings.digits_after
         } else {
@@ -55,11 +52,10 @@ impl SimulatedSwitch {
     }
 
     pub(super) fn stop_playing(&mut self, treatment: &EffectId) {
-        let playing = self.calls.iter().find(|(_, call)| {
-            call.treatment
-                .as_ref()
-                .is_some_and(|running| running.id == *treatment)
-        });
+        let playing = self
+            .calls
+            .iter()
+            .find(|(_, call)| call.treatment.as_ref().is_some_and(|running| running.id == *treatment));
         if let Some(id) = playing.map(|(id, _)| id.clone()) {
             self.end_treatment(&id);
         }
@@ -70,19 +66,11 @@ impl SimulatedSwitch {
             return;
         };
         let digits = treatment.max_digits.map(|max_digits| {
-            let typed = self
-                .calls
-                .get(id)
-                .and_then(|call| self.digits_of(call))
-                .unwrap_or_default();
+            let typed = self.calls.get(id).and_then(|call| self.digits_of(call)).unwrap_or_default();
             let most = usize::try_from(max_digits).unwrap_or(usize::MAX);
             typed.chars().take(most).collect()
         });
-        events.push(Event::TreatmentDone {
-            treatment: treatment.id,
-            call: id.clone(),
-            digits,
-        });
+        events.push(Event::TreatmentDone { treatment: treatment.id, call: id.clone(), digits });
     }
 
     /// Ends what is played, without an event; returns what it was.
@@ -105,12 +93,7 @@ impl SimulatedSwitch {
         self.end_treatment(call);
         let timer = ends_at.map(|at| self.set_timer(call, Timer::TreatmentEnds, at));
         if let Some(known) = self.calls.get_mut(call) {
-            known.treatment = Some(Treatment {
-                id: treatment,
-                file,
-                max_digits,
-                timer,
-            });
+            known.treatment = Some(Treatment { id: treatment, file, max_digits, timer });
         }
     }
 
@@ -165,9 +148,5 @@ fn waits_for_beep(hints: &Value) -> bool {
 }
 
 fn treatment_failed(treatment: EffectId, call: InteractionId, problem: String) -> Event {
-    Event::TreatmentFailed {
-        treatment,
-        call,
-        problem,
-    }
+    Event::TreatmentFailed { treatment, call, problem }
 }
