@@ -52,7 +52,8 @@ groups = ["Support"]
 
 fn main() -> anyhow::Result<()> {
     // Criterion's arguments do not matter: there is one thing to measure, once.
-    let sessions = std::env::var("RINGBACK_SESSIONS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
+    let sessions =
+        std::env::var("RINGBACK_SESSIONS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
     actix_rt::System::new().block_on(measure(sessions))
 }
 
@@ -107,7 +108,11 @@ async fn start(engine: &Engine, sessions: usize) -> anyhow::Result<()> {
             while next.fetch_add(1, Ordering::Relaxed) < sessions {
                 let parameters = json!({ "_customer_number": "+12025550123", "topic": "invoice" });
                 let parameters = parameters.as_object().cloned().unwrap_or_default();
-                let request = engine::api::StartRequest { service: "waiting".to_owned(), parameters, headers: Vec::new() };
+                let request = engine::api::StartRequest {
+                    service: "waiting".to_owned(),
+                    parameters,
+                    headers: Vec::new(),
+                };
                 engine.start_callback(request).await?;
             }
             anyhow::Ok(())
@@ -120,8 +125,11 @@ async fn start(engine: &Engine, sessions: usize) -> anyhow::Result<()> {
 async fn send_events(engine: &Engine, count: usize) -> anyhow::Result<()> {
     let listing = engine::api::QueueListing { max: 10_000, ..Default::default() };
     let listed = engine.list_callbacks(listing).await?;
-    let ids: Vec<String> =
-        listed.into_iter().flat_map(|(_, found)| found).filter_map(|view| Some(view.session?.to_string())).collect();
+    let ids: Vec<String> = listed
+        .into_iter()
+        .flat_map(|(_, found)| found)
+        .filter_map(|view| Some(view.session?.to_string()))
+        .collect();
     let (ids, next) = (Arc::new(ids), Arc::new(AtomicUsize::new(0)));
     let clients = (0..CLIENTS).map(|_| {
         let (engine, ids, next) = (engine.clone(), Arc::clone(&ids), Arc::clone(&next));
@@ -157,7 +165,10 @@ async fn store_alone(store: &Arc<SqliteStore>) -> anyhow::Result<f64> {
                     detail: json!({}),
                 };
                 let value = "x".repeat(6_000);
-                let writes = vec![Write::PutMeta { name: format!("bench{caller}"), value }, Write::AppendTimeline(line)];
+                let writes = vec![
+                    Write::PutMeta { name: format!("bench{caller}"), value },
+                    Write::AppendTimeline(line),
+                ];
                 store.commit(writes).await?;
             }
             anyhow::Ok(())
