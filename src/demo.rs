@@ -41,10 +41,10 @@ pub(crate) fn run(options: DemoOptions) -> Result<(), Failure> {
 
 /// The demo's configuration with what the command line changes.
 fn configured(mut configuration: Configuration, options: &DemoOptions) -> Result<Configuration, Failure> {
-    let server = &mut configuration.server;
     if let Some(port) = options.port {
-        server.listen.set_port(port);
+        configuration.listen_at(SocketAddr::new(configuration.server.listen.ip(), port));
     }
+    let server = &mut configuration.server;
     if let Some(data) = &options.data {
         server.data = data.clone();
     }

@@ -39,7 +39,7 @@ impl Node {
         let signals = Signals::listen().map_err(Failure::failed)?;
         install_tls();
         let listener = http_gateway::listen(configuration.server.listen).map_err(Failure::unusable)?;
-        configuration.server.listen = listener.local_addr().map_err(Failure::unusable)?;
+        configuration.listen_at(listener.local_addr().map_err(Failure::unusable)?);
         let configuration = Arc::new(configuration);
         let server = &configuration.server;
         let store =

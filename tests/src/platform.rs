@@ -229,6 +229,13 @@ impl Platform {
         }
     }
 
+    /// The next line that the process writes to standard output; waits for it.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let line = self.program.as_ref().and_then(Program::line);
+        line.unwrap_or_else(|| panic!("the process has ended"))
+    }
+
     // ---- HTTP --------------------------------------------------------------------------------------------------
 
     /// A request with the operator's credentials; `path` begins with a slash.

@@ -28,6 +28,7 @@ mod service;
 mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 use serde_json::Value;
 use vocabulary::{AgentId, QueueName, ServiceName};
@@ -119,6 +120,19 @@ impl Configuration {
     /// [`ConfigurationError`] when a variable's value cannot be used; the text itself is tested.
     pub fn demo(variables: impl IntoIterator<Item = (String, String)>) -> Result<Loaded, ConfigurationError> {
         Self::parse_with(DEMO, "demo.toml", variables)
+    }
+
+    /// Listens elsewhere than the text says. URLs of this node that stand in services follow, unless
+    /// `external_url_base` says how others reach it.
+    pub fn listen_at(&mut self, address: SocketAddr) {
+        let before = self.server.url();
+        self.server.listen = address;
+        let now = self.server.url();
+        if before != now {
+            for service in self.services.values_mut() {
+                service.replace_text(&format!("{before}/"), &format!("{now}/"));
+            }
+        }
     }
 
     /// A service by name, whatever it is.

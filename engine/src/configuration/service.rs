@@ -163,6 +163,19 @@ impl Service {
         self.options.get(option).map(|setting| &setting.value).filter(|value| !value.is_null())
     }
 
+    /// Puts another text in the place of one, in every option and parameter.
+    pub(super) fn replace_text(&mut self, from: &str, to: &str) {
+        let options = self.options.values_mut().map(|setting| &mut setting.value);
+        let base = Arc::make_mut(&mut self.base).values_mut();
+        for value in options.chain(self.parameters.values_mut()).chain(base) {
+            if let Value::String(text) = value
+                && text.contains(from)
+            {
+                *text = text.replace(from, to);
+            }
+        }
+    }
+
     /// The problem of each unknown option that is not among the names that the chart declares.
     pub(super) fn strangers(&self, chart_parameters: &[&str], problems: &mut Problems) {
         for unknown in &self.unknown {

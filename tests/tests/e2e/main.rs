@@ -2,12 +2,20 @@
 //!
 //! One file for each area. Every test starts a node of its own ([`scenarios::Platform`]).
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests: what goes wrong in them fails the test that uses them"
+)]
+
 mod agents;
 mod bad_input;
 mod cancel;
+mod classic_inbound;
 mod crash;
 mod custom_chart;
 mod delayed;
+mod demo;
 mod guide_sample;
 mod immediate;
 mod inbound;
