@@ -14,7 +14,7 @@ use super::seen::{Seen, lines, status, text, verb};
 use serde_json::{Map, Value, json};
 use statecharts::{
     Chart, Compiled, Effect, Event, Limits, PartResolver, ResolvedPart, Session, Snapshot, Source, Start,
-    Status, Verb, Worker,
+    Status, Worker,
 };
 
 /// Start of every scenario, epoch seconds.
