@@ -8,8 +8,8 @@ use crate::{CUSTOMER, UNTIL_ANSWERED};
 /// Somebody else, who waits for a minute and so tells the queue how long it takes.
 const OTHER: &str = "+12025550177";
 
-/// A platform whose queue has let its last caller wait for a minute.
-async fn platform() -> Platform {
+/// A platform whose queue nobody has waited in.
+async fn new_platform() -> Platform {
     let classic = Service::empty()
         .with("_type", "ors")
         .with("_service", "classic_inbound")
@@ -22,7 +22,12 @@ async fn platform() -> Platform {
     let setup = Setup::of("classic", &classic)
         .service("now", &Service::immediate())
         .switch("[switch.inbound]\n\"8002@SIP_Switch\" = \"classic\"");
-    let platform = Platform::start(setup).await;
+    Platform::start(setup).await
+}
+
+/// A platform whose queue has let its last caller wait for a minute.
+async fn platform() -> Platform {
+    let platform = new_platform().await;
     let _id = platform.call_arrives(call(OTHER, "")).await;
     platform.advance(60.0).await;
     platform.agent_answers("7001").await;
@@ -67,11 +72,12 @@ async fn a_caller_who_declines_the_offer_waits_for_the_group() {
     assert!(platform.dials().await.is_empty());
 }
 
+//= decision: D-075 no offer when the wait is unknown
+//= type=test
 #[tokio::test]
-async fn a_caller_for_whom_an_agent_is_near_is_offered_nothing() {
-    let platform = platform().await;
+async fn a_caller_whose_wait_nobody_can_estimate_is_offered_nothing() {
+    let platform = new_platform().await;
     platform.agent_answers("7001").await;
-    platform.agent_answers("7002").await;
     let _id = platform.call_arrives(call(CUSTOMER, "1")).await;
     platform.advance(4.0).await;
     let calls = platform.calls().await;

@@ -120,8 +120,9 @@ async fn the_position_in_the_queue_is_the_same_by_get_and_by_post() {
     let platform = Platform::start(Setup::of("later", &later)).await;
     let request = json!({"_customer_number": CUSTOMER, "_cb_dim_channel": "WEB"});
     let first = platform.begin("later", &request).await;
+    platform.advance(2.0).await;
     let second = platform.begin("later", &json!({"_customer_number": "+12025550124"})).await;
-    platform.advance(12.0).await;
+    platform.advance(10.0).await;
 
     let path = |callback: &Callback| format!("/genesys/1/service/{}/check-queue-position", callback.id);
     let posted = platform.send(
