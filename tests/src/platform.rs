@@ -177,7 +177,7 @@ impl Platform {
     }
 
     fn launch(mode: Mode, folder: TempDir) -> Result<Self, Refused> {
-        let (program, address) = launch(mode, folder.path())?;
+        let (program, address) = launch(mode, folder.path(), None)?;
         Ok(Self { program: Some(program), address, client: client(), mode, folder })
     }
 
@@ -206,9 +206,9 @@ impl Platform {
         self.program.take().unwrap().kill();
     }
 
-    /// Starts the node again on the same folder.
+    /// Starts the node again on the same folder and port, so that URLs it gave away still lead to it.
     pub async fn restart(&mut self) {
-        let (program, address) = launch(self.mode, self.folder.path())
+        let (program, address) = launch(self.mode, self.folder.path(), Some(self.address.port()))
             .unwrap_or_else(|refused| panic!("the platform did not start again: {refused:#?}"));
         self.program = Some(program);
         self.address = address;
@@ -223,7 +223,7 @@ impl Platform {
     /// Starts a second node on the same folder, which must not come up.
     #[must_use]
     pub fn second_node(&self) -> Refused {
-        match launch(self.mode, self.folder.path()) {
+        match launch(self.mode, self.folder.path(), None) {
             Ok((_, address)) => panic!("a second node runs on the same data at {address}"),
             Err(refused) => refused,
         }
@@ -502,8 +502,12 @@ fn path_of(callback: &Callback) -> String {
     format!("/genesys/1/service/callback/{}/{}", callback.service, callback.id)
 }
 
-fn launch(mode: Mode, folder: &Path) -> Result<(Program, SocketAddr), Refused> {
-    let (program, said) = Program::start(mode.command(folder), &folder.join("errors.txt"), mode.sign())?;
+fn launch(mode: Mode, folder: &Path, port: Option<u16>) -> Result<(Program, SocketAddr), Refused> {
+    let mut command = mode.command(folder);
+    if let Some(port) = port {
+        command.env("RINGBACK_SERVER__PORT", port.to_string());
+    }
+    let (program, said) = Program::start(command, &folder.join("errors.txt"), mode.sign())?;
     let address = said.split('/').next().and_then(|address| address.parse().ok());
     Ok((program, address.unwrap_or_else(|| panic!("`{said}` is no address"))))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::join_all;
 use scenarios::{Callback, Peer, Platform, Service, Setup};
 use serde_json::json;
 
@@ -175,4 +176,76 @@ async fn whenever_the_node_dies_the_callback_is_completed_and_no_attempt_is_dial
         );
         nobody_was_dialled_twice(&platform);
     }
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_however_early_the_node_dies() {
+    let mut platform = platform().await;
+    for index in 0..6 {
+        let asked: Vec<_> =
+            (0..8).map(|other| json!({ "_customer_number": format!("+120255501{index}{other}") })).collect();
+        let replies = join_all(asked.iter().map(|request| platform.ask("later", request))).await;
+        // Not even time to come to rest.
+        platform.kill();
+        platform.restart().await;
+        for reply in replies {
+            let id = reply.ok()["_id"].as_str().unwrap().to_owned();
+            let record = platform.get(&format!("/genesys/1/service/callback/later/{id}")).await.ok();
+            assert_eq!(record["_callback_state"], "QUEUED");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_plugin_that_was_asked_is_asked_again_and_its_answer_reaches_the_restored_session() {
+    let plugin = Peer::start().await;
+    let service = Service::immediate().with("_plugin_on_dial_url", plugin.url("/on-dial"));
+    let mut platform = Platform::start(Setup::of("now", &service)).await;
+    let callback = platform.begin("now", &customer()).await;
+    platform.advance(UNTIL_ANSWERED).await;
+    let told = plugin.last();
+    crash(&mut platform).await;
+    assert_eq!(platform.state(&callback).await, "QUEUED");
+    // The reply URL of before the crash is still good; the call is not.
+    let answer = json!({"action": "route_to_agent", "message": "Ok"});
+    assert_eq!(platform.plugin_replies(&told, &answer).await.status, 200);
+    platform.advance(301.0).await;
+    platform.advance(UNTIL_ANSWERED).await;
+    assert_eq!(plugin.last()["_dial_attempt"], 2);
+    assert_eq!(platform.plugin_replies(&plugin.last(), &answer).await.status, 200);
+    ends_well(&platform, &callback).await;
+}
+
+#[tokio::test]
+async fn a_push_that_waits_for_its_confirmation_goes_on_waiting() {
+    let mut platform = Platform::start(Setup::of("later", &Service::delayed())).await;
+    let request =
+        json!({"_customer_number": CUSTOMER, "_device_os": "comet", "_device_notification_id": "dev-1"});
+    let callback = platform.begin("later", &request).await;
+    platform.agent_answers("7001").await;
+    platform.advance(10.0).await;
+    crash(&mut platform).await;
+    assert!(platform.dials().await.is_empty());
+    let confirmed = platform.message(&callback, "connect", &json!({})).await.ok();
+    assert_eq!(confirmed["_action"], "ConfirmationDialog");
+    assert_eq!(platform.dialled().await, [CUSTOMER]);
+    ends_well(&platform, &callback).await;
+}
+
+#[tokio::test]
+async fn a_booking_survives_and_is_matched_afterwards() {
+    let inbound = Service::empty()
+        .with("_type", "ors")
+        .with("_service", "inbound")
+        .with("app_virtual_queue", "VQ_Inbound")
+        .with("app_selected_agent_group", "Support@StatServer.GA");
+    let setup = Setup::of("inbound", &inbound)
+        .service("call-us", &Service::originated().with("_booking_expiration_timeout", 300))
+        .switch("[switch.inbound]\n\"8001@SIP_Switch\" = \"inbound\"");
+    let mut platform = Platform::start(setup).await;
+    let callback = platform.begin("call-us", &customer()).await;
+    crash(&mut platform).await;
+    let number = &callback.reply["_access_number"];
+    let _id = platform.call_arrives(json!({"ani": CUSTOMER, "dnis": number})).await;
+    assert_eq!(platform.state(&callback).await, "ROUTING");
 }

@@ -26,6 +26,7 @@ mod pause;
 mod plugin;
 mod queries;
 mod scheduled;
+mod starting;
 
 use scenarios::{Callback, Platform};
 use serde_json::{Value, json};

@@ -101,3 +101,22 @@ async fn a_target_that_the_operator_did_not_allow_is_never_reached() {
     let _callback = waiting_on_the_line(&platform, "now").await;
     assert!(target.received().is_empty());
 }
+
+#[tokio::test]
+async fn the_events_of_a_callback_that_is_dialled_often_stay_in_order() {
+    let target = Peer::start().await;
+    let service = Service::immediate()
+        .with("_max_dial_attempts", 12)
+        .with("_dial_retry_timeout", 0)
+        .notifying(&target.url("/events"));
+    let platform = Platform::start(Setup::of("now", &service)).await;
+    platform.customer(CUSTOMER, json!({"behaviour": "busy"})).await;
+    let _callback = platform.begin("now", &customer()).await;
+    platform.advance(30.0).await;
+    let mut expected = vec!["service_create", "virtual_ixn_create"];
+    for _attempt in 0..12 {
+        expected.extend(["dial_init", "dial_done"]);
+    }
+    expected.push("service_exit");
+    assert_eq!(target.events(), expected);
+}

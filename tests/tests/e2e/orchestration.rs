@@ -158,3 +158,20 @@ async fn orchestration_wants_the_operators_credentials() {
         assert_eq!(refused.status, 401, "{path}");
     }
 }
+
+#[tokio::test]
+async fn documents_are_served_and_nothing_beside_them() {
+    let platform = platform().await;
+    let base = "/genesys/1/document/service_template/callback";
+    for document in ["src/inbound.scxml", "callback.scxml", "door.scxml"] {
+        let reply = platform.send(platform.anonymous(Method::GET, &format!("{base}/{document}"))).await;
+        assert_eq!(reply.status, 200, "{document}");
+        assert!(reply.text.contains("<scxml"), "{document}");
+    }
+    for path in
+        ["../ringback.toml", "..%2fringback.toml", "%2e%2e/ringback.toml", "nothing.scxml", "/etc/passwd"]
+    {
+        let reply = platform.send(platform.anonymous(Method::GET, &format!("{base}/{path}"))).await;
+        assert_eq!(reply.status, 404, "{path}: {}", reply.text);
+    }
+}
