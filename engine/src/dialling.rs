@@ -68,6 +68,8 @@ pub(crate) struct DialActor {
     node: Arc<Node>,
     switch: Arc<dyn Switch>,
     calls: BTreeMap<InteractionId, Call>,
+    /// Calls whose dial is being written; who hangs up meanwhile takes it out.
+    beginning: BTreeSet<InteractionId>,
     /// Agents that calls are with.
     offers: Offers,
     /// Treatments that collect digits.
@@ -76,7 +78,14 @@ pub(crate) struct DialActor {
 
 impl DialActor {
     pub(crate) fn new(node: Arc<Node>, switch: Arc<dyn Switch>) -> Self {
-        Self { node, switch, calls: BTreeMap::new(), offers: Offers::default(), collecting: BTreeSet::new() }
+        Self {
+            node,
+            switch,
+            calls: BTreeMap::new(),
+            beginning: BTreeSet::new(),
+            offers: Offers::default(),
+            collecting: BTreeSet::new(),
+        }
     }
 
     fn fact(&self, session: &SessionId, fact: CallFact) {
@@ -107,16 +116,31 @@ impl DialActor {
                 call_state: None,
             }));
         }
+        self.beginning.insert(dial.call.clone());
         let node = Arc::clone(&self.node);
         let begun = async move { node.store.commit(writes).await };
         let then = begun.into_actor(self).map(move |result, actor, _ctx| {
+            let is_wanted =
+                actor.beginning.remove(&dial.call) && actor.node.sessions.is_running(&effect.session);
             match result {
-                Ok(()) => actor.create_call(effect, dial),
+                Ok(()) if is_wanted => actor.create_call(effect, dial),
+                Ok(()) => actor.given_up(&effect, &dial),
                 Err(error) => actor.not_begun(&effect, &dial, &error),
             }
             drop(busy);
         });
         ctx.spawn(then);
+    }
+
+    /// Somebody hung up, or the session ended, while the start of the dial was being written. Nobody dials.
+    fn given_up(&self, effect: &EffectId, dial: &Dial) {
+        let fact = CallFact::DialFailed {
+            effect: effect.clone(),
+            attempt: dial.attempt,
+            call_state: CallState::GENERAL_ERROR,
+            refused: Some("it was given up before it began".to_owned()),
+        };
+        self.fact(&effect.session, fact);
     }
 
     /// The start of the dial could not be written: it was begun before, or the store fails. Nobody dials.
@@ -396,7 +420,10 @@ impl Handler<TelephonyOrder> for DialActor {
             Action::Redirect(redirect) => self.redirect(effect, redirect, busy, ctx),
             Action::Associate { call, session, detach } => self.associate(effect, call, &session, detach),
             Action::HangUp { call, reason } => {
-                self.switch.execute(Command::HangUp { call: call.clone(), reason });
+                // A dial that has not begun does not begin any more.
+                if !self.beginning.remove(&call) {
+                    self.switch.execute(Command::HangUp { call: call.clone(), reason });
+                }
                 let data = json!({ "requestid": effect, "interactionid": call });
                 self.node.answer(&effect, statecharts::Event::external("interaction.terminate.done", data));
             }
