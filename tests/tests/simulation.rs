@@ -28,8 +28,10 @@ mod world;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
+use configuration::SERVICES;
 use disk::Sabotage;
 use seed::{Plan, simulate};
+use world::{Moment, Trouble};
 
 /// Seeds that are run when `RINGBACK_SEEDS` does not say.
 const SEEDS_DEFAULT: u64 = 500;
@@ -101,6 +103,44 @@ fn the_seed_that_is_named_breaks_no_invariant() {
         Ok(_) => {}
         Err(problem) => panic!("{problem}"),
     }
+}
+
+/// One callback, again and again: the process dies once, at each moment of its life in turn.
+fn check_every_death(service: &str) {
+    let only = SERVICES.into_iter().find(|known| known.name == service);
+    assert!(only.is_some(), "there is no service {service}");
+    for moment in Moment::ALL {
+        for number in 0.. {
+            let trouble = Trouble::one_death(moment, number);
+            let plan = Plan { trouble, only, ..Plan::of(number) };
+            let world = simulate(plan);
+            let violations = world.violations();
+            assert!(
+                violations.is_empty(),
+                "{service}, death at {moment:?} number {number} breaks an invariant:\n  {}\nthe last that happened:\n{}",
+                violations.join("\n  "),
+                world.last_lines(60),
+            );
+            if world.deaths() == 0 {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_confirmed_callback_survives_every_death() {
+    check_every_death("confirmed");
+}
+
+#[test]
+fn a_callback_with_an_http_plugin_survives_every_death() {
+    check_every_death("http-plugin");
+}
+
+#[test]
+fn a_callback_with_a_chart_as_plugin_survives_every_death() {
+    check_every_death("chart-plugin");
 }
 
 #[test]

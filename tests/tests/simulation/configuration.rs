@@ -42,7 +42,8 @@ pub(crate) const SERVICES: [Service; 6] = [
     Service {
         name: "confirmed",
         pushes: true,
-        options: "_wait_for_agent = true\n_wait_for_user_confirm = true\n_user_confirm_timeout = 20",
+        options: "_wait_for_agent = true\n_wait_for_user_confirm = true\n_user_confirm_timeout = 20\n\
+                  _urs_vq_priority = 5",
         ..PLAIN
     },
     Service {

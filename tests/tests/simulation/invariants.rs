@@ -3,28 +3,35 @@
 //! Two kinds of checks: on everything that becomes durable or leaves the process ([`History`]), and on the whole at rest
 //! ([`at_rest`], [`at_the_end`]).
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use engine::Engine;
 use futures_util::FutureExt;
 use serde_json::Value;
-use store::{CallbackQuery, CallbackRow, MemoryStore, Store, Write};
+use store::{CallbackQuery, CallbackRow, MemoryStore, Store, TimelineRow, Write};
 use telephony::DialRecord;
 use vocabulary::{AttemptNo, CallbackId, CallbackState, EffectId, SessionId, Timestamp};
 
 use crate::configuration::DIALS_MAX;
+
+/// The notification that ends a callback.
+const EXIT: &str = "_cbe_on_service_exit";
 
 /// What was seen of the callbacks so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     /// Callbacks whose start was acknowledged.
     acknowledged: BTreeSet<CallbackId>,
+    /// Callbacks whose cancellation was acknowledged.
+    cancelled: BTreeSet<CallbackId>,
     records: BTreeMap<CallbackId, Seen>,
     /// Start of waiting of each session's place in the queue.
     places: BTreeMap<SessionId, Value>,
     dials: BTreeSet<(CallbackId, AttemptNo)>,
     effects: BTreeSet<EffectId>,
     exits_told: BTreeSet<String>,
+    refused: BTreeSet<(String, String)>,
 }
 
 /// A record as it was last seen.
@@ -32,6 +39,7 @@ pub(crate) struct History {
 struct Seen {
     state: CallbackState,
     reason: Option<String>,
+    has_session: bool,
     expires_at: Timestamp,
     is_deleted: bool,
 }
@@ -44,24 +52,30 @@ impl History {
             .then(|| format!("no 2xx before the record is durable: {id} is nowhere"))
     }
 
-    pub(crate) fn acknowledged(&self) -> usize {
-        self.acknowledged.len()
+    /// A cancellation was answered with success.
+    pub(crate) fn cancelled(&mut self, id: &CallbackId) {
+        self.cancelled.insert(id.clone());
     }
 
-    /// A receiver took a notification.
-    pub(crate) fn notified(&mut self, id: &str, event: &str) {
-        if event == "_cbe_on_service_exit" {
+    /// A notification arrives at its receiver; whether it is taken. Each is refused once at most, and so never given up.
+    pub(crate) fn notified(&mut self, id: &str, event: &str, takes: bool) -> bool {
+        let takes = takes || !self.refused.insert((id.to_owned(), event.to_owned()));
+        if takes && event == EXIT {
             self.exits_told.insert(id.to_owned());
         }
+        takes
     }
 
-    /// At most one dial for each (callback, attempt) and for each effect; numbers grow; the chart's limit counts every
+    /// No dial after a cancellation was acknowledged; at most one dial for each (callback, attempt) and for each effect; numbers grow; the chart's limit counts every
     /// dial, also one whose outcome nobody knows.
     pub(crate) fn dialled(&mut self, record: &DialRecord) -> Option<String> {
         if !self.effects.insert(record.effect.clone()) {
             return Some(format!("at most one dial per effect: {} is dialled again", record.effect));
         }
         let callback = record.callback.clone()?;
+        if self.cancelled.contains(&callback) {
+            return Some(format!("no dial after a cancellation: {callback} is dialled"));
+        }
         let every = (callback.clone(), AttemptNo(0))..=(callback.clone(), AttemptNo(u32::MAX));
         let last = self.dials.range(every.clone()).next_back().map(|(_, attempt)| *attempt);
         self.dials.insert((callback.clone(), record.attempt));
@@ -97,6 +111,12 @@ impl History {
                     None => broken.push(format!("record {} is changed and was not there", row.id)),
                 },
                 Write::DeleteCallback(id) => broken.extend(self.deleted(id, now)),
+                Write::AppendTimeline(line) if is_mistake(line) => {
+                    broken.push(format!(
+                        "no chart makes a mistake: {:?} {} {}",
+                        line.callback, line.name, line.detail
+                    ));
+                }
                 Write::PutQueueEntry(row) => broken.extend(self.place(&row.id.session, &row.entry)),
                 _ => {}
             }
@@ -131,6 +151,7 @@ impl History {
         let seen = Seen {
             state: row.state,
             reason: row.reason.as_ref().map(ToString::to_string),
+            has_session: row.session.is_some(),
             expires_at: row.expires_at,
             is_deleted: false,
         };
@@ -180,20 +201,51 @@ impl History {
         self.records.iter().filter(|(_, seen)| is_open(seen)).map(|(id, _)| id.clone()).collect()
     }
 
-    /// Callbacks that only the end of their life time completed.
-    pub(crate) fn timed_out(&self) -> Vec<CallbackId> {
-        let reason = Some("FAIL_TIMEOUT_TTL");
-        self.records
-            .iter()
-            .filter(|(_, seen)| seen.reason.as_deref() == reason)
-            .map(|(id, _)| id.clone())
-            .collect()
+    /// Every wait has a limit of its own, well before the life time is over; and whoever wants to know hears of the end.
+    fn ends(&self) -> Vec<String> {
+        let mut broken = Vec::new();
+        for (id, seen) in &self.records {
+            if seen.reason.as_deref() == Some("FAIL_TIMEOUT_TTL") {
+                broken.push(format!("every wait has a limit: only the end of its life time completed {id}"));
+            }
+            if seen.has_session && !self.exits_told.contains(id.as_str()) {
+                broken.push(format!("notifications: nobody was told of the end of {id}, {:?}", seen.reason));
+            }
+        }
+        broken
     }
 }
 
 /// A reading of the store in memory, which answers at once; `None` once the process is dead.
 fn read<T>(future: store::StoreFuture<'_, T>) -> Option<T> {
     future.now_or_never()?.ok()
+}
+
+/// A place in a queue as the disk has it.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) callback: CallbackId,
+    /// From 1, by priority and then by waiting time.
+    pub(crate) position: u64,
+}
+
+/// All places in the queue, the first of them first.
+pub(crate) fn places(store: &MemoryStore) -> Vec<Place> {
+    let sessions = read(store.running_sessions()).unwrap_or_default();
+    let entries = read(store.queue_entries()).unwrap_or_default();
+    let mut entries: Vec<routing::Entry> =
+        entries.iter().filter_map(|row| serde_json::from_str(&row.entry).ok()).collect();
+    entries
+        .sort_by_key(|entry| (Reverse(entry.priority), entry.waiting_since, entry.entered, entry.id.clone()));
+    let callback_of = |entry: &routing::Entry| {
+        let effect: EffectId = entry.id.parse().ok()?;
+        sessions.iter().find(|session| session.id == effect.session)?.callback.clone()
+    };
+    entries
+        .iter()
+        .zip(1..)
+        .filter_map(|(entry, position)| Some(Place { callback: callback_of(entry)?, position }))
+        .collect()
 }
 
 /// What holds whenever nothing is under way.
@@ -263,6 +315,7 @@ pub(crate) fn at_the_end(engine: &Engine, store: &MemoryStore, history: &History
     for id in history.open() {
         broken.push(format!("every callback completes: {id} does not"));
     }
+    broken.extend(history.ends());
     if engine.sessions_running() != 0 {
         broken.push(format!("at the end: {} sessions run", engine.sessions_running()));
     }
@@ -278,10 +331,13 @@ pub(crate) fn at_the_end(engine: &Engine, store: &MemoryStore, history: &History
     Some(broken)
 }
 
-/// Agents and calls that nobody will ever free.
-pub(crate) fn stuck(engine: &Engine) -> Vec<String> {
+/// Calls that nobody will ever end, and agents whom nobody will ever free.
+///
+/// When the switch's word that a call has ended is lost, its agent stays busy until the node is restarted: with
+/// `everything_was_heard` false agents are not looked at.
+pub(crate) fn stuck(engine: &Engine, everything_was_heard: bool) -> Vec<String> {
     let mut broken = Vec::new();
-    for agent in engine.agents() {
+    for agent in engine.agents().into_iter().filter(|_| everything_was_heard) {
         if agent.reserved || matches!(agent.status.as_str(), "ringing" | "busy") {
             broken.push(format!(
                 "at the end: agent {} is {}, reserved {}",
@@ -294,6 +350,11 @@ pub(crate) fn stuck(engine: &Engine) -> Vec<String> {
         broken.push(format!("at the end: a call is up: {call}"));
     }
     broken
+}
+
+/// A line that says that a chart did something impossible.
+fn is_mistake(line: &TimelineRow) -> bool {
+    line.name.starts_with("error.execution") || line.name == "session.failed"
 }
 
 fn is_in_execution(state: CallbackState) -> bool {

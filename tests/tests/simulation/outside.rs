@@ -59,7 +59,10 @@ fn intent_problem(world: &World, record: &DialRecord) -> Option<String> {
     let effects = store.open_effects().now_or_never()?.ok()?;
     let counted = store.callback(callback).now_or_never()?.ok()?.map(|row| row.attempts);
     let has_attempt = attempts.iter().any(|row| row.attempt == record.attempt && row.effect == record.effect);
-    let is_begun = effects.iter().any(|row| row.id == record.effect && row.state == EffectState::Started);
+    // The end of a session takes its effects away; one that ends at the very moment of a dial hangs it up at once.
+    let has_ended = store.session(record.effect.session.clone()).now_or_never()?.ok()??.ended_at.is_some();
+    let is_begun =
+        has_ended || effects.iter().any(|row| row.id == record.effect && row.state == EffectState::Started);
     let is_counted = counted.is_some_and(|attempts| attempts >= record.attempt);
     (!has_attempt || !is_begun || !is_counted).then(|| {
         format!(
@@ -156,10 +159,8 @@ impl Outside {
         let event = body["event_id"].as_str().unwrap_or_default().to_owned();
         let id = body["_service_id"].as_str().unwrap_or_default().to_owned();
         let takes = self.world.is_calm() || self.world.outside(|dice| dice.percent(95));
+        let takes = self.world.history(|history| history.notified(&id, &event, takes));
         self.world.say(format!("notification {event} of {id}, taken: {takes}"));
-        if takes {
-            self.world.history(|history| history.notified(&id, &event));
-        }
         Ok(EgressReply { status: if takes { 200 } else { 503 }, body: String::new() })
     }
 }

@@ -1,11 +1,14 @@
 //! One seed from start to end: lives of the engine, one after another, on the same disk.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use engine::configuration::Configuration;
 use engine::{Engine, Settings};
+use serde_json::Map;
 use vocabulary::Timestamp;
 
-use crate::configuration::configuration;
+use crate::configuration::{Service, configuration};
 use crate::disk::{Sabotage, WatchedStore};
 use crate::invariants;
 use crate::outside::{Outside, WatchedDials, line};
@@ -25,6 +28,8 @@ pub(crate) struct Plan {
     pub(crate) seed: u64,
     pub(crate) trouble: Trouble,
     pub(crate) sabotage: Sabotage,
+    /// The one callback that is all there is to do, if so.
+    pub(crate) only: Option<Service>,
     /// Whether every line of the trace is written as it happens.
     pub(crate) is_told: bool,
     /// Whether the run stops when its workload is through: enough for a look at what was broken by then.
@@ -38,6 +43,7 @@ impl Plan {
             seed,
             trouble: Trouble::by_seed(seed),
             sabotage: Sabotage::None,
+            only: None,
             is_told: false,
             ends_early: false,
         }
@@ -55,6 +61,7 @@ enum End {
 
 struct Run {
     plan: Plan,
+    configuration: Arc<Configuration>,
     world: World,
     workload: Workload,
     steps: u64,
@@ -64,9 +71,10 @@ struct Run {
 /// Simulates; what was seen is in the world that comes back.
 pub(crate) fn simulate(plan: Plan) -> World {
     let world = World::new(plan.seed, plan.trouble, plan.is_told);
-    let mut workload = Workload::new(plan.seed);
+    let mut workload = Workload::new(plan.seed, plan.only);
     let steps = workload.steps();
-    let mut run = Run { plan, world: world.clone(), workload, steps, lives: 0 };
+    let configuration = configuration(plan.seed);
+    let mut run = Run { plan, configuration, world: world.clone(), workload, steps, lives: 0 };
     while run.life() == End::Again && world.violations().is_empty() {}
     world
 }
@@ -100,6 +108,7 @@ impl Run {
         if let Some(simulator) = engine.simulator() {
             workload::move_in(&simulator, &world);
         }
+        self.look_at_places(&engine).await;
         self.workload.carry_out(&engine, &world, workload::at_work().collect()).await;
         while self.steps > 0 {
             self.steps -= 1;
@@ -126,9 +135,9 @@ impl Run {
     async fn start(&self) -> Option<Engine> {
         let world = &self.world;
         let settings = Settings {
-            configuration: configuration(self.plan.seed),
-            store: std::sync::Arc::new(WatchedStore::new(world.clone(), self.plan.sabotage)),
-            egress: std::sync::Arc::new(Outside::new(world.clone())),
+            configuration: Arc::clone(&self.configuration),
+            store: Arc::new(WatchedStore::new(world.clone(), self.plan.sabotage)),
+            egress: Arc::new(Outside::new(world.clone())),
             dial_log: Box::new(WatchedDials::new(world.clone())),
             now: world.now(),
             base_url: "http://127.0.0.1:8080/genesys".to_owned(),
@@ -169,7 +178,8 @@ impl Run {
         self.advance(engine, AFTERMATH).await;
         let store = world.store();
         let broken = world.history(|history| invariants::at_the_end(engine, &store, history));
-        for what in broken.into_iter().flatten().chain(invariants::stuck(engine)) {
+        let stuck = invariants::stuck(engine, world.lost_messages() == 0);
+        for what in broken.into_iter().flatten().chain(stuck) {
             world.violate(what);
         }
     }
@@ -207,6 +217,20 @@ impl Run {
     async fn rest(&self, engine: &Engine) {
         if tokio::time::timeout(PATIENCE, engine.rest()).await.is_err() {
             self.world.violate("the engine comes to rest: something is under way for ever");
+        }
+    }
+
+    /// After a restart, before agents come to work: every place in the queue is what it was on the disk.
+    async fn look_at_places(&self, engine: &Engine) {
+        for place in invariants::places(&self.world.store()) {
+            let response = engine.message(place.callback.as_str(), "check-queue-position", Map::new()).await;
+            let shown = response.ok().and_then(|response| response.body["_position"].as_u64());
+            self.world
+                .say(format!("place of {}: {} on the disk, {shown:?} shown", place.callback, place.position));
+            if shown.is_some_and(|shown| shown != place.position) {
+                self.world
+                    .violate(format!("place in the queue: {place:?} is shown as {shown:?} after a restart"));
+            }
         }
     }
 

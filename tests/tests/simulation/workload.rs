@@ -1,5 +1,7 @@
 //! What clients, customers, agents and supervisors do: all at random, some of it at once.
 
+use std::time::Duration;
+
 use engine::Engine;
 use engine::api::{AgentCommand, CancelRequest, StartRequest};
 use serde_json::{Map, Value, json};
@@ -30,37 +32,68 @@ pub(crate) struct Workload {
     started: Vec<(CallbackId, Service, String)>,
     customers: u64,
     paused: Vec<String>,
+    /// The one callback that is all there is to do, if so.
+    only: Option<Service>,
 }
 
 impl Workload {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64, only: Option<Service>) -> Self {
         Self {
             dice: Dice::new(seed, Stream::Workload),
             started: Vec::new(),
             customers: 0,
             paused: Vec::new(),
+            only,
         }
     }
 
     /// How many steps this seed takes before everybody calms down.
     pub(crate) fn steps(&mut self) -> u64 {
-        self.dice.between(8, 30)
+        if self.only.is_some() {
+            return 8;
+        }
+        self.dice.between(5, 18)
     }
 
     /// How long nothing new happens.
-    pub(crate) fn pause(&mut self) -> std::time::Duration {
+    pub(crate) fn pause(&mut self) -> Duration {
+        if self.only.is_some() {
+            return Duration::from_secs(10);
+        }
         let most = self.dice.pick(&[0, 1, 5, 5, 30, 30, 120]);
         self.dice.within_secs(most)
     }
 
     /// Whether the node is stopped in good order and started anew.
     pub(crate) fn wants_restart(&mut self) -> bool {
-        self.dice.percent(3)
+        self.only.is_none() && self.dice.percent(3)
     }
 
     /// What happens in one step, all at once.
     pub(crate) fn step(&mut self, world: &World) -> Vec<Action> {
+        if let Some(service) = self.only {
+            return self.one_callback(world, service);
+        }
         (0..self.dice.between(1, 3)).map(|_| self.action(world)).collect()
+    }
+
+    /// One callback whose customer answers and confirms, and whose plugin says that it is to be routed.
+    fn one_callback(&mut self, world: &World, service: Service) -> Vec<Action> {
+        if let Some((id, ..)) = self.started.first() {
+            return vec![Action::Message { id: id.clone(), name: "connect" }];
+        }
+        if self.customers > 0 {
+            return Vec::new();
+        }
+        let mut action =
+            self.start_of(world, service, json!({ "behaviour": "human", "answers_after_secs": 3 }));
+        if let Action::Start { parameters, .. } = &mut action
+            && service.has_plugin
+        {
+            parameters.insert("answers".to_owned(), json!("route_to_agent"));
+            parameters.insert("thinks".to_owned(), json!(5));
+        }
+        vec![action]
     }
 
     fn action(&mut self, world: &World) -> Action {
@@ -93,10 +126,14 @@ impl Workload {
     }
 
     fn start(&mut self, world: &World) -> Action {
-        let service = self.dice.pick(&SERVICES);
+        let (service, customer) = (self.dice.pick(&SERVICES), self.customer());
+        self.start_of(world, service, customer)
+    }
+
+    fn start_of(&mut self, world: &World, service: Service, customer: Value) -> Action {
         self.customers += 1;
         let number = format!("+1202555{:04}", 100 + self.customers % 100);
-        world.set_customer(&number, self.customer());
+        world.set_customer(&number, customer);
         let mut parameters = Map::new();
         parameters.insert("_customer_number".to_owned(), json!(number));
         parameters.insert("subject".to_owned(), json!(self.customers));
@@ -207,7 +244,11 @@ async fn client(engine: &Engine, world: &World, action: Action) -> Option<(Callb
                 reason: "CANCELLED".to_owned(),
                 discard_session_failure: false,
             };
-            format!("cancel {id}: {:?}", during(world, engine.cancel_callback(request)).await)
+            let cancelled = during(world, engine.cancel_callback(request)).await;
+            if cancelled.is_ok() {
+                world.history(|history| history.cancelled(&id));
+            }
+            format!("cancel {id}: {cancelled:?}")
         }
         Action::Message { id, name } => {
             let response = during(world, engine.message(id.as_str(), name, Map::new())).await;

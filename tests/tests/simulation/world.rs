@@ -20,7 +20,7 @@ use crate::dice::{Dice, Stream};
 use crate::invariants::History;
 
 /// Deaths of one seed at most, so that it comes to its end.
-const DEATHS_MAX: u32 = 8;
+const DEATHS_MAX: u32 = 5;
 
 /// A moment at which the process may die.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -337,11 +337,6 @@ impl World {
         while !self.is_dead() {
             self.0.died.notified().await;
         }
-    }
-
-    /// How often a moment of this kind came.
-    pub(crate) fn count(&self, moment: Moment) -> u64 {
-        self.state().moments.get(&moment).copied().unwrap_or(0)
     }
 
     pub(crate) fn deaths(&self) -> u32 {
