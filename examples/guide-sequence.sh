@@ -4,7 +4,7 @@
 # Shows   how a client starts callbacks, follows, confirms, finds and cancels them.
 # Start   cargo run --release -- demo        and in another terminal        examples/guide-sequence.sh
 #         Another address: examples/guide-sequence.sh http://127.0.0.1:8090
-# Expect  each request, and the part of its reply that matters; after half a minute "Done."
+# Expect  each request, and the part of its reply that matters; after a little more than a minute "Done."
 set -eu
 server=${1:-http://127.0.0.1:8080}
 callbacks=$server/genesys/1/service/callback
@@ -61,7 +61,7 @@ curl -sN --noproxy '*' --max-time 1 "$server/genesys/1/notification/stream/$devi
 
 say 'Confirm; then the customer is called and talks to an agent.'
 ask _action -- -X POST "$server/genesys/1/service/$delayed/connect"
-pass 40
+pass 32
 ask _callback_state _callback_reason -- "$callbacks/voice-userterm-delayed/$delayed"
 
 say 'Schedule a callback for later.'

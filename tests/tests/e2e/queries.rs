@@ -55,25 +55,19 @@ async fn an_id_that_is_not_there_is_said_so() {
 #[tokio::test]
 async fn callbacks_are_found_by_their_properties() {
     let (platform, first, second) = two_callbacks().await;
-    let (one, two) = (first.id.clone(), second.id.clone());
+    let (one, two) = ([first.id.clone()], [second.id.clone()]);
     let mut both = found(&platform, "?_customer_number=12025550123").await;
     both.sort();
-    let mut expected = vec![one.clone(), two.clone()];
+    let mut expected = [one.clone(), two.clone()].concat();
     expected.sort();
     assert_eq!(both, expected);
-    assert_eq!(found(&platform, "/now?_customer_number=%2B12025550123").await, [one.clone()]);
-    assert_eq!(found(&platform, "/now?topic=loan&_customer_number=12025550123").await, [one.clone()]);
+    assert_eq!(found(&platform, "/now?_customer_number=%2B12025550123").await, one);
+    assert_eq!(found(&platform, "/now?topic=loan&_customer_number=12025550123").await, one);
     assert!(found(&platform, "/now?topic=card&_customer_number=12025550123").await.is_empty());
-    assert_eq!(
-        found(&platform, "/now?topic=card&_customer_number=12025550123&operand=OR").await,
-        [one.clone()]
-    );
+    assert_eq!(found(&platform, "/now?topic=card&_customer_number=12025550123&operand=OR").await, one);
     assert!(found(&platform, "/now?topic=loan&_callback_state=!QUEUED").await.is_empty());
     assert_eq!(platform.cancel(&second).await.status, 200);
-    assert_eq!(
-        found(&platform, "/later?_customer_number=12025550123&_callback_state=COMPLETED").await,
-        [two]
-    );
+    assert_eq!(found(&platform, "/later?_customer_number=12025550123&_callback_state=COMPLETED").await, two);
     let view = platform.get("/genesys/1/service/callback/now?topic=loan").await.ok();
     for key in ["desired_time", "_desired_time", "url", "_url", "_expiration_time", "_customer_number"] {
         assert!(view[0][key].is_string(), "{key} in {view}");
