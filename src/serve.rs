@@ -1,5 +1,6 @@
 //! `ringback serve --config FILE`.
 
+use std::io::IsTerminal as _;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -49,6 +50,11 @@ pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
 /// Logs to standard error: what `RUST_LOG` says, else everything from `level` on.
 pub(crate) fn log(level: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new(level));
-    let _set_before =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init().is_err();
+    let _set_before = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        // Colours are for people who watch, not for files.
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .try_init()
+        .is_err();
 }
