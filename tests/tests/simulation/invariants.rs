@@ -11,9 +11,9 @@ use futures_util::FutureExt;
 use serde_json::Value;
 use store::{CallbackQuery, CallbackRow, MemoryStore, Store, TimelineRow, Write};
 use telephony::DialRecord;
-use vocabulary::{AttemptNo, CallbackId, CallbackState, EffectId, SessionId, Timestamp};
+use vocabulary::{AttemptNo, CallbackId, CallbackState, EffectId, ServiceName, SessionId, Timestamp};
 
-use crate::configuration::DIALS_MAX;
+use crate::configuration::{DIALS_MAX, SERVICES};
 
 /// The notification that ends a callback.
 const EXIT: &str = "_cbe_on_service_exit";
@@ -38,6 +38,7 @@ pub(crate) struct History {
 #[derive(Clone, Debug)]
 struct Seen {
     state: CallbackState,
+    service: ServiceName,
     reason: Option<String>,
     has_session: bool,
     expires_at: Timestamp,
@@ -151,6 +152,7 @@ impl History {
         let seen = Seen {
             state: row.state,
             reason: row.reason.as_ref().map(ToString::to_string),
+            service: row.service.clone(),
             has_session: row.session.is_some(),
             expires_at: row.expires_at,
             is_deleted: false,
@@ -207,6 +209,15 @@ impl History {
         for (id, seen) in &self.records {
             if seen.reason.as_deref() == Some("FAIL_TIMEOUT_TTL") {
                 broken.push(format!("every wait has a limit: only the end of its life time completed {id}"));
+            }
+            // The chart's word for a plugin that is silent or dead; of any other callback, for what it did not foresee.
+            let has_plugin =
+                SERVICES.iter().any(|service| service.name == seen.service.as_str() && service.has_plugin);
+            if seen.reason.as_deref() == Some("FAIL_ERROR") && !has_plugin {
+                broken.push(format!(
+                    "nothing is unforeseen: {id} of service {} ends by FAIL_ERROR",
+                    seen.service
+                ));
             }
             if seen.has_session && !self.exits_told.contains(id.as_str()) {
                 broken.push(format!("notifications: nobody was told of the end of {id}, {:?}", seen.reason));

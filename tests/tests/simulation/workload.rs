@@ -109,13 +109,14 @@ impl Workload {
                 let name = self.dice.pick(&["connect", "connect", "check-queue-position", "ping"]);
                 Action::Message { id, name }
             }
-            (60..80, _) => Action::Agent { agent: self.dice.pick(&AGENTS), command: self.command() },
-            (80..88, _) => {
+            (60..74, _) => Action::Agent { agent: self.dice.pick(&AGENTS), command: self.command() },
+            (74..88, _) => {
                 let behaviour = self.dice.pick(&[
                     json!({ "behaviour": "answers", "after_secs": 2 }),
                     json!({ "behaviour": "answers", "after_secs": 2 }),
                     json!({ "behaviour": "manual" }),
                     json!({ "behaviour": "declines", "after_secs": 1 }),
+                    json!({ "behaviour": "declines", "after_secs": 0 }),
                     json!({ "behaviour": "rings_out" }),
                 ]);
                 Action::AgentPhone { agent: self.dice.pick(&AGENTS), behaviour }

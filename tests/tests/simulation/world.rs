@@ -58,8 +58,8 @@ impl Moment {
     /// How often it happens compared with others: transactions are many, dials are few.
     const fn weight(self) -> u64 {
         match self {
-            Self::BeforeCommit | Self::AfterCommit | Self::SwitchTells | Self::DuringRequest => 1,
-            Self::BeforeRequest | Self::AfterRequest => 2,
+            Self::BeforeCommit | Self::AfterCommit => 1,
+            Self::SwitchTells | Self::DuringRequest | Self::BeforeRequest | Self::AfterRequest => 2,
             Self::BeforeDial | Self::AfterDial => 8,
         }
     }
