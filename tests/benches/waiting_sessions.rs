@@ -7,6 +7,8 @@
 //!
 //! `RINGBACK_SESSIONS` sets the number of sessions, 100,000 unless given.
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
