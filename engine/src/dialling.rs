@@ -44,6 +44,14 @@ pub(crate) struct SwitchTells {
     pub(crate) busy: Busy,
 }
 
+/// A session has ended; it comes after the session's own orders.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct SessionEnded {
+    pub(crate) session: SessionId,
+    pub(crate) busy: Busy,
+}
+
 /// A command of an agent's desk.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
@@ -443,6 +451,22 @@ impl Handler<SwitchTells> for DialActor {
 
     fn handle(&mut self, message: SwitchTells, _ctx: &mut Self::Context) {
         self.switch_tells(message.event);
+        drop(message.busy);
+    }
+}
+
+/// A session lets go of its calls itself. One that was given to it while it ended, or whose phone still rings, it does
+/// not know: nobody would ever end that call.
+impl Handler<SessionEnded> for DialActor {
+    type Result = ();
+
+    fn handle(&mut self, message: SessionEnded, _ctx: &mut Self::Context) {
+        let is_left =
+            |call: &InteractionId, held: &Call| held.session == message.session && !self.offers.holds(call);
+        let left = self.calls.iter().filter(|(call, held)| is_left(call, held)).map(|(call, _)| call.clone());
+        for call in left.collect::<Vec<_>>() {
+            self.switch.execute(Command::HangUp { call, reason: "session ended".to_owned() });
+        }
         drop(message.busy);
     }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use statecharts::Event;
 use store::{Store, TimelineRow};
 use tokio::sync::broadcast;
-use vocabulary::EffectId;
+use vocabulary::{EffectId, SessionId};
 
 use crate::activity::Busy;
 use crate::admission::UnderWay;
@@ -19,7 +19,7 @@ use crate::configuration::Configuration;
 use crate::counts::Counts;
 use crate::desk::AgentDesk;
 use crate::devices::Devices;
-use crate::dialling::{DialActor, TelephonyOrder};
+use crate::dialling::{DialActor, SessionEnded, TelephonyOrder};
 use crate::egress::Egress;
 use crate::fetching;
 use crate::lists::Lists;
@@ -145,6 +145,12 @@ impl Node {
             // Answered by the session's own actor, which knows who waits.
             Action::Respond { .. } => {}
         }
+    }
+
+    /// Whatever calls a session still has when it has ended are hung up.
+    pub(crate) fn let_calls_go(&self, session: &SessionId, busy: &Busy) {
+        let message = SessionEnded { session: session.clone(), busy: busy.clone() };
+        self.hand_over(self.dialling.get(), message, "dialling");
     }
 
     /// An answer for the session whose effect it is; closes the effect.

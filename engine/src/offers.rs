@@ -70,6 +70,11 @@ impl Offers {
         is_news
     }
 
+    /// Whether the call was moved to somebody, as far as is known.
+    pub(crate) fn holds(&self, call: &InteractionId) -> bool {
+        self.0.contains_key(call)
+    }
+
     /// The call is over, or stays where it was. Comes back: the agent who is free by that.
     pub(crate) fn end(&mut self, call: &InteractionId) -> Option<String> {
         self.0.remove(call).filter(|(_, stage)| *stage > Stage::Offered).map(|(dn, _)| dn)

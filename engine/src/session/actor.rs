@@ -434,6 +434,7 @@ impl SessionActor {
         if ended {
             self.ended = true;
             self.node.sessions.forget(&self.identity.id);
+            self.node.let_calls_go(&self.identity.id, &busy);
             self.node.metrics.session_ended(self.record.as_ref());
             ctx.stop();
         }
