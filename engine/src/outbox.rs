@@ -49,7 +49,10 @@ impl Outbox {
         node.spawn(async move {
             loop {
                 while inner.outbox.again.swap(false, Ordering::AcqRel) {
-                    empty(&inner).await;
+                    if let Err(error) = empty(&inner).await {
+                        tracing::error!(%error, "The outbox cannot be read or written; tried again in a moment.");
+                        inner.outbox.look_at(&inner, inner.clock.now() + PAUSE);
+                    }
                 }
                 inner.outbox.looking.store(false, Ordering::Release);
                 // A look may have come between the last reading and the line above.
@@ -82,27 +85,26 @@ impl Outbox {
     }
 }
 
-async fn empty(node: &Arc<Node>) {
+/// Lets everything leave that is due.
+///
+/// # Errors
+/// When the store fails; what is left waits for the next look.
+async fn empty(node: &Arc<Node>) -> Result<(), store::Error> {
     loop {
         let now = node.clock.now();
-        let mut rows = match node.store.outbox_before(END_OF_TIME, BATCH).await {
-            Ok(rows) => rows,
-            Err(error) => return tracing::error!(%error, "The outbox cannot be read."),
-        };
+        let mut rows = node.store.outbox_before(END_OF_TIME, BATCH).await?;
         let later = rows.split_off(rows.partition_point(|row| row.due <= now));
         if rows.is_empty() {
             // Also after a restart, when nobody else remembers that they wait.
             if let Some(next) = later.first() {
                 node.outbox.look_at(node, next.due);
             }
-            return;
+            return Ok(());
         }
         // Messages of one moment leave in the order in which they were said.
         rows.sort_by_cached_key(|row| (row.due, row.id.parse::<EffectId>().ok()));
         for row in rows {
-            if let Err(error) = handle(node, row).await {
-                return tracing::error!(%error, "The outbox cannot be written.");
-            }
+            handle(node, row).await?;
         }
     }
 }

@@ -8,6 +8,8 @@ use engine::configuration::Configuration;
 
 /// Most dials of one callback.
 pub(crate) const DIALS_MAX: usize = 3;
+/// How long a plugin may take.
+pub(crate) const PLUGIN_TIMEOUT_SECS: u64 = 60;
 /// Agents, all of the group that every service asks for.
 pub(crate) const AGENTS: [&str; 3] = ["7001", "7002", "7003"];
 /// Where the HTTP plugin listens.

@@ -7,7 +7,7 @@ use engine::api::{AgentCommand, CancelRequest, StartRequest};
 use serde_json::{Map, Value, json};
 use vocabulary::CallbackId;
 
-use crate::configuration::{AGENTS, SERVICES, Service};
+use crate::configuration::{AGENTS, PLUGIN_TIMEOUT_SECS, SERVICES, Service};
 use crate::dice::{Dice, Stream};
 use crate::world::{Moment, PluginReply, World};
 
@@ -155,7 +155,7 @@ impl Workload {
                 Value::Null,
             ]);
             parameters.insert("answers".to_owned(), answers);
-            parameters.insert("thinks".to_owned(), json!(self.dice.between(0, 70)));
+            parameters.insert("thinks".to_owned(), json!(self.thinks()));
         }
         Action::Start { service: service.name, parameters }
     }
@@ -183,6 +183,11 @@ impl Workload {
             behaviour["hangs_up_after_secs"] = json!(self.dice.between(0, 30));
         }
         behaviour
+    }
+
+    /// Seconds that a plugin takes, often exactly as long as it may.
+    fn thinks(&mut self) -> u64 {
+        if self.dice.percent(20) { PLUGIN_TIMEOUT_SECS } else { self.dice.between(0, 70) }
     }
 
     fn command(&mut self) -> AgentCommand {
