@@ -80,7 +80,13 @@ impl Chart {
 
     /// Ids of all states in document order.
     pub fn state_ids(&self) -> impl Iterator<Item = &str> {
-        self.states.iter().skip(1).map(|state| state.id.as_str())
+        self.states.iter().skip(1).map(|state| &*state.id)
+    }
+
+    /// How many transitions the chart has; they are numbered from 0, default transitions included.
+    #[must_use]
+    pub fn transition_count(&self) -> usize {
+        self.transitions.len()
     }
 
     pub(crate) fn state(&self, index: StateIx) -> &State {
@@ -137,7 +143,8 @@ pub(crate) enum StateKind {
 /// A state.
 #[derive(Debug)]
 pub(crate) struct State {
-    pub(crate) id: String,
+    /// Shared with the steps that enter and leave it.
+    pub(crate) id: Arc<str>,
     pub(crate) kind: StateKind,
     pub(crate) parent: StateIx,
     /// Last descendant in document order; itself if it has none.

@@ -13,6 +13,7 @@ mod verb_tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -35,8 +36,10 @@ pub(crate) struct Interpreter<'a> {
     /// How many events it has sent to itself in this step.
     own_events: usize,
     pub(crate) states_to_invoke: StateSet,
-    pub(crate) entered: Vec<String>,
-    pub(crate) exited: Vec<String>,
+    pub(crate) entered: Vec<Arc<str>>,
+    pub(crate) exited: Vec<Arc<str>>,
+    /// Transitions that were taken, default ones included.
+    pub(crate) taken: Vec<TransitionIx>,
     pub(crate) is_running: bool,
     microsteps: u32,
     entries: BTreeMap<StateIx, u32>,
@@ -70,6 +73,7 @@ impl<'a> Interpreter<'a> {
             states_to_invoke: StateSet::default(),
             entered: Vec::new(),
             exited: Vec::new(),
+            taken: Vec::new(),
             is_running: true,
             microsteps: 0,
             entries: BTreeMap::new(),
@@ -88,6 +92,7 @@ impl<'a> Interpreter<'a> {
             self.absorb(result)?;
         }
         let initial = chart.state(0).initial;
+        self.taken.extend(initial);
         self.enter_states(&initial.into_iter().collect::<Vec<_>>())?;
         self.run_to_rest()
     }
@@ -215,7 +220,7 @@ impl<'a> Interpreter<'a> {
         if self.microsteps > self.limits.microsteps {
             return Err(Failure::Microsteps {
                 limit: self.limits.microsteps,
-                state: self.chart.state(self.last_entered).id.clone(),
+                state: self.chart.state(self.last_entered).id.to_string(),
             });
         }
         Ok(())
@@ -227,6 +232,7 @@ impl<'a> Interpreter<'a> {
         self.exit_states(enabled)?;
         let chart = self.chart;
         for transition in enabled {
+            self.taken.push(*transition);
             self.execute_block(&chart.transition(*transition).content)?;
         }
         self.enter_states(enabled)
@@ -244,14 +250,14 @@ impl<'a> Interpreter<'a> {
             }
             self.cancel_invocations(state)?;
             self.host.active.borrow_mut().remove(state);
-            self.exited.push(chart.state(state).id.clone());
+            self.exited.push(Arc::clone(&chart.state(state).id));
             let element = chart.state(state);
             if element.kind == StateKind::Final && element.parent == 0 {
                 let data = match &element.donedata {
                     Some(payload) => self.done_data(payload)?,
                     None => None,
                 };
-                status = Status::Ended { final_state: element.id.clone(), data };
+                status = Status::Ended { final_state: element.id.to_string(), data };
             }
         }
         Ok(status)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::chart::{ModelKind, StateIx};
+use crate::chart::{ModelKind, StateIx, TransitionIx};
 use crate::ecmascript::natives::Current;
 use crate::interpreter::Interpreter;
 use crate::model::{Host, Model};
@@ -104,8 +104,9 @@ enum Job {
 /// What a step leaves behind, beside the data of scripts.
 struct Outcome {
     result: Result<Status, Failure>,
-    entered: Vec<String>,
-    exited: Vec<String>,
+    entered: Vec<Arc<str>>,
+    exited: Vec<Arc<str>>,
+    taken: Vec<TransitionIx>,
 }
 
 impl Session {
@@ -162,7 +163,7 @@ impl Session {
         let text = self.data.text().unwrap_or("[{},[],[],[]]").to_owned();
         let data = RawValue::from_string(text)
             .map_err(|error| Failure::Data { tried: "saved".to_owned(), message: error.to_string() })?;
-        let name = |state: StateIx| self.chart.state(state).id.clone();
+        let name = |state: StateIx| self.chart.state(state).id.to_string();
         Ok(Snapshot {
             v: SNAPSHOT_VERSION,
             chart: self.chart.hash().to_owned(),
@@ -261,7 +262,7 @@ impl Session {
     /// Ids of the active states in document order, ancestors included. Empty once the session has ended.
     #[must_use]
     pub fn configuration(&self) -> Vec<&str> {
-        self.configuration.iter().map(|state| self.chart.state(state).id.as_str()).collect()
+        self.configuration.iter().map(|state| &*self.chart.state(state).id).collect()
     }
 
     /// Whether the session takes events.
@@ -314,6 +315,7 @@ impl Session {
                 effects: Vec::new(),
                 entered: Vec::new(),
                 exited: Vec::new(),
+                taken: Vec::new(),
                 status: self.status.clone(),
             };
         }
@@ -325,12 +327,12 @@ impl Session {
         let running = self.record.invocations.clone();
         let outcome = self.interpret(worker, &host, number, job);
         self.configuration = host.active.take();
-        let (status, entered, exited) = match outcome {
-            Ok(Outcome { result: Ok(status), entered, exited }) => (status, entered, exited),
-            Ok(Outcome { result: Err(failure), entered, exited }) => {
-                (Status::Failed { failure }, entered, exited)
+        let (status, [entered, exited], taken) = match outcome {
+            Ok(Outcome { result, entered, exited, taken }) => {
+                let status = result.unwrap_or_else(|failure| Status::Failed { failure });
+                (status, [entered, exited], taken)
             }
-            Err(failure) => (Status::Failed { failure }, Vec::new(), Vec::new()),
+            Err(failure) => (Status::Failed { failure }, [Vec::new(), Vec::new()], Vec::new()),
         };
         let mut effects = host.effects.take();
         if let Status::Failed { .. } = status {
@@ -345,7 +347,7 @@ impl Session {
             self.data = ScopeData::default();
         }
         self.status = status.clone();
-        Step { number, effects, entered, exited, status }
+        Step { number, effects, entered, exited, taken, status }
     }
 
     fn interpret(
@@ -366,7 +368,12 @@ impl Session {
                 Job::External(event) => interpreter.external(event),
                 Job::Cancel => interpreter.cancel(),
             };
-            Outcome { result, entered: interpreter.entered, exited: interpreter.exited }
+            Outcome {
+                result,
+                entered: interpreter.entered,
+                exited: interpreter.exited,
+                taken: interpreter.taken,
+            }
         };
         match chart.model {
             ModelKind::Null => Ok(run(&mut NullModel { chart: &chart, host })),

@@ -1,5 +1,7 @@
 //! What a step gives back.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -13,9 +15,12 @@ pub struct Step {
     /// What the host is to do, in this order. A failed step has none but the end of its children.
     pub effects: Vec<Effect>,
     /// States that were entered, in order.
-    pub entered: Vec<String>,
+    pub entered: Vec<Arc<str>>,
     /// States that were left, in order.
-    pub exited: Vec<String>,
+    pub exited: Vec<Arc<str>>,
+    /// Transitions that were taken, in order, as numbers of the chart: see [`Chart::transition_count`](crate::Chart::transition_count). The default transitions of `<initial>` (also in
+    /// its form as an attribute) and `<history>` that were followed are among them.
+    pub taken: Vec<u32>,
     /// How the session is now.
     pub status: Status,
 }

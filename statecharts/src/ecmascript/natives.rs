@@ -124,7 +124,7 @@ fn session<'js>(context: &Ctx<'js>, bridge: &Rc<Bridge>, natives: &Object<'js>) 
     let states = move || {
         let host = of.host()?;
         let active: Vec<Value> =
-            host.active.borrow().iter().map(|state| Value::from(of.chart.state(state).id.as_str())).collect();
+            host.active.borrow().iter().map(|state| Value::from(&*of.chart.state(state).id)).collect();
         Some(Value::Array(active).to_string())
     };
     natives.set("states", Function::new(context.clone(), states)?)?;

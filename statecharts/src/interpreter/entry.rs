@@ -1,5 +1,7 @@
 //! Leaving and entering states (scxml: D exitStates, enterStates).
 
+use std::sync::Arc;
+
 use super::Interpreter;
 use crate::chart::{StateIx, StateKind, TransitionIx};
 use crate::state_set::StateSet;
@@ -49,7 +51,7 @@ impl Interpreter<'_> {
             }
             self.cancel_invocations(state)?;
             self.host.active.borrow_mut().remove(state);
-            self.exited.push(chart.state(state).id.clone());
+            self.exited.push(Arc::clone(&chart.state(state).id));
         }
         Ok(())
     }
@@ -66,17 +68,19 @@ impl Interpreter<'_> {
                 self.states_to_invoke.insert(state);
             }
             self.bind_late(state)?;
-            self.entered.push(element.id.clone());
+            self.entered.push(Arc::clone(&element.id));
             for block in &element.onentry {
                 self.execute_block(block)?;
             }
             if entry.by_default.contains(state)
                 && let Some(initial) = element.initial
             {
+                self.taken.push(initial);
                 self.execute_block(&chart.transition(initial).content)?;
             }
             for (parent, transition) in &entry.history_content {
                 if *parent == state {
+                    self.taken.push(*transition);
                     self.execute_block(&chart.transition(*transition).content)?;
                 }
             }
@@ -139,7 +143,7 @@ impl Interpreter<'_> {
         *count += 1;
         if *count > self.limits.state_entries {
             return Err(Failure::StateEntries {
-                state: self.chart.state(state).id.clone(),
+                state: self.chart.state(state).id.to_string(),
                 limit: self.limits.state_entries,
             });
         }

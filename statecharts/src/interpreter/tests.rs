@@ -18,7 +18,7 @@ fn an_inner_transition_of_one_region_leaves_the_other_region_alone() {
     );
     trial.send("f");
     let step = trial.send("e");
-    assert_eq!((&step.exited[..], &step.entered[..]), (&["a11".to_owned()][..], &["a12".to_owned()][..]));
+    assert_eq!((&step.exited[..], &step.entered[..]), (&["a11".into()][..], &["a12".into()][..]));
     assert_eq!(trial.active(), ["p", "a", "a1", "a12", "b", "b2"]);
 }
 
@@ -396,4 +396,25 @@ fn the_null_data_model_knows_only_which_states_are_active() {
     session.step(&mut worker, event, 0);
     assert!(!session.is_running());
     assert_eq!(worker.live_sessions(), 0);
+}
+
+#[test]
+fn a_step_names_the_transitions_that_it_took() {
+    let mut trial = Trial::of(
+        "<state id='a'><transition event='e' target='h'/></state>
+         <state id='b'><transition event='x' target='b2'/><transition event='e' target='a'/><history id='h'><transition target='b1'/></history>
+           <state id='b1'/><state id='b2'/></state>",
+    );
+    assert_eq!(trial.last().taken.len(), 1);
+    let initial = trial.last().taken.clone();
+    let forward = trial.send("e").taken.clone();
+    assert_eq!(forward.len(), 2, "its own, then the default of the history");
+    assert_eq!(trial.send("nothing").taken, Vec::<u32>::new());
+    let back = trial.send("e").taken.clone();
+    assert_eq!(back.len(), 1);
+    let again = trial.send("e").taken.clone();
+    assert_eq!(again, forward[..1], "the history remembers now");
+    let count = trial.session.chart().transition_count();
+    assert!(initial.iter().chain(&forward).chain(&back).all(|taken| (*taken as usize) < count));
+    assert!(!forward.contains(&initial[0]) && !forward.contains(&back[0]));
 }

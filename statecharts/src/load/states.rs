@@ -40,7 +40,7 @@ impl Loader<'_> {
         }
         let id = self.id_of(element, index);
         self.states.push(State {
-            id,
+            id: id.into(),
             kind: kind_of(element),
             parent,
             last: index,
