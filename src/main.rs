@@ -15,13 +15,13 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use arguments::{Arguments, ChartCommand, Command};
+use arguments::{Arguments, Command};
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Demo(options) => demo::run(options),
         Command::Serve { config } => serve::run(&config),
-        Command::Chart(ChartCommand::Validate { file }) => chart::validate(&file),
+        Command::Chart(command) => chart::run(&command),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
