@@ -69,6 +69,7 @@ pub use event::{Event, EventKind};
 pub use limits::{Failure, Limits};
 pub use load::{BrokenExpressions, Compiled, compile, compile_with};
 pub use module::{Attribute, AttributeKind, Element, Module, ModuleSet};
+pub use session::inspect::EvaluateError;
 pub use session::{Session, Start};
 pub use snapshot::{InvokeSnapshot, RestoreError, SNAPSHOT_VERSION, Snapshot};
 pub use step::{Status, Step};

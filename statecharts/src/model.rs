@@ -83,6 +83,8 @@ pub(crate) trait Model {
     fn close_iteration(&mut self);
     /// The event of [`Host::event`] is another one.
     fn event_changed(&mut self);
+    /// The value of an expression that is not of the chart; `None` is undefined.
+    fn evaluate(&mut self, source: &str) -> Result<Option<Value>, Fault>;
     /// Text or markup as data of an event.
     fn inline(&mut self, inline: &Inline) -> Value {
         crate::inline::value(inline)

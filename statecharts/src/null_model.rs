@@ -53,14 +53,8 @@ pub(crate) struct NullModel<'a> {
 }
 
 impl NullModel<'_> {
-    fn refuse<T>(&self) -> Result<T, Fault> {
-        Err(Fault::execution("the null data model has no data"))
-    }
-}
-
-impl Model for NullModel<'_> {
-    fn condition(&mut self, expression: ExpressionIx) -> Result<bool, Fault> {
-        let condition = parse(&self.chart.expression(expression).source).map_err(Fault::execution)?;
+    fn holds(&self, source: &str) -> Result<bool, Fault> {
+        let condition = parse(source).map_err(Fault::execution)?;
         Ok(match condition {
             Condition::Constant(value) => value,
             Condition::In { state, is_negated } => {
@@ -69,6 +63,16 @@ impl Model for NullModel<'_> {
                 is_active != is_negated
             }
         })
+    }
+
+    fn refuse<T>(&self) -> Result<T, Fault> {
+        Err(Fault::execution("the null data model has no data"))
+    }
+}
+
+impl Model for NullModel<'_> {
+    fn condition(&mut self, expression: ExpressionIx) -> Result<bool, Fault> {
+        self.holds(&self.chart.expression(expression).source)
     }
 
     fn value(&mut self, expression: ExpressionIx) -> Result<Option<Value>, Fault> {
@@ -117,6 +121,10 @@ impl Model for NullModel<'_> {
     fn close_iteration(&mut self) {}
 
     fn event_changed(&mut self) {}
+
+    fn evaluate(&mut self, source: &str) -> Result<Option<Value>, Fault> {
+        self.holds(source).map(|holds| Some(Value::Bool(holds)))
+    }
 }
 
 #[cfg(test)]

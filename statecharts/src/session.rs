@@ -343,8 +343,14 @@ impl Session {
         if status != Status::Running {
             self.configuration.clear();
             self.record.invocations.clear();
-            worker.release(&mut self.data);
-            self.data = ScopeData::default();
+            if worker.keeps_ended_data() {
+                // A scope that cannot be written is gone; the session has ended anyway.
+                let _written = worker.write(&self.chart, &mut self.data).is_ok();
+                worker.release(&mut self.data);
+            } else {
+                worker.release(&mut self.data);
+                self.data = ScopeData::default();
+            }
         }
         self.status = status.clone();
         Step { number, effects, entered, exited, taken, status }
@@ -393,5 +399,6 @@ fn seed(id: &str, step: u64) -> u64 {
     hash ^ step.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
+pub(crate) mod inspect;
 #[cfg(test)]
 mod tests;

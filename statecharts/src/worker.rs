@@ -37,6 +37,7 @@ pub struct Worker {
     id: u64,
     next_slot: u64,
     sweep_at: usize,
+    keeps_ended_data: bool,
 }
 
 /// A chart and the modules that it was compiled with.
@@ -108,7 +109,17 @@ impl Worker {
             id: NEXT_WORKER.fetch_add(1, Ordering::Relaxed),
             next_slot: 0,
             sweep_at: 64,
+            keeps_ended_data: false,
         })
+    }
+
+    /// From now on sessions that end here keep their data as text, so that tools can look at them.
+    pub fn keep_ended_data(&mut self) {
+        self.keeps_ended_data = true;
+    }
+
+    pub(crate) fn keeps_ended_data(&self) -> bool {
+        self.keeps_ended_data
     }
 
     /// Its limits.

@@ -2,13 +2,16 @@
 
 use std::rc::Rc;
 
+use rquickjs::context::EvalOptions;
 use rquickjs::function::IntoArgs;
 use rquickjs::{Array, CatchResultExt, CaughtError, Ctx, FromJs, Function, Object, Value as JsValue};
 use serde_json::Value;
 
 use super::context::Parts;
+use super::declarations::check_brackets;
 use super::meter::Meter;
 use super::values::{to_json, to_script};
+use super::wrap::wrap;
 use crate::chart::{DataValue, ExpressionIx, ExpressionKind, Foreach, Inline};
 use crate::model::{Fault, Model};
 use crate::{Chart, Failure, Limits};
@@ -261,5 +264,25 @@ impl Model for ScriptModel<'_, '_> {
         let forget = self.parts.helper(&self.context, |helpers| &helpers.forget_event);
         // Forgetting assigns two variables; it has nothing that could fail.
         let _forgotten = forget.and_then(|forget| forget.call::<_, ()>(())).catch(&self.context);
+    }
+
+    fn evaluate(&mut self, source: &str) -> Result<Option<Value>, Fault> {
+        check_brackets(source).map_err(|error| Fault::execution(error.message))?;
+        self.is_changed = true;
+        let mut options = EvalOptions::default();
+        options.strict = false;
+        let text = wrap(&ExpressionKind::Value, source, false);
+        let made: rquickjs::Result<Function<'_>> = self.context.eval_with_options(text, options);
+        let made = self.checked(made, None)?;
+        let value = made.call::<_, JsValue<'_>>((self.scope.clone(),));
+        let value = self.checked(value, None)?;
+        while self.context.execute_pending_job() {
+            if self.meter.is_breached() {
+                self.is_disordered = true;
+                return Err(self.out_of_time(None));
+            }
+        }
+        let value = to_json(&self.context, &value);
+        self.checked(value, None)
     }
 }
