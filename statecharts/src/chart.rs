@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::module::ModuleSet;
+use crate::xml::Place;
 
 /// Index of a state in document order; 0 is the chart itself.
 pub(crate) type StateIx = u32;
@@ -146,6 +147,7 @@ pub(crate) struct State {
     /// Shared with the steps that enter and leave it.
     pub(crate) id: Arc<str>,
     pub(crate) kind: StateKind,
+    pub(crate) place: Place,
     pub(crate) parent: StateIx,
     /// Last descendant in document order; itself if it has none.
     pub(crate) last: StateIx,
@@ -182,6 +184,8 @@ pub(crate) struct Transition {
     pub(crate) condition: Option<ExpressionIx>,
     pub(crate) is_internal: bool,
     pub(crate) content: Block,
+    /// Its start tag; the `initial` attribute, or the state, where no element stands for it.
+    pub(crate) place: Place,
 }
 
 /// `<data>`.

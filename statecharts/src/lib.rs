@@ -50,6 +50,7 @@ mod load;
 mod model;
 mod module;
 mod null_model;
+pub mod outline;
 mod session;
 mod snapshot;
 mod state_set;

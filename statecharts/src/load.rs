@@ -23,7 +23,10 @@ use crate::chart::{
 };
 use crate::xml::{self, Element, Place};
 use crate::{Chart, Diagnostic, LoadError, ModuleSet, PartResolver, Source};
-use files::Files;
+pub(crate) use expressions::unquote;
+pub(crate) use files::Files;
+pub(crate) use parts::merge;
+pub(crate) use states::is_state;
 
 /// A chart with what is odd about it.
 #[derive(Clone, Debug)]
@@ -142,7 +145,7 @@ impl<'a> Loader<'a> {
             );
         }
         let mut scripts = Vec::new();
-        parts::merge(root, &mut self.files, self.resolver, &mut vec![file.to_owned()], &mut scripts);
+        merge(root, &mut self.files, self.resolver, &mut vec![file.to_owned()], &mut scripts);
         check::check(root, &mut self.files, self.modules);
         self.head(root);
         self.document(root);

@@ -132,11 +132,18 @@ pub(crate) fn raw_offset(text: &str, start: u32, index: usize) -> u32 {
         let Some(rest) = raw.get(position..) else { break };
         let Some(first) = rest.chars().next() else { break };
         position += match rest.find(';') {
-            Some(end) if first == '&' && end < 12 => end + 1,
+            Some(end) if first == '&' && is_reference(rest.get(1..end).unwrap_or_default()) => end + 1,
             _ => first.len_utf8(),
         };
     }
     start.saturating_add(to_u32(position))
+}
+
+/// Whether a text stands for a character between `&` and `;`. Code in a CDATA section has `&&` that does not.
+fn is_reference(name: &str) -> bool {
+    name.strip_prefix('#').is_some_and(|number| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'x')
+    }) || predefined(name).is_some()
 }
 
 /// Saturating: files are limited far below.
@@ -145,7 +152,7 @@ pub(crate) fn to_u32(value: usize) -> u32 {
 }
 
 /// The namespace without its scheme (decision D-082).
-fn without_scheme(namespace: &str) -> &str {
+pub(crate) fn without_scheme(namespace: &str) -> &str {
     namespace.strip_prefix("http://").or_else(|| namespace.strip_prefix("https://")).unwrap_or(namespace)
 }
 
@@ -410,6 +417,13 @@ mod tests {
         assert_eq!(line_and_column(text, raw_offset(text, cond.place.offset, 5)), (2, 26));
         let child = root.elements().next().unwrap();
         assert_eq!(line_and_column(text, child.place.offset), (3, 1));
+    }
+
+    #[test]
+    fn places_in_code_are_not_shifted_by_its_operators() {
+        let text = "<s><![CDATA[a && b; c]]></s>";
+        let start = to_u32(text.find("a &&").unwrap());
+        assert_eq!(raw_offset(text, start, 8), to_u32(text.find("c]]").unwrap()));
     }
 
     #[test]

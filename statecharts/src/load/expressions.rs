@@ -85,7 +85,7 @@ fn literal(source: &str) -> Option<Value> {
 }
 
 /// The text of a quoted constant without escapes.
-pub(super) fn unquote(source: &str) -> Option<&str> {
+pub(crate) fn unquote(source: &str) -> Option<&str> {
     let quote = source.chars().next().filter(|first| matches!(first, '\'' | '"'))?;
     let inner = source.strip_prefix(quote)?.strip_suffix(quote)?;
     (!inner.contains([quote, '\\', '\n', '\r'])).then_some(inner)

@@ -8,7 +8,7 @@ const DIAGNOSTICS_MAX: usize = 200;
 
 /// Texts by number, and findings.
 #[derive(Debug, Default)]
-pub(super) struct Files {
+pub(crate) struct Files {
     files: Vec<(String, String)>,
     /// Offsets of the line ends of each text: every expression asks for its line.
     line_ends: Vec<Vec<u32>>,
@@ -16,7 +16,7 @@ pub(super) struct Files {
 }
 
 impl Files {
-    pub(super) fn add(&mut self, name: String, text: String) -> u16 {
+    pub(crate) fn add(&mut self, name: String, text: String) -> u16 {
         // A part that two states include has one text, but two sets of places.
         let ends = text.bytes().zip(0_u32..).filter(|(byte, _)| *byte == b'\n').map(|(_, offset)| offset);
         self.line_ends.push(ends.collect());
@@ -24,15 +24,15 @@ impl Files {
         u16::try_from(self.files.len() - 1).unwrap_or(u16::MAX)
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.files.len()
     }
 
-    pub(super) fn name(&self, file: u16) -> &str {
+    pub(crate) fn name(&self, file: u16) -> &str {
         self.files.get(usize::from(file)).map_or("", |(name, _)| name)
     }
 
-    pub(super) fn text(&self, file: u16) -> &str {
+    pub(crate) fn text(&self, file: u16) -> &str {
         self.files.get(usize::from(file)).map_or("", |(_, text)| text)
     }
 
@@ -42,7 +42,7 @@ impl Files {
     }
 
     /// The place of character `index` of a value that begins at `place`.
-    pub(super) fn inside(&self, place: Place, index: usize) -> Place {
+    pub(crate) fn inside(&self, place: Place, index: usize) -> Place {
         Place { file: place.file, offset: raw_offset(self.text(place.file), place.offset, index) }
     }
 

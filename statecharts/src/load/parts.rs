@@ -10,7 +10,7 @@ const DEPTH_MAX: usize = 16;
 const PARTS_MAX: usize = 256;
 
 /// Merges every part below `element`. Scripts of parts are moved to `scripts`: they run when the chart is loaded.
-pub(super) fn merge(
+pub(crate) fn merge(
     element: &mut Element,
     files: &mut Files,
     parts: &dyn PartResolver,

@@ -42,6 +42,7 @@ impl Loader<'_> {
         self.states.push(State {
             id: id.into(),
             kind: kind_of(element),
+            place: element.place,
             parent,
             last: index,
             children: Vec::new(),
@@ -56,10 +57,7 @@ impl Loader<'_> {
         });
         self.id_places.push(element.place);
         found.push((index, element));
-        for child in element.elements().filter(|child| child.is_scxml()) {
-            if !matches!(child.name.as_str(), "state" | "parallel" | "final" | "history") {
-                continue;
-            }
+        for child in element.elements().filter(|child| is_state(child)) {
             let at = to_u32(self.states.len());
             self.collect(child, index, found);
             if at as usize >= self.states.len() {
@@ -159,13 +157,17 @@ impl Loader<'_> {
             condition: None,
             is_internal: true,
             content: Vec::new(),
+            place: element.place,
         };
         match (attribute, child) {
             (Some(attribute), Some(child)) => {
                 self.files.error(child.place, "an `initial` attribute and an <initial> exclude each other");
                 transition.targets = self.initial_targets(index, attribute);
             }
-            (Some(attribute), None) => transition.targets = self.initial_targets(index, attribute),
+            (Some(attribute), None) => {
+                transition.targets = self.initial_targets(index, attribute);
+                transition.place = attribute.place;
+            }
             (None, Some(child)) => {
                 let Some(inner) = child.elements().find(|inner| inner.is("transition")) else {
                     self.files.error(child.place, "an <initial> needs a <transition target=\"…\"/>");
@@ -179,6 +181,7 @@ impl Loader<'_> {
                     }
                 }
                 transition.content = self.block(inner);
+                transition.place = inner.place;
             }
             (None, None) => {}
         }
@@ -244,6 +247,7 @@ impl Loader<'_> {
             condition: None,
             is_internal: false,
             content,
+            place: element.place,
         });
         self.states[index as usize].initial = Some(transition);
     }
@@ -282,6 +286,7 @@ impl Loader<'_> {
             condition,
             is_internal,
             content,
+            place: element.place,
         })
     }
 
@@ -479,6 +484,11 @@ impl Loader<'_> {
         }
         copies
     }
+}
+
+/// Whether it is a state of any kind.
+pub(crate) fn is_state(element: &Element) -> bool {
+    element.is_scxml() && matches!(element.name.as_str(), "state" | "parallel" | "final" | "history")
 }
 
 fn kind_of(element: &Element) -> StateKind {
