@@ -3,8 +3,9 @@
 //! A message is a row, written with the step that says it. It is tried until it is taken or its attempts are used up
 //! (decision D-017), survives a restart, and may then arrive twice: receivers know it by its id.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -25,6 +26,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Messages read at once.
 const BATCH: usize = 256;
+/// Targets served at the same time.
+const TARGETS_MAX: usize = 32;
 /// After every message.
 const END_OF_TIME: Timestamp = Timestamp::from_millis(i64::MAX);
 
@@ -34,6 +37,8 @@ pub(crate) struct Outbox {
     /// Whether somebody looks already; a look that comes meanwhile is made afterwards.
     looking: AtomicBool,
     again: AtomicBool,
+    /// Targets that something is being delivered to. Each has a task of its own, so that a slow one holds up no other.
+    serving: Mutex<BTreeSet<String>>,
     /// When it looks by itself: at the time of the earliest message that is not due yet.
     wake: Mutex<Option<(Timestamp, WakeId)>>,
 }
@@ -49,9 +54,8 @@ impl Outbox {
         node.spawn(async move {
             loop {
                 while inner.outbox.again.swap(false, Ordering::AcqRel) {
-                    if let Err(error) = empty(&inner).await {
-                        tracing::error!(%error, "The outbox cannot be read or written; tried again in a moment.");
-                        inner.outbox.look_at(&inner, inner.clock.now() + PAUSE);
+                    if let Err(error) = distribute(&inner).await {
+                        inner.outbox.store_failed(&inner, &error);
                     }
                 }
                 inner.outbox.looking.store(false, Ordering::Release);
@@ -63,6 +67,15 @@ impl Outbox {
                 }
             }
         });
+    }
+
+    fn serving(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.serving.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn store_failed(&self, node: &Arc<Node>, error: &store::Error) {
+        tracing::error!(%error, "The outbox cannot be read or written; tried again in a moment.");
+        self.look_at(node, node.clock.now() + PAUSE);
     }
 
     /// Looks at this time, unless it looks earlier.
@@ -85,14 +98,20 @@ impl Outbox {
     }
 }
 
-/// Lets everything leave that is due.
+/// Gives every target that messages are due for, and that is not being served, a task that delivers them.
 ///
 /// # Errors
 /// When the store fails; what is left waits for the next look.
-async fn empty(node: &Arc<Node>) -> Result<(), store::Error> {
+async fn distribute(node: &Arc<Node>) -> Result<(), store::Error> {
     loop {
+        let serving: Vec<String> = node.outbox.serving().iter().cloned().collect();
+        let free = TARGETS_MAX.saturating_sub(serving.len());
+        if free == 0 {
+            // Whichever task ends first looks again.
+            return Ok(());
+        }
         let now = node.clock.now();
-        let mut rows = node.store.outbox_before(END_OF_TIME, BATCH).await?;
+        let mut rows = node.store.outbox_before(END_OF_TIME, BATCH, serving).await?;
         let later = rows.split_off(rows.partition_point(|row| row.due <= now));
         if rows.is_empty() {
             // Also after a restart, when nobody else remembers that they wait.
@@ -101,12 +120,36 @@ async fn empty(node: &Arc<Node>) -> Result<(), store::Error> {
             }
             return Ok(());
         }
-        // Messages of one moment leave in the order in which they were said.
-        rows.sort_by_cached_key(|row| (row.due, row.id.parse::<EffectId>().ok()));
+        let mut by_target: BTreeMap<String, Vec<OutboxRow>> = BTreeMap::new();
         for row in rows {
-            handle(node, row).await?;
+            by_target.entry(row.target.clone()).or_default().push(row);
+        }
+        for (target, rows) in by_target.into_iter().take(free) {
+            serve(node, target, rows);
         }
     }
+}
+
+/// Delivers messages to one target, one after the other, and looks for more.
+fn serve(node: &Arc<Node>, target: String, mut rows: Vec<OutboxRow>) {
+    // Messages of one moment arrive in the order in which they were said.
+    rows.sort_by_cached_key(|row| (row.due, row.id.parse::<EffectId>().ok()));
+    node.outbox.serving().insert(target.clone());
+    let inner = Arc::clone(node);
+    node.spawn(async move {
+        let mut outcome = Ok(());
+        for row in rows {
+            outcome = handle(&inner, row).await;
+            if outcome.is_err() {
+                break;
+            }
+        }
+        inner.outbox.serving().remove(&target);
+        match outcome {
+            Ok(()) => inner.outbox.look(&inner),
+            Err(error) => inner.outbox.store_failed(&inner, &error),
+        }
+    });
 }
 
 async fn handle(node: &Arc<Node>, mut row: OutboxRow) -> Result<(), store::Error> {

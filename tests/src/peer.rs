@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// A request that arrived.
 #[derive(Clone, Debug)]
@@ -25,6 +26,9 @@ pub struct Received {
 pub struct Peer {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
+    /// Whether requests wait for their answers.
+    held: Arc<watch::Sender<bool>>,
+    arrivals: Arc<watch::Sender<usize>>,
 }
 
 #[derive(Debug, Default)]
@@ -39,15 +43,35 @@ impl Peer {
     /// Starts a server on a free port.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let peer = Self { address: listener.local_addr().unwrap(), state: Arc::default() };
-        let state = Arc::clone(&peer.state);
+        let peer = Self {
+            address: listener.local_addr().unwrap(),
+            state: Arc::default(),
+            held: Arc::new(watch::Sender::new(false)),
+            arrivals: Arc::new(watch::Sender::new(0)),
+        };
+        let server = peer.clone();
         tokio::spawn(async move {
             loop {
                 let (connection, _) = listener.accept().await.unwrap();
-                tokio::spawn(serve(connection, Arc::clone(&state)));
+                tokio::spawn(serve(connection, server.clone()));
             }
         });
         peer
+    }
+
+    /// Answers nothing from now on, until [`Peer::answers_again`].
+    pub fn holds_its_answers(&self) {
+        self.held.send_replace(true);
+    }
+
+    /// Gives the answers that were held.
+    pub fn answers_again(&self) {
+        self.held.send_replace(false);
+    }
+
+    /// Returns when so many requests have arrived.
+    pub async fn has_received(&self, count: usize) {
+        self.arrivals.subscribe().wait_for(|arrived| *arrived >= count).await.unwrap();
     }
 
     /// Its URL with a path.
@@ -100,12 +124,14 @@ impl Peer {
 }
 
 /// Serves one connection until the client closes it. A client that breaks off is no failure of the test.
-async fn serve(connection: TcpStream, state: Arc<Mutex<State>>) {
+async fn serve(connection: TcpStream, peer: Peer) {
     let mut connection = BufReader::new(connection);
     while let Some(request) = read(&mut connection).await {
+        peer.state.lock().unwrap().received.push(request);
+        peer.arrivals.send_modify(|arrived| *arrived += 1);
+        peer.held.subscribe().wait_for(|held| !held).await.unwrap();
         let (status, body) = {
-            let mut state = state.lock().unwrap();
-            state.received.push(request);
+            let mut state = peer.state.lock().unwrap();
             let status = if state.answers.is_empty() { 200 } else { state.answers.remove(0) };
             (status, state.body.clone())
         };

@@ -193,8 +193,13 @@ impl Store for MemoryStore {
         self.read(move |tables| tables.timeline(&callback))
     }
 
-    fn outbox_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<OutboxRow>> {
-        self.read(move |tables| tables.outbox_before(before, limit))
+    fn outbox_before(
+        &self,
+        before: Timestamp,
+        limit: usize,
+        except: Vec<String>,
+    ) -> StoreFuture<'_, Vec<OutboxRow>> {
+        self.read(move |tables| tables.outbox_before(before, limit, &except))
     }
 
     fn bookings(&self, access_number: Option<String>, at: Timestamp) -> StoreFuture<'_, Vec<BookingRow>> {

@@ -214,8 +214,13 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn dial_attempts(&self, callback: CallbackId) -> StoreFuture<'_, Vec<DialAttemptRow>>;
     /// The timeline of a callback, in order.
     fn timeline(&self, callback: CallbackId) -> StoreFuture<'_, Vec<TimelineRow>>;
-    /// Messages due before this point, ordered by due time, id.
-    fn outbox_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<OutboxRow>>;
+    /// Messages due before this point whose target is none of `except`, ordered by due time, id.
+    fn outbox_before(
+        &self,
+        before: Timestamp,
+        limit: usize,
+        except: Vec<String>,
+    ) -> StoreFuture<'_, Vec<OutboxRow>>;
     /// Reservations that live at this point, of one access number or (`None`) of all, ordered by number and code.
     ///
     /// A reservation lives until, but not at, its end.

@@ -191,8 +191,13 @@ impl Store for SqliteStore {
         Box::pin(self.reader.timeline(callback))
     }
 
-    fn outbox_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<OutboxRow>> {
-        Box::pin(self.reader.outbox_before(before, limit))
+    fn outbox_before(
+        &self,
+        before: Timestamp,
+        limit: usize,
+        except: Vec<String>,
+    ) -> StoreFuture<'_, Vec<OutboxRow>> {
+        Box::pin(self.reader.outbox_before(before, limit, except))
     }
 
     fn bookings(&self, access_number: Option<String>, at: Timestamp) -> StoreFuture<'_, Vec<BookingRow>> {

@@ -72,6 +72,23 @@ async fn an_event_that_is_never_taken_is_given_up_and_the_callback_goes_on() {
 }
 
 #[tokio::test]
+async fn a_target_that_does_not_answer_holds_up_no_other() {
+    let (slow, quick) = (Peer::start().await, Peer::start().await);
+    slow.holds_its_answers();
+    let setup = Setup::of("slow", &Service::immediate().notifying(&slow.url("/")))
+        .service("quick", &Service::immediate().notifying(&quick.url("/")));
+    let platform = Platform::start(setup).await;
+    let _accepted = platform.ask("slow", &customer()).await.ok();
+    slow.has_received(1).await;
+    let other = json!({"_customer_number": "+12025550124"});
+    let _accepted = platform.ask("quick", &other).await.ok();
+    quick.has_received(2).await;
+    assert_eq!(slow.received().len(), 1, "the second event waits for the answer to the first");
+    slow.answers_again();
+    slow.has_received(2).await;
+}
+
+#[tokio::test]
 async fn the_request_may_name_the_target_and_ask_for_the_envelope() {
     let target = Peer::start().await;
     let service = Service::immediate().with("_notification_envelope", "message");

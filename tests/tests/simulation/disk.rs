@@ -205,8 +205,13 @@ impl Store for WatchedStore {
         self.inner.timeline(callback)
     }
 
-    fn outbox_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<OutboxRow>> {
-        self.inner.outbox_before(before, limit)
+    fn outbox_before(
+        &self,
+        before: Timestamp,
+        limit: usize,
+        except: Vec<String>,
+    ) -> StoreFuture<'_, Vec<OutboxRow>> {
+        self.inner.outbox_before(before, limit, except)
     }
 
     fn bookings(&self, access_number: Option<String>, at: Timestamp) -> StoreFuture<'_, Vec<BookingRow>> {

@@ -336,7 +336,7 @@ pub(crate) fn at_the_end(engine: &Engine, store: &MemoryStore, history: &History
     for effect in read(store.open_effects())? {
         broken.push(format!("at the end: effect {} is open", effect.id));
     }
-    for message in read(store.outbox_before(Timestamp::from_millis(i64::MAX), usize::MAX))? {
+    for message in read(store.outbox_before(Timestamp::from_millis(i64::MAX), usize::MAX, Vec::new()))? {
         broken.push(format!("at the end: message {} has not left", message.id));
     }
     Some(broken)

@@ -107,8 +107,9 @@ impl Tables {
         self.timeline.range(every_line).map(|(_key, row)| row.clone()).collect()
     }
 
-    pub(super) fn outbox_before(&self, before: Timestamp, limit: usize) -> Vec<OutboxRow> {
-        let rows = self.outbox.values().filter(|message| message.due < before);
+    pub(super) fn outbox_before(&self, before: Timestamp, limit: usize, except: &[String]) -> Vec<OutboxRow> {
+        let rows = self.outbox.values();
+        let rows = rows.filter(|message| message.due < before && !except.contains(&message.target));
         earliest(rows, |message| message.due, limit)
     }
 

@@ -153,9 +153,13 @@ impl Reader {
         &self,
         before: Timestamp,
         limit: usize,
+        except: Vec<String>,
     ) -> Result<Vec<OutboxRow>, Error> {
-        let query = sqlx::query("SELECT * FROM outbox WHERE due < ? ORDER BY due, id LIMIT ?")
+        let sql = "SELECT * FROM outbox WHERE due < ? AND target NOT IN (SELECT value FROM json_each(?)) \
+                   ORDER BY due, id LIMIT ?";
+        let query = sqlx::query(sql)
             .bind(before.as_millis())
+            .bind(serde_json::Value::from(except).to_string())
             .bind(bounded(limit));
         self.all("listing messages", query, message).await
     }

@@ -88,7 +88,7 @@ pub(crate) async fn everything(store: &dyn Store) -> Vec<String> {
         answers.push(format!("{:?}", store.scheduled_before(at(before), limit).await));
         answers.push(format!("{:?}", store.expired_before(at(before), limit).await));
         answers.push(format!("{:?}", store.timers_before(at(before), limit).await));
-        answers.push(format!("{:?}", store.outbox_before(at(before), limit).await));
+        answers.push(format!("{:?}", store.outbox_before(at(before), limit, vec![]).await));
         for number in [None, Some(NUMBERS[0].to_owned())] {
             answers.push(format!("{:?}", store.bookings(number, at(before.min(99))).await));
         }

@@ -160,7 +160,10 @@ pub(crate) async fn deletion_leaves_nothing_of_the_callback_and_all_of_others(st
         Ok(vec![timer("kept-child", "t", 5), timer("kept-own", "t", 5)])
     );
     assert_eq!(store.queue_entries().await, Ok(vec![queue_entry("kept-own", 1)]));
-    assert_eq!(store.outbox_before(at(99), 99).await, Ok(vec![message("kept-message", Some("kept"), 5)]));
+    assert_eq!(
+        store.outbox_before(at(99), 99, vec![]).await,
+        Ok(vec![message("kept-message", Some("kept"), 5)])
+    );
     assert_eq!(
         store.bookings(None, at(0)).await,
         Ok(vec![booking("+12025550150", Some("kept"), "kept", 50)])

@@ -27,7 +27,7 @@ pub(crate) async fn empty_store_answers_nothing(store: &dyn Store) {
     assert_eq!(store.queue_entries().await, Ok(vec![]));
     assert_eq!(store.dial_attempts(callback.clone()).await, Ok(vec![]));
     assert_eq!(store.timeline(callback.clone()).await, Ok(vec![]));
-    assert_eq!(store.outbox_before(at(i64::MAX), 1).await, Ok(vec![]));
+    assert_eq!(store.outbox_before(at(i64::MAX), 1, vec![]).await, Ok(vec![]));
     assert_eq!(store.bookings(None, at(i64::MIN)).await, Ok(vec![]));
     assert_eq!(store.reports(callback).await, Ok(vec![]));
     assert_eq!(store.chart("x".to_owned()).await, Ok(None));

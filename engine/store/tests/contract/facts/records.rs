@@ -77,8 +77,10 @@ pub(crate) async fn messages_wait_until_they_are_due(store: &dyn Store) {
     )
     .await;
     let due = [message("a", Some("node-1"), 20), message("b", Some("node-1"), 20), retried];
-    assert_eq!(store.outbox_before(at(30), 99).await.unwrap(), due);
-    assert_eq!(store.outbox_before(at(30), 1).await.unwrap(), due[..1]);
+    assert_eq!(store.outbox_before(at(30), 99, vec![]).await.unwrap(), due);
+    assert_eq!(store.outbox_before(at(30), 1, vec![]).await.unwrap(), due[..1]);
+    let targets = due.iter().map(|message| message.target.clone()).collect();
+    assert_eq!(store.outbox_before(at(30), 99, targets).await.unwrap(), vec![]);
 }
 
 pub(crate) async fn pair_of_number_and_code_has_one_holder(store: &dyn Store) {
