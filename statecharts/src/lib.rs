@@ -51,6 +51,7 @@ mod model;
 mod module;
 mod null_model;
 pub mod outline;
+pub mod rehearsal;
 mod session;
 mod snapshot;
 mod state_set;

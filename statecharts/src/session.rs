@@ -265,6 +265,13 @@ impl Session {
         self.configuration.iter().map(|state| &*self.chart.state(state).id).collect()
     }
 
+    /// Ids of the active states that have no active child, in document order. Empty once the session has ended.
+    #[must_use]
+    pub fn atomic_states(&self) -> Vec<&str> {
+        let active = self.configuration.iter().map(|state| self.chart.state(state));
+        active.filter(|state| state.is_atomic()).map(|state| &*state.id).collect()
+    }
+
     /// Whether the session takes events.
     #[must_use]
     pub fn is_running(&self) -> bool {

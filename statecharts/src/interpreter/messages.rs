@@ -181,6 +181,9 @@ impl Interpreter<'_> {
             Some(kind) => Some(self.text(kind)?),
             None => None,
         };
+        if let Some(kind) = kind.as_deref().filter(|kind| !is_chart(kind)) {
+            return Err(Fault::execution(format!("only charts can be invoked, not `{kind}`")));
+        }
         let source = match (&element.source, &element.payload.content) {
             (Some(source), _) => InvokeSource::Url(self.text(source)?),
             (None, Some(content)) => InvokeSource::Content(match self.content_value(content)? {
@@ -221,4 +224,10 @@ impl Interpreter<'_> {
 
 fn is_scxml_processor(kind: &str) -> bool {
     kind == SCXML_PROCESSOR || matches!(kind, "scxml" | "SCXML")
+}
+
+/// Whether an invocation of this type is a chart (scxml: 6.4.2).
+fn is_chart(kind: &str) -> bool {
+    let kind = kind.trim_end_matches('/');
+    matches!(kind, "" | "scxml" | "SCXML") || kind.ends_with("w3.org/TR/scxml") || is_scxml_processor(kind)
 }
