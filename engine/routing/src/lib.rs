@@ -14,16 +14,20 @@
 //! * Queues, entries, names and exclusions have limits: see [`Options`].
 
 mod agents;
+mod average;
 mod command;
 mod dial_ahead;
 mod line;
 mod order;
+mod reader;
 mod router;
 mod skill_expression;
+pub mod statistics;
 mod target;
 mod waiting_time;
 
 pub use agents::AgentView;
+pub use average::MovingAverage;
 pub use command::{
     AgentProfile, AgentStatus, Command, Entry, EntryChange, EntryId, Outcome, PriorityGrowth, Refusal,
     Selection,

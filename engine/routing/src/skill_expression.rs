@@ -1,16 +1,28 @@
 //! Skill expressions: conditions on the skills of an agent, `(Spanish>3|Skill("Catalan")>=2)&Loans>1`.
 //!
-//! `&` binds tighter than `|` (decision D-090). Statistics inside an expression are limited to
-//! `$(StatAgentLoggedIn)`, which the router knows by itself; others are refused, not ignored.
+//! ```text
+//! expression = and *( "|" and )            and  = unit *( "&" unit )          ; "&" binds tighter (decision D-090)
+//! unit       = "(" expression ")" / operand compare integer
+//!            / "SkillExists" "(" string ")" / "LoggedIn" "(" string ")"
+//! operand    = skill / "Skill" "(" string ")" / "$(" agent-statistic ")"
+//! compare    = "=" / "!=" / "<" / "<=" / ">" / ">="
+//! ```
+//!
+//! `&;` and `&amp;` are read as `&`. Printing an expression gives its canonical form, which reads as the same
+//! expression.
+
+use std::fmt;
 
 use crate::AgentProfile;
+use crate::reader::{Mistake, Reader, proposal};
+use crate::statistics::{Statistic, StatisticUse};
 
 /// Most nested parentheses of an expression.
 const DEPTH_MAX: usize = 32;
 /// Most characters of a skill name (router reference: skill names).
 const SKILL_NAME_LENGTH_MAX: usize = 126;
-/// The agent statistic that expressions may use.
-const LOGGED_IN_STATISTIC: &str = "StatAgentLoggedIn";
+/// The functions of the grammar.
+const FUNCTIONS: [&str; 3] = ["Skill", "SkillExists", "LoggedIn"];
 
 /// How a level is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +42,23 @@ pub enum Comparison {
 }
 
 impl Comparison {
+    /// Two characters first, so that `<=` is not read as `<`.
+    const ALL: [Self; 6] =
+        [Self::NotEqual, Self::LessOrEqual, Self::GreaterOrEqual, Self::Equal, Self::Less, Self::Greater];
+
+    /// As written.
+    #[must_use]
+    pub const fn token(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+        }
+    }
+
     /// Whether `left` and `right` compare so; `false` for values that have no order, except by `!=`.
     #[must_use]
     pub fn holds<T: PartialOrd>(self, left: &T, right: &T) -> bool {
@@ -42,10 +71,23 @@ impl Comparison {
             Self::GreaterOrEqual => left >= right,
         }
     }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Mistake> {
+        Self::ALL
+            .into_iter()
+            .find(|comparison| reader.take(comparison.token()))
+            .ok_or_else(|| reader.expected("`=`, `!=`, `<`, `<=`, `>` or `>=`"))
+    }
 }
 
-/// A skill expression that was read.
-#[derive(Clone, Debug, PartialEq)]
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.token())
+    }
+}
+
+/// A skill expression that was read. Equal ones have the same canonical form.
+#[derive(Clone, Debug)]
 pub struct SkillExpression {
     root: Node,
     mixes_operators: bool,
@@ -65,12 +107,33 @@ pub struct SkillExpressionError {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Node {
+    /// At least two parts, none of which is `Any`.
     Any(Vec<Node>),
+    /// At least two parts, none of which is `All`.
     All(Vec<Node>),
-    Level { skill: String, comparison: Comparison, level: i64 },
-    Exists { skill: String },
-    LoggedInStatistic { comparison: Comparison, value: i64 },
-    LoggedInAt { dn: Option<String>, switch: String },
+    Level {
+        skill: String,
+        comparison: Comparison,
+        level: i64,
+    },
+    Exists {
+        skill: String,
+    },
+    Statistic {
+        statistic: Statistic,
+        comparison: Comparison,
+        value: i64,
+    },
+    LoggedInAt {
+        dn: Option<String>,
+        switch: String,
+    },
+}
+
+impl PartialEq for SkillExpression {
+    fn eq(&self, other: &Self) -> bool {
+        self.root == other.root
+    }
 }
 
 impl SkillExpression {
@@ -78,21 +141,54 @@ impl SkillExpression {
     ///
     /// # Errors
     /// [`SkillExpressionError`] with the place, when the text does not follow the grammar, nests deeper than 32
-    /// parentheses, or uses a statistic that the router does not count.
+    /// parentheses, or names a function or an agent statistic that does not exist.
     pub fn parse(text: &str) -> Result<Self, SkillExpressionError> {
-        let mut reader = Reader { text, rest: text, depth: 0, mixes_operators: false };
-        let (root, _) = reader.any()?;
-        reader.skip_blanks();
-        if !reader.rest.is_empty() {
-            return Err(reader.error("expected `&`, `|` or the end"));
-        }
-        Ok(Self { root, mixes_operators: reader.mixes_operators })
+        let mut reader = Reader::new(text);
+        let parsed = Self::read(&mut reader).and_then(|expression| {
+            if reader.is_at_end() { Ok(expression) } else { Err(reader.expected("`&`, `|` or the end")) }
+        });
+        parsed.map_err(|Mistake { position, problem }| SkillExpressionError {
+            expression: text.to_owned(),
+            position,
+            problem,
+        })
+    }
+
+    /// Reads as much as belongs to an expression.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Mistake> {
+        let mut parser = Parser { reader, depth: 0, mixes_operators: false };
+        let (root, _) = parser.any()?;
+        let mixes_operators = parser.mixes_operators;
+        Ok(Self { root, mixes_operators })
     }
 
     /// Whether the expression holds for an agent. `logged_in`: whether the agent is at work.
+    ///
+    /// Of the statistics only `$(StatAgentLoggedIn)` is known here; conditions on others do not hold. See
+    /// [`SkillExpression::holds`].
     #[must_use]
     pub fn matches(&self, agent: &AgentProfile, logged_in: bool) -> bool {
-        self.root.holds(agent, logged_in)
+        self.holds(agent, logged_in, |_| None)
+    }
+
+    /// Whether the expression holds for an agent whose statistics are known; a condition on a statistic without
+    /// a value does not hold.
+    pub fn holds(
+        &self,
+        agent: &AgentProfile,
+        logged_in: bool,
+        value_of: impl Fn(Statistic) -> Option<f64>,
+    ) -> bool {
+        self.root.holds(agent, logged_in, &value_of)
+    }
+
+    /// Statistics that the expression asks for, without `StatAgentLoggedIn`: what has to be known of an agent
+    /// beyond its profile and presence.
+    #[must_use]
+    pub fn statistics(&self) -> Vec<Statistic> {
+        let mut found = Vec::new();
+        self.root.collect_statistics(&mut found);
+        found
     }
 
     /// Whether `|` and `&` stand side by side without parentheses, which other routers may read differently.
@@ -102,22 +198,81 @@ impl SkillExpression {
     }
 }
 
+impl fmt::Display for SkillExpression {
+    /// Writes the canonical form, in which operators are never mixed without parentheses.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.root.write(f, false)
+    }
+}
+
 impl Node {
-    fn holds(&self, agent: &AgentProfile, logged_in: bool) -> bool {
+    fn holds(
+        &self,
+        agent: &AgentProfile,
+        logged_in: bool,
+        value_of: &impl Fn(Statistic) -> Option<f64>,
+    ) -> bool {
         match self {
-            Self::Any(parts) => parts.iter().any(|part| part.holds(agent, logged_in)),
-            Self::All(parts) => parts.iter().all(|part| part.holds(agent, logged_in)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(agent, logged_in, value_of)),
+            Self::All(parts) => parts.iter().all(|part| part.holds(agent, logged_in, value_of)),
             Self::Level { skill, comparison, level } => match agent.skills.get(skill) {
                 Some(own) => comparison.holds(own, level),
                 None => missing_skill_holds(*comparison, *level),
             },
             Self::Exists { skill } => agent.skills.contains_key(skill),
-            Self::LoggedInStatistic { comparison, value } => comparison.holds(&i64::from(logged_in), value),
+            Self::Statistic { statistic: Statistic::AgentLoggedIn, comparison, value } => {
+                comparison.holds(&i64::from(logged_in), value)
+            }
+            Self::Statistic { statistic, comparison, value } => {
+                value_of(*statistic).is_some_and(|own| comparison.holds(&own, &(*value as f64)))
+            }
             Self::LoggedInAt { dn, switch } => {
                 logged_in && agent.switch == *switch && dn.as_ref().is_none_or(|dn| agent.dn == *dn)
             }
         }
     }
+
+    fn collect_statistics(&self, found: &mut Vec<Statistic>) {
+        match self {
+            Self::Any(parts) | Self::All(parts) => {
+                for part in parts {
+                    part.collect_statistics(found);
+                }
+            }
+            Self::Statistic { statistic, .. }
+                if *statistic != Statistic::AgentLoggedIn && !found.contains(statistic) =>
+            {
+                found.push(*statistic);
+            }
+            Self::Statistic { .. } | Self::Level { .. } | Self::Exists { .. } | Self::LoggedInAt { .. } => {}
+        }
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>, within: bool) -> fmt::Result {
+        match self {
+            Self::Any(parts) => write_joined(f, parts, "|", within),
+            Self::All(parts) => write_joined(f, parts, "&", within),
+            Self::Level { skill, comparison, level } if is_bare_name(skill) => {
+                write!(f, "{skill}{comparison}{level}")
+            }
+            Self::Level { skill, comparison, level } => write!(f, "Skill(\"{skill}\"){comparison}{level}"),
+            Self::Exists { skill } => write!(f, "SkillExists(\"{skill}\")"),
+            Self::Statistic { statistic, comparison, value } => {
+                write!(f, "$({}){comparison}{value}", statistic.name())
+            }
+            Self::LoggedInAt { dn: Some(dn), switch } => write!(f, "LoggedIn(\"{dn}@{switch}\")"),
+            Self::LoggedInAt { dn: None, switch } => write!(f, "LoggedIn(\"{switch}\")"),
+        }
+    }
+}
+
+fn write_joined(f: &mut fmt::Formatter<'_>, parts: &[Node], operator: &str, within: bool) -> fmt::Result {
+    f.write_str(if within { "(" } else { "" })?;
+    for (index, part) in parts.iter().enumerate() {
+        f.write_str(if index > 0 { operator } else { "" })?;
+        part.write(f, true)?;
+    }
+    f.write_str(if within { ")" } else { "" })
 }
 
 //= decision: D-090 a missing skill is 0 only for `<`, `<=`, `=0`
@@ -130,48 +285,29 @@ fn missing_skill_holds(comparison: Comparison, level: i64) -> bool {
     }
 }
 
-struct Reader<'a> {
-    text: &'a str,
-    rest: &'a str,
+/// Whether a skill can be written without quotes: letters, digits and underscore, not first a digit.
+fn is_bare_name(name: &str) -> bool {
+    name.starts_with(|c: char| !c.is_ascii_digit())
+        && name.chars().all(is_name_character)
+        && name.chars().count() <= SKILL_NAME_LENGTH_MAX
+}
+
+fn is_name_character(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+struct Parser<'r, 'a> {
+    reader: &'r mut Reader<'a>,
     depth: usize,
     mixes_operators: bool,
 }
 
-impl Reader<'_> {
-    fn error(&self, problem: impl Into<String>) -> SkillExpressionError {
-        let consumed = self.text.chars().count().saturating_sub(self.rest.chars().count());
-        SkillExpressionError {
-            expression: self.text.to_owned(),
-            position: consumed + 1,
-            problem: problem.into(),
-        }
-    }
-
-    fn skip_blanks(&mut self) {
-        self.rest = self.rest.trim_start();
-    }
-
-    /// Consumes `token` after blanks; says whether it was there.
-    fn take(&mut self, token: &str) -> bool {
-        self.skip_blanks();
-        match self.rest.strip_prefix(token) {
-            Some(rest) => {
-                self.rest = rest;
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn expect(&mut self, token: &str) -> Result<(), SkillExpressionError> {
-        if self.take(token) { Ok(()) } else { Err(self.error(format!("expected `{token}`"))) }
-    }
-
+impl<'a> Parser<'_, 'a> {
     /// Reads `a | b | …`; also says whether what was read is a bare conjunction of several parts.
-    fn any(&mut self) -> Result<(Node, bool), SkillExpressionError> {
+    fn any(&mut self) -> Result<(Node, bool), Mistake> {
         let (first, mut has_conjunction) = self.all()?;
         let mut parts = vec![first];
-        while self.take("|") {
+        while self.reader.take("|") {
             let (part, conjunction) = self.all()?;
             has_conjunction |= conjunction;
             parts.push(part);
@@ -179,132 +315,107 @@ impl Reader<'_> {
         if parts.len() > 1 && has_conjunction {
             self.mixes_operators = true;
         }
-        Ok((one_or(parts, Node::Any), has_conjunction))
+        Ok((join(parts, Node::Any), has_conjunction))
     }
 
-    fn all(&mut self) -> Result<(Node, bool), SkillExpressionError> {
+    fn all(&mut self) -> Result<(Node, bool), Mistake> {
         let mut parts = vec![self.unit()?];
-        while self.take("&") {
+        while self.reader.take_ampersand() {
             parts.push(self.unit()?);
         }
         let is_conjunction = parts.len() > 1;
-        Ok((one_or(parts, Node::All), is_conjunction))
+        Ok((join(parts, Node::All), is_conjunction))
     }
 
-    fn unit(&mut self) -> Result<Node, SkillExpressionError> {
-        if self.take("(") {
+    fn unit(&mut self) -> Result<Node, Mistake> {
+        if self.reader.take("(") {
             self.depth += 1;
             if self.depth > DEPTH_MAX {
-                return Err(self.error(format!("more than {DEPTH_MAX} nested parentheses")));
+                return Err(self.reader.mistake(format!("more than {DEPTH_MAX} nested parentheses")));
             }
             let (inner, _) = self.any()?;
-            self.expect(")")?;
+            self.closing()?;
             self.depth -= 1;
             return Ok(inner);
         }
-        if self.take("$(") {
+        if self.reader.take("$(") {
             return self.statistic();
         }
-        let name = self.name()?;
-        if !self.take("(") {
-            let comparison = self.comparison()?;
-            let level = self.number()?;
-            return Ok(Node::Level { skill: name, comparison, level });
+        self.reader.skip_blanks();
+        let begin = self.reader.clone();
+        let name = self.name("a skill, a function, `$(` or `(`")?;
+        if self.reader.take("(") {
+            return self.function(&begin, name);
         }
-        let argument = self.string()?;
-        self.expect(")")?;
-        match name.as_str() {
-            "Skill" => {
-                Ok(Node::Level { skill: argument, comparison: self.comparison()?, level: self.number()? })
-            }
-            "SkillExists" => Ok(Node::Exists { skill: argument }),
-            "LoggedIn" => Ok(match argument.split_once('@') {
+        if !Comparison::ALL.iter().any(|comparison| self.reader.clone().take(comparison.token())) {
+            return Err(self.reader.expected("`=`, `!=`, `<`, `<=`, `>` or `>=` after a skill"));
+        }
+        self.level(name)
+    }
+
+    fn closing(&mut self) -> Result<(), Mistake> {
+        if self.reader.take(")") { Ok(()) } else { Err(self.reader.expected("`&`, `|` or `)`")) }
+    }
+
+    fn function(&mut self, begin: &Reader<'_>, name: &str) -> Result<Node, Mistake> {
+        if !FUNCTIONS.contains(&name) {
+            let near = proposal(name, FUNCTIONS.into_iter());
+            return Err(begin
+                .mistake(format!("there is no function `{name}`: expected {}{near}", FUNCTIONS.join(", "))));
+        }
+        let argument = self.reader.string()?;
+        self.reader.expect(")")?;
+        match name {
+            "Skill" => self.level(argument),
+            "SkillExists" => Ok(Node::Exists { skill: argument.to_owned() }),
+            _ => Ok(match argument.split_once('@') {
                 Some((dn, switch)) => Node::LoggedInAt { dn: Some(dn.to_owned()), switch: switch.to_owned() },
-                None => Node::LoggedInAt { dn: None, switch: argument },
+                None => Node::LoggedInAt { dn: None, switch: argument.to_owned() },
             }),
-            _ => {
-                Err(self
-                    .error(format!("there is no function `{name}`: write Skill, SkillExists or LoggedIn")))
-            }
         }
     }
 
-    fn statistic(&mut self) -> Result<Node, SkillExpressionError> {
-        let name = self.name()?;
-        if name != LOGGED_IN_STATISTIC {
-            return Err(self.error(format!(
-                "statistic `{name}` is not counted here: only {LOGGED_IN_STATISTIC} can be used"
-            )));
-        }
-        self.expect(")")?;
-        Ok(Node::LoggedInStatistic { comparison: self.comparison()?, value: self.number()? })
+    fn level(&mut self, skill: &str) -> Result<Node, Mistake> {
+        let comparison = Comparison::read(self.reader)?;
+        Ok(Node::Level { skill: skill.to_owned(), comparison, level: self.reader.integer()? })
     }
 
-    fn name(&mut self) -> Result<String, SkillExpressionError> {
-        self.skip_blanks();
-        let end = self.rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(self.rest.len());
-        let (name, rest) = self.rest.split_at(end);
-        if name.is_empty() || name.starts_with(char::is_numeric) {
-            return Err(self.error("expected the name of a skill, `Skill(\"…\")`, `$(…)` or `(`"));
+    fn statistic(&mut self) -> Result<Node, Mistake> {
+        self.reader.skip_blanks();
+        let begin = self.reader.clone();
+        let name = self.name("the name of an agent statistic")?;
+        let statistic = StatisticUse::Agent.find(name).map_err(|error| begin.mistake(error.to_string()))?;
+        self.reader.expect(")")?;
+        let comparison = Comparison::read(self.reader)?;
+        Ok(Node::Statistic { statistic, comparison, value: self.reader.integer()? })
+    }
+
+    fn name(&mut self, what: &str) -> Result<&'a str, Mistake> {
+        self.reader.skip_blanks();
+        let begin = self.reader.clone();
+        let name = self.reader.take_while(is_name_character);
+        if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
+            return Err(begin.expected(what));
         }
         if name.chars().count() > SKILL_NAME_LENGTH_MAX {
-            return Err(self.error(format!("a skill name has at most {SKILL_NAME_LENGTH_MAX} characters")));
+            return Err(begin.mistake(format!("a name has at most {SKILL_NAME_LENGTH_MAX} characters")));
         }
-        let name = name.to_owned();
-        self.rest = rest;
         Ok(name)
-    }
-
-    fn string(&mut self) -> Result<String, SkillExpressionError> {
-        self.expect("\"")?;
-        let Some((inner, rest)) = self.rest.split_once('"') else {
-            return Err(self.error("expected a closing `\"`"));
-        };
-        if inner.is_empty() {
-            return Err(self.error("expected a name between the quotes"));
-        }
-        let inner = inner.to_owned();
-        self.rest = rest;
-        Ok(inner)
-    }
-
-    fn comparison(&mut self) -> Result<Comparison, SkillExpressionError> {
-        // Two characters first, so that `<=` is not read as `<`.
-        for (token, comparison) in [
-            ("!=", Comparison::NotEqual),
-            ("<=", Comparison::LessOrEqual),
-            (">=", Comparison::GreaterOrEqual),
-            ("=", Comparison::Equal),
-            ("<", Comparison::Less),
-            (">", Comparison::Greater),
-        ] {
-            if self.take(token) {
-                return Ok(comparison);
-            }
-        }
-        Err(self.error("expected `=`, `!=`, `<`, `<=`, `>` or `>=`"))
-    }
-
-    fn number(&mut self) -> Result<i64, SkillExpressionError> {
-        self.skip_blanks();
-        let sign = usize::from(self.rest.starts_with('-'));
-        let digits = self.rest.chars().skip(sign).take_while(char::is_ascii_digit).count();
-        let (number, rest) = self.rest.split_at(sign + digits);
-        match number.parse() {
-            Ok(value) => {
-                self.rest = rest;
-                Ok(value)
-            }
-            Err(_not_a_number) => Err(self.error("expected an integer")),
-        }
     }
 }
 
-fn one_or(mut parts: Vec<Node>, join: fn(Vec<Node>) -> Node) -> Node {
-    if parts.len() > 1 {
-        return join(parts);
+/// One node for several; a conjunction within a conjunction is the same without parentheses.
+fn join(mut parts: Vec<Node>, join: fn(Vec<Node>) -> Node) -> Node {
+    if parts.len() == 1 {
+        return parts.pop().unwrap_or(Node::All(Vec::new()));
     }
-    parts.pop().unwrap_or(Node::All(Vec::new()))
+    let is_all = matches!(join(Vec::new()), Node::All(_));
+    let flat = parts.into_iter().flat_map(|part| match part {
+        Node::All(inner) if is_all => inner,
+        Node::Any(inner) if !is_all => inner,
+        other => vec![other],
+    });
+    join(flat.collect())
 }
 
 #[cfg(test)]

@@ -1,13 +1,23 @@
 //! Targets: whom an entry waits for, `Billing@StatServer.GA`, `?:Spanish>3&Loans>1@.GA`, `7001@.A`.
 //!
-//! The grammar is read in full; what the router can *serve* is decided in [`crate::Router`]: agents, places,
-//! agent groups and skill expressions, any of several separated by commas. Thresholds are read and refused.
+//! ```text
+//! list      = target *( "," target )
+//! target    = [ "{" condition *( "&" condition ) "}" ] [ "[" weight "]" ] name "@" [ server ] "." type
+//! name      = object / "?" [ label ] ":" skill-expression                 ; the latter with type GA
+//! condition = statistic ( "<" / ">" / "=" / "<=" / ">=" ) number
+//! type      = "A" / "AP" / "GA" / "GP" / "GC" / "C" / "Q" / "GQ" / "RP" / "DN" / "DL"
+//! ```
+//!
+//! The grammar is read in full, and a target prints in a form that reads as the same target; what the router can
+//! *serve* is decided in [`crate::Router`]: agents, places, agent groups and skill expressions, any of several
+//! separated by commas. Thresholds are read and refused there.
 
 use std::fmt;
 
 use serde_json::Value;
 
-use crate::{AgentProfile, Comparison, SkillExpression, SkillExpressionError};
+use crate::reader::{Mistake, Reader, proposal};
+use crate::{AgentProfile, Comparison, SkillExpression};
 
 /// Most bytes of a target as written.
 const TARGET_LENGTH_MAX: usize = 4096;
@@ -72,6 +82,19 @@ impl TargetKind {
         }
     }
 
+    /// Whether a callback can wait for a target of this type (guide: `_target`).
+    #[must_use]
+    pub const fn is_callback_target(self) -> bool {
+        matches!(self, Self::Agent | Self::Place | Self::AgentGroup | Self::PlaceGroup | Self::CampaignGroup)
+    }
+
+    /// Whether a waiting time can be asked of a target of this type; such a target also lists an interaction in
+    /// a queue that does not serve it (guide: `_urs_ewt_virtual_queue`).
+    #[must_use]
+    pub const fn has_waiting_time(self) -> bool {
+        matches!(self, Self::Queue | Self::QueueGroup)
+    }
+
     fn from_letters(letters: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.letters() == letters)
     }
@@ -94,6 +117,12 @@ pub struct Threshold {
     pub value: f64,
 }
 
+impl fmt::Display for Threshold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}{}", self.statistic, self.comparison, self.value)
+    }
+}
+
 /// One target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {
@@ -101,6 +130,7 @@ pub struct Target {
     thresholds: Vec<Threshold>,
     weight: Option<u32>,
     name: String,
+    label: String,
     skills: Option<SkillExpression>,
     server: String,
     kind: TargetKind,
@@ -139,17 +169,16 @@ pub enum TargetError {
         /// What is wrong.
         problem: String,
     },
-    /// A part of a target is missing or cannot be read.
-    #[error("`{part}`: {problem}")]
+    /// The text does not follow the grammar.
+    #[error("character {position}: {problem}")]
     Malformed {
-        /// The part.
-        part: String,
+        /// Target or list of targets, as written.
+        text: String,
+        /// Where, from 1.
+        position: usize,
         /// What is wrong and what was expected.
         problem: String,
     },
-    /// The skill expression of a target cannot be read.
-    #[error(transparent)]
-    SkillExpression(#[from] SkillExpressionError),
 }
 
 impl Targets {
@@ -164,10 +193,18 @@ impl Targets {
             return Err(TargetError::TooLong { length: text.len() });
         }
         let inner = single_element(text)?;
-        let targets = split_at_commas(inner.as_deref().unwrap_or(text))
-            .into_iter()
-            .map(Target::parse)
-            .collect::<Result<Vec<_>, _>>()?;
+        let text = inner.as_deref().unwrap_or(text);
+        let mut targets = Vec::new();
+        let mut before = 0;
+        for part in split_at_commas(text) {
+            targets.push(Target::read(part).map_err(|Mistake { position, problem }| {
+                if text.trim().is_empty() {
+                    return TargetError::Empty;
+                }
+                TargetError::Malformed { text: text.to_owned(), position: before + position, problem }
+            })?);
+            before += part.chars().count() + 1;
+        }
         Ok(Self { targets })
     }
 
@@ -204,56 +241,66 @@ impl Target {
     /// # Errors
     /// [`TargetError`] when the text does not follow the grammar.
     pub fn parse(text: &str) -> Result<Self, TargetError> {
-        let text = text.trim();
-        let malformed =
-            |problem: &str| TargetError::Malformed { part: text.to_owned(), problem: problem.to_owned() };
-        // The guide's example prints an HTML-escaped ampersand without its name.
-        let unescaped = text.replace("&amp;", "&").replace("&;", "&");
-        let mut rest = unescaped.as_str();
-        if rest.is_empty() {
+        if text.len() > TARGET_LENGTH_MAX {
+            return Err(TargetError::TooLong { length: text.len() });
+        }
+        if text.trim().is_empty() {
             return Err(TargetError::Empty);
         }
-        let mut thresholds = Vec::new();
-        if let Some(inner) = rest.strip_prefix('{') {
-            let (condition, after) =
-                inner.split_once('}').ok_or_else(|| malformed("expected `}` after the threshold"))?;
-            thresholds = parse_thresholds(condition)?;
-            rest = after.trim_start();
-        }
-        let mut weight = None;
-        if let Some(inner) = rest.strip_prefix('[') {
-            let (number, after) =
-                inner.split_once(']').ok_or_else(|| malformed("expected `]` after the weight"))?;
-            let number = number.trim();
-            weight = Some(
-                number
-                    .parse()
-                    .map_err(|_not_a_number| malformed("the weight in `[…]` must be a whole number"))?,
-            );
-            rest = after.trim_start();
-        }
-        let (name, location) = rest
-            .rsplit_once('@')
-            .ok_or_else(|| malformed("expected name@server.TYPE, for example Billing@.GA"))?;
-        let (server, letters) = location
-            .rsplit_once('.')
-            .ok_or_else(|| malformed("expected `.TYPE` at the end, for example .GA or .A"))?;
-        let kind = TargetKind::from_letters(letters.trim()).ok_or_else(|| {
-            let known: Vec<_> = TargetKind::ALL.iter().map(|kind| kind.letters()).collect();
-            malformed(&format!("`{letters}` is not a type of target: write one of {}", known.join(", ")))
-        })?;
-        let name = name.trim();
-        if name.is_empty() {
-            return Err(malformed("there is no name before `@`"));
-        }
-        let skills = parse_skills(name, kind, &malformed)?;
-        Ok(Self {
+        Self::read(text).map_err(|Mistake { position, problem }| TargetError::Malformed {
             text: text.to_owned(),
+            position,
+            problem,
+        })
+    }
+
+    fn read(text: &str) -> Result<Self, Mistake> {
+        let mut reader = Reader::new(text);
+        if reader.is_at_end() {
+            return Err(reader.expected("name@server.TYPE, for example Billing@.GA"));
+        }
+        let thresholds = if reader.take("{") { read_thresholds(&mut reader)? } else { Vec::new() };
+        let weight = if reader.take("[") { Some(read_weight(&mut reader)?) } else { None };
+        reader.skip_blanks();
+        let begin = reader.clone();
+        let mut label = String::new();
+        let (name, skills) = if reader.take("?") {
+            let labelled = reader.clone();
+            label = reader.take_while(|c| c != ':' && c != '@').trim().to_owned();
+            if !reader.take(":") {
+                return Err(labelled
+                    .mistake("a skill expression is written ?label:expression@.GA; the label may be empty"));
+            }
+            let skills = SkillExpression::read(&mut reader)?;
+            if !reader.take("@") {
+                return Err(reader.expected("`&`, `|` or `@server.GA` after the skill expression"));
+            }
+            let length = begin.rest().len().saturating_sub(reader.rest().len() + 1);
+            (begin.rest().get(..length).unwrap_or_default(), Some(skills))
+        } else {
+            // Names may hold an `@` themselves; the last one ends the name.
+            let Some((name, rest)) = begin.rest().rsplit_once('@') else {
+                return Err(begin.mistake("expected name@server.TYPE, for example Billing@.GA"));
+            };
+            reader.skip_to(rest);
+            (name, None)
+        };
+        if name.trim().is_empty() {
+            return Err(begin.mistake("there is no name before `@`"));
+        }
+        let (server, kind) = read_location(&mut reader)?;
+        if skills.is_some() && kind != TargetKind::AgentGroup {
+            return Err(begin.mistake(format!("a skill expression has the type GA, not {kind}")));
+        }
+        Ok(Self {
+            text: text.trim().to_owned(),
             thresholds,
             weight,
-            name: name.to_owned(),
+            // A name is compared and shown; an ampersand that was escaped for HTML is none there.
+            name: name.trim().replace("&amp;", "&").replace("&;", "&"),
+            label,
             skills,
-            server: server.trim().to_owned(),
+            server: server.to_owned(),
             kind,
         })
     }
@@ -323,21 +370,31 @@ impl Target {
     }
 }
 
-fn parse_skills(
-    name: &str,
-    kind: TargetKind,
-    malformed: &impl Fn(&str) -> TargetError,
-) -> Result<Option<SkillExpression>, TargetError> {
-    let Some(labelled) = name.strip_prefix('?') else {
-        return Ok(None);
-    };
-    let (_label, expression) = labelled.split_once(':').ok_or_else(|| {
-        malformed("a skill expression is written ?label:expression; the label may be empty")
-    })?;
-    if kind != TargetKind::AgentGroup {
-        return Err(malformed("a skill expression has the type GA"));
+impl fmt::Display for Target {
+    /// Writes the canonical form: no blanks, operators never mixed without parentheses.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.thresholds.is_empty() {
+            let conditions: Vec<_> = self.thresholds.iter().map(Threshold::to_string).collect();
+            write!(f, "{{{}}}", conditions.join("&"))?;
+        }
+        if let Some(weight) = self.weight {
+            write!(f, "[{weight}]")?;
+        }
+        match &self.skills {
+            Some(skills) => write!(f, "?{}:{skills}", self.label)?,
+            None => f.write_str(&self.name)?,
+        }
+        write!(f, "@{}.{}", self.server, self.kind)
     }
-    Ok(Some(SkillExpression::parse(expression)?))
+}
+
+impl fmt::Display for Targets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, target) in self.targets.iter().enumerate() {
+            write!(f, "{}{target}", if index > 0 { "," } else { "" })?;
+        }
+        Ok(())
+    }
 }
 
 /// The text of the only element when the text is a JSON array; `None` when it is none.
@@ -385,36 +442,65 @@ fn split_at_commas(text: &str) -> Vec<&str> {
     parts
 }
 
-fn parse_thresholds(text: &str) -> Result<Vec<Threshold>, TargetError> {
-    text.split('&').map(parse_threshold).collect()
+/// Reads `statistic>number & …}`.
+fn read_thresholds(reader: &mut Reader<'_>) -> Result<Vec<Threshold>, Mistake> {
+    let mut thresholds = Vec::new();
+    loop {
+        reader.skip_blanks();
+        let statistic = reader.take_while(|c| c.is_alphanumeric() || c == '_');
+        if statistic.is_empty() {
+            return Err(reader.expected("the name of a statistic, as in {StatAgentsAvailable>0}"));
+        }
+        let before = reader.clone();
+        let comparison = Comparison::read(reader)
+            .ok()
+            .filter(|comparison| *comparison != Comparison::NotEqual)
+            .ok_or_else(|| before.expected("`<`, `>`, `=`, `<=` or `>=`"))?;
+        reader.skip_blanks();
+        let before = reader.clone();
+        let number = reader.take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.'));
+        let value = number.parse().ok().filter(|value: &f64| value.is_finite());
+        let value = value.ok_or_else(|| before.expected("a number"))?;
+        thresholds.push(Threshold { statistic: statistic.to_owned(), comparison, value });
+        if reader.take("}") {
+            return Ok(thresholds);
+        }
+        if !reader.take_ampersand() {
+            return Err(reader.expected("`&`, or `}` after the threshold"));
+        }
+    }
 }
 
-fn parse_threshold(text: &str) -> Result<Threshold, TargetError> {
-    let text = text.trim();
-    let malformed = || TargetError::Malformed {
-        part: text.to_owned(),
-        problem: "a threshold is written {statistic>number}, with <, <=, =, >= or >".to_owned(),
+/// Reads `40]`.
+fn read_weight(reader: &mut Reader<'_>) -> Result<u32, Mistake> {
+    reader.skip_blanks();
+    let before = reader.clone();
+    let digits = reader.take_while(|c| c.is_ascii_digit());
+    let weight = digits
+        .parse()
+        .map_err(|_not_a_number| before.expected("a whole number below 4294967296 as the weight in `[…]`"))?;
+    if reader.take("]") { Ok(weight) } else { Err(reader.expected("`]` after the weight")) }
+}
+
+/// Reads `server.TYPE` to the end.
+fn read_location<'a>(reader: &mut Reader<'a>) -> Result<(&'a str, TargetKind), Mistake> {
+    let location = reader.rest();
+    let Some((server, letters)) = location.rsplit_once('.') else {
+        reader.take_while(|_| true);
+        return Err(reader.expected("`.TYPE` at the end, for example .GA or .A"));
     };
-    let begin = text.find(['<', '>', '=']).ok_or_else(malformed)?;
-    let (statistic, operator_and_value) = text.split_at(begin);
-    for (token, comparison) in [
-        ("<=", Comparison::LessOrEqual),
-        (">=", Comparison::GreaterOrEqual),
-        ("<", Comparison::Less),
-        (">", Comparison::Greater),
-        ("=", Comparison::Equal),
-    ] {
-        let Some(value) = operator_and_value.strip_prefix(token) else {
-            continue;
-        };
-        let value: f64 = value.trim().parse().map_err(|_not_a_number| malformed())?;
-        let statistic = statistic.trim();
-        if statistic.is_empty() || !value.is_finite() {
-            return Err(malformed());
-        }
-        return Ok(Threshold { statistic: statistic.to_owned(), comparison, value });
-    }
-    Err(malformed())
+    reader.skip_to(letters);
+    let letters = letters.trim();
+    let kind = TargetKind::from_letters(letters).ok_or_else(|| {
+        let known = || TargetKind::ALL.iter().map(|kind| kind.letters());
+        let near = proposal(letters, known());
+        let known: Vec<_> = known().collect();
+        reader.mistake(format!(
+            "`{letters}` is not a type of target: expected one of {}{near}",
+            known.join(", ")
+        ))
+    })?;
+    Ok((server.trim(), kind))
 }
 
 #[cfg(test)]

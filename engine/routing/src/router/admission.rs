@@ -143,6 +143,14 @@ impl Router {
                 target.text()
             ));
         }
+        if let Some(statistic) = target.skills().and_then(|skills| skills.statistics().first().copied()) {
+            return Err(format!(
+                "`{}` asks for {}, which changes while nothing else does: only $(StatAgentLoggedIn) is \
+                 served in a skill expression",
+                target.text(),
+                statistic.name()
+            ));
+        }
         let profiles = || self.agents.values().map(|agent| &agent.profile);
         match target.kind() {
             // Whom skills match may change at any time: nobody today is no error.

@@ -352,7 +352,7 @@ fn targets_that_cannot_be_served_are_refused_with_the_nearest_name() {
         ("8001@SIP_Switch.RP", "type RP are not served"),
         ("{StatAgentsAvailable>0}Billing@.GA", "threshold"),
         (r#"[{"target":"a@.A"},{"target":"b@.A"}]"#, "one after the other is not served yet"),
-        ("?:Spanish>@.GA", "skill expression `Spanish>`"),
+        ("?:Spanish>@.GA", "character 11: expected an integer"),
     ] {
         let problem = refusal(&mut router(), entry("x", target));
         assert!(problem.contains(expected), "{target}: {problem}");

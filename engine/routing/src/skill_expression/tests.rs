@@ -1,5 +1,6 @@
 use super::SkillExpression;
 use crate::AgentProfile;
+use crate::statistics::Statistic;
 
 fn agent(skills: &[(&str, i64)]) -> AgentProfile {
     AgentProfile {
@@ -96,14 +97,31 @@ fn errors_name_the_place() {
         ("(A>1", 5),
         ("A>1 B>2", 5),
         ("3A>1", 1),
-        ("$(StatTimeInReadyState)>5", 23),
+        ("$(StatTimeInReadyStat)>5", 3),
         ("Skill(\"A", 8),
-        ("Level(\"A\")>1", 11),
+        ("Level(\"A\")>1", 1),
         ("A>99999999999999999999", 3),
     ] {
         let error = SkillExpression::parse(expression).unwrap_err();
         assert_eq!(error.position, position, "{error}");
     }
+}
+
+#[test]
+fn statistics_of_the_agent_are_compared() {
+    let parsed = SkillExpression::parse("$(StatTimeInReadyState)>5&A=1").unwrap();
+    let ready_for = |seconds: f64| parsed.holds(&agent(&[("A", 1)]), true, |_| Some(seconds));
+    assert!(ready_for(6.0));
+    assert!(!ready_for(5.0));
+    assert!(!parsed.matches(&agent(&[("A", 1)]), true), "an unknown value holds nothing");
+    assert_eq!(parsed.statistics(), [Statistic::TimeInReadyState]);
+}
+
+#[test]
+fn a_statistic_of_groups_is_refused_with_those_of_agents() {
+    let error = SkillExpression::parse("$(StatAgentsAvailable)>5").unwrap_err();
+    assert_eq!(error.position, 3);
+    assert!(error.problem.contains("StatTimeInReadyState"), "{error}");
 }
 
 #[test]
