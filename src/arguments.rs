@@ -65,6 +65,15 @@ pub(crate) enum ChartCommand {
         /// The chart.
         file: PathBuf,
     },
+    /// Prints the elements, events and functions that charts may use: `docs/vocabulary.md`.
+    Vocabulary {
+        /// For programs.
+        #[arg(long, conflicts_with = "markdown")]
+        json: bool,
+        /// For people; this is the default.
+        #[arg(long)]
+        markdown: bool,
+    },
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -10,6 +10,8 @@ pub(crate) mod meter;
 pub(crate) mod model;
 pub(crate) mod natives;
 #[cfg(test)]
+mod surroundings_tests;
+#[cfg(test)]
 mod tests;
 pub(crate) mod values;
 pub(crate) mod wrap;

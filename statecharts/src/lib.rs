@@ -70,7 +70,9 @@ pub use effect::{
 pub use event::{Event, EventKind};
 pub use limits::{Failure, Limits};
 pub use load::{BrokenExpressions, Compiled, compile, compile_with};
-pub use module::{Attribute, AttributeKind, Element, Module, ModuleSet};
+pub use module::{
+    Answer, Attribute, AttributeKind, Element, Function, FunctionKind, Module, ModuleSet, Surroundings,
+};
 pub use session::inspect::EvaluateError;
 pub use session::{Session, Start};
 pub use snapshot::{InvokeSnapshot, RestoreError, SNAPSHOT_VERSION, Snapshot};

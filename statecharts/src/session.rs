@@ -16,7 +16,7 @@ use crate::state_set::StateSet;
 use crate::worker::ScopeData;
 use crate::{
     Chart, Effect, Event, Failure, InvokeSnapshot, RestoreError, SNAPSHOT_VERSION, Snapshot, Status, Step,
-    Worker,
+    Surroundings, Worker,
 };
 
 /// What a session starts with.
@@ -34,6 +34,8 @@ pub struct Start {
     pub parent: Option<String>,
     /// Event processors beside SCXML: type as charts write it, and address; `{session}` in it becomes the session's id.
     pub ioprocessors: Arc<BTreeMap<String, String>>,
+    /// What its scripts may read beside their data and the event; see [`Session::surround`].
+    pub surroundings: Option<Arc<dyn Surroundings>>,
 }
 
 /// One run of a chart.
@@ -57,6 +59,7 @@ pub(crate) struct Record {
     pub(crate) parent: Option<Box<str>>,
     pub(crate) invokeid: Option<Box<str>>,
     pub(crate) ioprocessors: Arc<BTreeMap<String, String>>,
+    surroundings: Option<Arc<dyn Surroundings>>,
     history: Vec<(StateIx, Box<[StateIx]>)>,
     /// States whose late-bound data have their first values.
     pub(crate) bound: StateSet,
@@ -77,9 +80,19 @@ pub(crate) struct Invocation {
 pub(crate) struct Meta {
     pub(crate) id: Arc<str>,
     pub(crate) ioprocessors: Arc<BTreeMap<String, String>>,
+    pub(crate) surroundings: Option<Arc<dyn Surroundings>>,
 }
 
 impl Record {
+    /// What scripts can ask about their session.
+    fn meta(&self) -> Meta {
+        Meta {
+            id: Arc::clone(&self.id),
+            ioprocessors: Arc::clone(&self.ioprocessors),
+            surroundings: self.surroundings.clone(),
+        }
+    }
+
     /// The states that a history remembers.
     pub(crate) fn history_of(&self, history: StateIx) -> Option<&[StateIx]> {
         self.history.iter().find(|(known, _)| *known == history).map(|(_, states)| &**states)
@@ -119,6 +132,7 @@ impl Session {
                 parent: start.parent.map(String::into_boxed_str),
                 invokeid: start.invokeid.map(String::into_boxed_str),
                 ioprocessors: start.ioprocessors,
+                surroundings: start.surroundings,
                 history: Vec::new(),
                 bound: StateSet::default(),
                 invocations: Vec::new(),
@@ -131,6 +145,12 @@ impl Session {
         };
         let step = session.perform(worker, start.now_millis, Job::Start(start.parameters));
         (session, step)
+    }
+
+    /// What scripts may read from now on, beside their data and the event. It belongs to the host: a snapshot does not hold it, and
+    /// a restored session has none until the host gives it again.
+    pub fn surround(&mut self, surroundings: Arc<dyn Surroundings>) {
+        self.record.surroundings = Some(surroundings);
     }
 
     /// Processes one external event until the session is stable again. A session that has ended ignores it.
@@ -246,6 +266,7 @@ impl Session {
                 parent: snapshot.parent.map(String::into_boxed_str),
                 invokeid: snapshot.invokeid.map(String::into_boxed_str),
                 ioprocessors: Arc::new(snapshot.ioprocessors),
+                surroundings: None,
                 history,
                 bound,
                 invocations,
@@ -373,7 +394,7 @@ impl Session {
         let chart = Arc::clone(&self.chart);
         let limits = worker.limits().clone();
         let record = &mut self.record;
-        let meta = Meta { id: Arc::clone(&record.id), ioprocessors: Arc::clone(&record.ioprocessors) };
+        let meta = record.meta();
         let run = |model: &mut dyn Model| {
             let mut interpreter = Interpreter::new(&chart, &limits, Rc::clone(host), model, record, number);
             let result = match job {

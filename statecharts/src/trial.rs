@@ -6,20 +6,30 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Attribute, AttributeKind, BrokenExpressions, Chart, Effect, Element, Event, Limits, LoadError, Module,
-    ModuleSet, NoParts, Session, Snapshot, Source, Start, Step, Verb, Worker, compile_with,
+    Attribute, AttributeKind, BrokenExpressions, Chart, Effect, Element, Event, Function, FunctionKind,
+    Limits, LoadError, Module, ModuleSet, NoParts, Session, Snapshot, Source, Start, Step, Verb, Worker,
+    compile_with,
 };
 
 const fn attribute(name: &'static str, kind: AttributeKind, required: bool) -> Attribute {
-    Attribute { name, kind, required }
+    Attribute { name, kind, required, about: "" }
+}
+
+const fn function(path: &'static str, kind: FunctionKind) -> Function {
+    Function { path, kind, arguments: "", about: "" }
 }
 
 /// A module about tea, which the interpreter knows nothing of.
 const TEA: Module = Module {
     namespace: "tea.example/modules/kettle",
+    prefix: "tea",
+    about: "",
     elements: &[
         Element {
             name: "boil",
+            about: "",
+            unsupported: None,
+            answers: &[],
             attributes: &[
                 attribute("requestid", AttributeKind::Location, false),
                 attribute("water", AttributeKind::Expression, true),
@@ -30,9 +40,15 @@ const TEA: Module = Module {
             ],
             children: &[Element {
                 name: "cups",
+                about: "",
+                unsupported: None,
+                answers: &[],
                 attributes: &[],
                 children: &[Element {
                     name: "cup",
+                    about: "",
+                    unsupported: None,
+                    answers: &[],
                     attributes: &[attribute("expr", AttributeKind::Expression, false)],
                     children: &[],
                 }],
@@ -40,6 +56,9 @@ const TEA: Module = Module {
         },
         Element {
             name: "pour",
+            about: "",
+            unsupported: None,
+            answers: &[],
             attributes: &[attribute("requestid", AttributeKind::Expression, true)],
             children: &[],
         },
@@ -51,7 +70,11 @@ pub(crate) fn modules() -> Arc<ModuleSet> {
     Arc::new(ModuleSet {
         modules: vec![TEA],
         constants: vec![("_tea".to_owned(), json!({"leaf": {"Green": 1, "Black": 2}, "list": [1, 2]}))],
-        functions: vec!["_tea.kettle.tell".to_owned()],
+        functions: vec![
+            function("_tea.kettle.tell", FunctionKind::Effect),
+            function("_tea.kettle.count", FunctionKind::Reading),
+            function("_tea.shelf", FunctionKind::Property),
+        ],
     })
 }
 

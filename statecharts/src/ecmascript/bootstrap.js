@@ -13,7 +13,7 @@
   const functionText = Function.prototype.toString;
 
   // The session that runs now: only one runs at a time.
-  const current = { scope: undefined, event: undefined, hasEvent: false };
+  const current = { scope: undefined, event: undefined, hasEvent: false, readings: undefined };
 
   // ---- Time and chance are passed in. Local time is UTC, so that a chart does the same on every machine.
   const RealDate = Date;
@@ -103,18 +103,30 @@
 
   // ---- Constants and functions of the host.
   const constants = parse(constantsText);
-  for (const [path, call] of functions) {
+  // What is read belongs to the host: no script changes it. Of a property it stays the same object for the whole step.
+  const fixed = (value) => {
+    if (typeof value !== 'object' || value === null) return value;
+    for (const key of ownKeys(value)) fixed(value[key]);
+    return freeze(value);
+  };
+  const property = (path, read) => () => {
+    const readings = (current.readings ??= { __proto__: null });
+    if (!(path in readings)) readings[path] = fixed(read());
+    return readings[path];
+  };
+  for (const [path, call, isProperty] of functions) {
     const names = path.split('.');
     const last = names.pop();
     let owner = constants;
     for (const name of names) owner = owner[name] ??= {};
-    owner[last] = call;
+    if (isProperty) defineProperty(owner, last, { get: property(path, call), enumerable: true, configurable: true });
+    else owner[last] = call;
   }
   const constantPaths = new Map();
   const index = (value, path) => {
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null || constantPaths.has(value)) return;
     constantPaths.set(value, path);
-    for (const key of ownKeys(value)) if (typeof key === 'string') index(value[key], [...path, key]);
+    for (const key of ownKeys(value)) if (typeof key === 'string') index(getOwnPropertyDescriptor(value, key).value, [...path, key]);
   };
   for (const name of ownKeys(constants)) index(constants[name], [name]);
 
@@ -210,6 +222,7 @@
   // ---- Sessions.
   const enter = (scope) => {
     current.scope = scope;
+    current.readings = undefined;
     current.event = undefined;
     current.hasEvent = false;
   };

@@ -13,7 +13,9 @@ use crate::inline;
 use crate::model::Host;
 use crate::session::Meta;
 use crate::xml::{self, Element, Node};
-use crate::{Call, Chart, Effect, Event, EventKind, Limits, Log, SCXML_PROCESSOR, SESSION_ADDRESS};
+use crate::{
+    Call, Chart, Effect, Event, EventKind, FunctionKind, Limits, Log, SCXML_PROCESSOR, SESSION_ADDRESS,
+};
 
 /// Events that a script may raise before the step looks at them again.
 const RAISED_MAX: usize = 1000;
@@ -46,6 +48,16 @@ impl Bridge {
 
     fn host(&self) -> Option<Rc<Host>> {
         self.current.borrow().as_ref().map(|current| Rc::clone(&current.host))
+    }
+
+    /// What the surroundings of the session that runs answer.
+    fn read(&self, path: &str, arguments: &[Value]) -> Result<Value, String> {
+        let current = self.current.borrow();
+        let current = current.as_ref().ok_or_else(|| format!("`{path}` is read outside of a step"))?;
+        match &current.meta.surroundings {
+            Some(surroundings) => surroundings.read(path, arguments, current.host.now_millis.get()),
+            None => Err(format!("`{path}` cannot be read here: this host gives no surroundings")),
+        }
     }
 
     fn push(&self, context: &Ctx<'_>, effect: Effect) -> rquickjs::Result<()> {
@@ -218,25 +230,39 @@ fn messages<'js>(context: &Ctx<'js>, bridge: &Rc<Bridge>, natives: &Object<'js>)
     Ok(())
 }
 
-/// The registered functions, as pairs of path and function.
+/// The registered functions, each as path, function and kind.
 pub(crate) fn functions<'js>(context: &Ctx<'js>, bridge: &Rc<Bridge>) -> rquickjs::Result<Array<'js>> {
     let list = Array::new(context.clone())?;
-    for (index, path) in bridge.chart.modules.functions.iter().enumerate() {
-        let pair = Array::new(context.clone())?;
-        pair.set(0, path.as_str())?;
-        let (of, function) = (Rc::clone(bridge), path.clone());
-        let call = move |context: Ctx<'js>, arguments: Rest<JsValue<'js>>| -> rquickjs::Result<()> {
-            let arguments = arguments
-                .0
-                .iter()
-                .map(|argument| Ok(to_json(&context, argument)?.unwrap_or(Value::Null)))
-                .collect::<rquickjs::Result<Vec<Value>>>()?;
-            of.push(&context, Effect::Call(Call { function: function.clone(), arguments }))
-        };
-        pair.set(1, Function::new(context.clone(), call)?)?;
-        list.set(index, pair)?;
+    for (index, function) in bridge.chart.modules.functions.iter().enumerate() {
+        let entry = Array::new(context.clone())?;
+        entry.set(0, function.path)?;
+        let (of, path) = (Rc::clone(bridge), function.path);
+        if function.kind == FunctionKind::Effect {
+            let call = move |context: Ctx<'js>, arguments: Rest<JsValue<'js>>| -> rquickjs::Result<()> {
+                let arguments = json_of(&context, &arguments)?;
+                of.push(&context, Effect::Call(Call { function: path.to_owned(), arguments }))
+            };
+            entry.set(1, Function::new(context.clone(), call)?)?;
+        } else {
+            let read =
+                move |context: Ctx<'js>, arguments: Rest<JsValue<'js>>| -> rquickjs::Result<JsValue<'js>> {
+                    let arguments = json_of(&context, &arguments)?;
+                    match of.read(path, &arguments) {
+                        Ok(value) => super::values::to_script(&context, &value),
+                        Err(problem) => Err(Exception::throw_type(&context, &problem)),
+                    }
+                };
+            entry.set(1, Function::new(context.clone(), read)?)?;
+        }
+        entry.set(2, function.kind == FunctionKind::Property)?;
+        list.set(index, entry)?;
     }
     Ok(list)
+}
+
+/// Arguments as JSON; what JSON cannot hold is null.
+fn json_of<'js>(context: &Ctx<'js>, arguments: &Rest<JsValue<'js>>) -> rquickjs::Result<Vec<Value>> {
+    arguments.0.iter().map(|argument| Ok(to_json(context, argument)?.unwrap_or(Value::Null))).collect()
 }
 
 /// An element as the JSON that the script's document is made from.

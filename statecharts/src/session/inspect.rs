@@ -1,11 +1,10 @@
 //! Looking into a session without changing it, for tools.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Meta, Session};
+use super::Session;
 use crate::chart::ModelKind;
 use crate::ecmascript::natives::Current;
 use crate::model::{Fault, Host, Model};
@@ -52,11 +51,7 @@ impl Session {
                 worker.write(&self.chart, &mut self.data)?;
                 let mut copy =
                     self.data.text().map(|text| ScopeData::from_text(text.into())).unwrap_or_default();
-                let meta = Meta {
-                    id: Arc::clone(&self.record.id),
-                    ioprocessors: Arc::clone(&self.record.ioprocessors),
-                };
-                let current = Current { host, meta };
+                let current = Current { host, meta: self.record.meta() };
                 let outcome =
                     worker.with_model(&self.chart, &mut copy, current, |model| model.evaluate(expression));
                 worker.release(&mut copy);

@@ -1,0 +1,158 @@
+//! `queue:`, the virtual queues.
+
+use statecharts::AttributeKind::{Boolean, Expression, Integer, Token};
+use statecharts::{Attribute, Element, Module};
+
+use super::{ANY, FAILURE, REQUEST, REQUEST_ID, answer, attribute, element, required};
+
+pub(super) const MODULE: Module = Module {
+    namespace: super::QUEUE,
+    prefix: "queue",
+    about: "places in virtual queues, and agents for them (ors: 7)",
+    elements: &[SUBMIT, UPDATE, CANCEL, QUERY, RELEASE],
+};
+
+const HINTS: Attribute = attribute(
+    "hints",
+    Expression,
+    "object: `routable` (false keeps the place without being given an agent), `age` epoch seconds of the start of waiting, `increment` and `interval` (growth of the priority), `exclude` list of agent ids, `reserve` seconds that the agent is kept, `notify` (announces the time to dial)",
+);
+
+const TARGETS: &[Element] = &[Element {
+    name: "targets",
+    about: "whom the queue looks for",
+    unsupported: None,
+    attributes: &[
+        attribute("type", ANY, "default of the targets inside"),
+        attribute("statserver", Expression, "default of the targets inside"),
+    ],
+    children: &[
+        element(
+            "targetid",
+            "targets as text: `{threshold}[weight]name@server.type` or `?:skills@server.GA`, separated by commas (ors: 7.1)",
+            &[required("expr", Expression, "the text, or a JSON list of texts")],
+            &[],
+        ),
+        element(
+            "target",
+            "one target in parts",
+            &[
+                required("name", Expression, "name, or the skill expression when the type is `skill`"),
+                attribute(
+                    "type",
+                    ANY,
+                    "`agent`, `place`, `agentgroup` (default), `placegroup`, `campaigngroup`, `queue`, `routepoint`, `dn`, `skill`",
+                ),
+                attribute("statserver", Expression, "server part; not looked at"),
+                attribute("weight", Expression, "weight in brackets"),
+                attribute("threshold", Expression, "condition such as `'StatAgentsAvailable>0'`"),
+            ],
+            &[],
+        ),
+    ],
+    answers: &[],
+}];
+
+const SUBMIT: Element = Element {
+    name: "submit",
+    about: "enters a virtual queue and waits for an agent (ors: 7.1). The place keeps its age over a restart",
+    unsupported: None,
+    attributes: &[
+        REQUEST_ID,
+        attribute("queue", Expression, "alias of the virtual queue, default `none`"),
+        attribute("priority", Expression, "integer, higher first, default 0"),
+        attribute("timeout", Integer, "seconds until an agent must be found; without it for ever"),
+        attribute(
+            "route",
+            Boolean,
+            "read and not used: the chart always moves the call itself, as with `false`",
+        ),
+        HINTS,
+        attribute("interactionid", Expression, "read and not used: a place belongs to the session"),
+        attribute(
+            "ordertype",
+            Token(&["max", "min", "any", "percentage"]),
+            "read and not used: the router picks the agent who has been ready for longest",
+        ),
+        attribute("orderstat", Expression, "read and not used, see `ordertype`"),
+        attribute(
+            "clearontimeout",
+            Boolean,
+            "read and not used: the targets are dropped on timeout, as with `true`; submit again with `hints.age` to keep the place",
+        ),
+    ],
+    children: TARGETS,
+    answers: &[
+        answer("queue.submit.requestid", REQUEST, "at once"),
+        answer(
+            "queue.timetodial",
+            &["requestid", "position"],
+            "the customer should be dialled now; only with `hints.notify`, not in ORS",
+        ),
+        answer(
+            "queue.submit.done",
+            &[
+                "requestid",
+                "targetselected",
+                "targetcomponentselected",
+                "targetobjectselected",
+                "vqselected",
+                "resource",
+                "priority",
+                "wait",
+            ],
+            "an agent is reserved; `resource` has `agent`, `agent_id`, `dn`, `id`, `place`, `resource`, `return`, `stat_value`, `switch`, `type`, `vq`",
+        ),
+        answer("error.queue.submit", FAILURE, "`timeout`, `invalidtarget`, `invalidqueue`"),
+    ],
+};
+
+const UPDATE: Element = Element {
+    name: "update",
+    about: "changes a place in a queue (ors: 7.2)",
+    unsupported: None,
+    attributes: &[required("requestid", Expression, "id of the submit"), HINTS],
+    children: TARGETS,
+    answers: &[
+        answer("queue.update.done", REQUEST, "`requestid` is the submit's"),
+        answer("error.queue.update", FAILURE, "`unknown`: no such place; `invalidtarget`"),
+    ],
+};
+
+const CANCEL: Element = element(
+    "cancel",
+    "leaves the queue (ors: 7.2)",
+    &[required("requestid", Expression, "id of the submit")],
+    &[answer("queue.cancel.done", REQUEST, "`requestid` is the submit's; also when there was no such place")],
+);
+
+const QUERY: Element = element(
+    "query",
+    "asks for the place in the queue (ors: 7.2)",
+    &[required("requestid", Expression, "id of the submit")],
+    &[
+        answer(
+            "queue.query.done",
+            &[
+                "requestid",
+                "ewt",
+                "position",
+                "waiting",
+                "wait",
+                "priority",
+                "agents_logged_in",
+                "queue",
+                "target",
+            ],
+            "seconds for `ewt` and `wait`; `requestid` is the query's",
+        ),
+        answer("error.queue.query", FAILURE, "`unknown`: no such place"),
+    ],
+);
+
+const RELEASE: Element = element(
+    "release",
+    "lets a reserved agent go; not in ORS",
+    &[required("agent", Expression, "id of the agent")],
+    &[],
+);
