@@ -367,6 +367,13 @@ impl SessionActor {
             }
             _ => {}
         }
+        if let Some(row) = self.record.as_ref()
+            && plan.record_changed
+            && row.state == CallbackState::Completed
+        {
+            // Nobody is expected to call in any more: the access number is free for the next one.
+            writes.push(Write::DeleteBookings(row.id.clone()));
+        }
         let snapshot = snapshot.and_then(|snapshot| serde_json::to_string(&snapshot).ok());
         writes.push(Write::PutSession(Box::new(SessionRow {
             id: self.identity.id.clone(),

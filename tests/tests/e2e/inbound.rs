@@ -147,6 +147,21 @@ async fn of_two_callbacks_on_one_number_the_code_decides() {
     assert_eq!(platform.state(&second).await, "ROUTING");
 }
 
+#[tokio::test]
+async fn a_cancelled_callback_gives_its_access_number_back_at_once() {
+    let service = Service::originated().with("_resource_group", "ONE");
+    let setup = Setup::of("inbound", &inbound())
+        .service("call-us", &service)
+        .switch("[list.GMS_Resources.ONE]\nnumbers = [\"+12025550192\"]");
+    let platform = Platform::start(setup).await;
+    let first = booked(&platform, CUSTOMER).await;
+    let other = json!({ "_customer_number": "+12025550124" });
+    assert_eq!(platform.ask("call-us", &other).await.status, 500, "the only number is taken");
+    let _cancelled = platform.cancel(&first).await.ok();
+    let second = platform.begin("call-us", &other).await;
+    assert_eq!(second.reply["_access_number"], "+12025550192");
+}
+
 //= scenarios: N3
 //= type=test
 #[tokio::test]
