@@ -21,7 +21,7 @@ use crate::chart::{Binding, Finalize, StateIx, StateKind, TransitionIx};
 use crate::model::{Fault, Host, Model};
 use crate::session::{Invocation, Record};
 use crate::state_set::StateSet;
-use crate::{Chart, Effect, Event, EventKind, Failure, Limits, Status};
+use crate::{Chart, Effect, Event, EventKind, Failure, Limits, Status, weight};
 
 /// One step of one session.
 pub(crate) struct Interpreter<'a> {
@@ -42,6 +42,10 @@ pub(crate) struct Interpreter<'a> {
     pub(crate) taken: Vec<TransitionIx>,
     pub(crate) is_running: bool,
     microsteps: u32,
+    /// Work so far: see [`Limits::work`].
+    work: u64,
+    /// Delayed events that the step has sent.
+    delayed: usize,
     entries: BTreeMap<StateIx, u32>,
     last_entered: StateIx,
     /// Eventless guards that failed in this macrostep. The Recommendation has their error raised at every try, which a
@@ -76,6 +80,8 @@ impl<'a> Interpreter<'a> {
             taken: Vec::new(),
             is_running: true,
             microsteps: 0,
+            work: 0,
+            delayed: 0,
             entries: BTreeMap::new(),
             last_entered: 0,
             failed_guards: BTreeSet::new(),
@@ -308,11 +314,26 @@ impl<'a> Interpreter<'a> {
 
     /// Adds an effect.
     pub(crate) fn effect(&mut self, effect: Effect) -> Result<(), Failure> {
-        let mut effects = self.host.effects.borrow_mut();
-        if effects.len() >= self.limits.effects {
-            return Err(Failure::Effects { limit: self.limits.effects });
+        if let Effect::Send(send) = &effect
+            && !send.delay.is_zero()
+        {
+            self.delayed += 1;
+            if self.delayed > self.limits.pending_sends {
+                return Err(Failure::PendingSends { limit: self.limits.pending_sends });
+            }
         }
-        effects.push(effect);
+        self.host.add_effect(effect, self.limits)
+    }
+
+    /// Counts elementary work of the interpreter.
+    pub(crate) fn count_work(&mut self, work: usize) -> Result<(), Failure> {
+        self.work = self.work.saturating_add(work as u64);
+        if self.work > self.limits.work {
+            return Err(Failure::Work {
+                limit: self.limits.work,
+                state: self.chart.state(self.last_entered).id.to_string(),
+            });
+        }
         Ok(())
     }
 
@@ -322,18 +343,14 @@ impl<'a> Interpreter<'a> {
         if self.own_events > self.limits.queue {
             return Err(Failure::Queue { limit: self.limits.queue });
         }
+        self.host.take_value(weight::of_event(&event), self.limits)?;
         self.external.push_back(event);
         Ok(())
     }
 
     /// Adds an event to the internal queue.
     pub(crate) fn raise(&mut self, event: Event) -> Result<(), Failure> {
-        let mut internal = self.host.internal.borrow_mut();
-        if internal.len() >= self.limits.queue {
-            return Err(Failure::Queue { limit: self.limits.queue });
-        }
-        internal.push_back(event);
-        Ok(())
+        self.host.add_internal(event, self.limits)
     }
 
     /// Turns a fault into its event; whether there was none.
@@ -362,7 +379,16 @@ impl<'a> Interpreter<'a> {
         }
     }
 
-    pub(crate) fn remember_invocation(&mut self, state: StateIx, index: u32, id: String) {
+    pub(crate) fn remember_invocation(
+        &mut self,
+        state: StateIx,
+        index: u32,
+        id: String,
+    ) -> Result<(), Failure> {
+        if self.record.invocations.len() >= self.limits.invocations {
+            return Err(Failure::Invocations { limit: self.limits.invocations });
+        }
         self.record.invocations.push(Invocation { state, index, id });
+        Ok(())
     }
 }

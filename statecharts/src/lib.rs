@@ -58,6 +58,7 @@ mod state_set;
 mod step;
 #[cfg(test)]
 mod trial;
+mod weight;
 mod worker;
 mod xml;
 
@@ -68,7 +69,7 @@ pub use effect::{
     VerbChild,
 };
 pub use event::{Event, EventKind};
-pub use limits::{Failure, Limits};
+pub use limits::{Failure, LimitName, Limits};
 pub use load::{BrokenExpressions, Compiled, compile, compile_with};
 pub use module::{
     Answer, Attribute, AttributeKind, Element, Function, FunctionKind, Module, ModuleSet, Surroundings,

@@ -1,4 +1,4 @@
-//! Limits of a step, and how a session fails that hits one (decision D-087).
+//! Limits of a session, and how a session fails that hits one (decision D-087).
 
 use std::time::Duration;
 
@@ -11,6 +11,9 @@ pub struct Limits {
     pub microsteps: u32,
     /// Entries of one state per macrostep. Default 100.
     pub state_entries: u32,
+    /// Work of the interpreter per step: states entered, left and looked at, transitions looked at, elements executed.
+    /// Default 2,000,000.
+    pub work: u64,
     /// Script time per step. Default 50 ms.
     ///
     /// Counted in units of work of the script engine, not by a clock, so that the same events have the same outcome on
@@ -21,12 +24,31 @@ pub struct Limits {
     /// Counting misses few but slow calls of built-in functions. This is the only place of the crate where a clock decides, and it
     /// decides only that a session which blocks its thread is over.
     pub script_patience: Duration,
-    /// Heap of all scripts of one worker, in bytes. Default 512 MiB.
+    /// Memory that the scripts of one step may take beyond what was in use when it began, in bytes. Default 16 MiB.
+    ///
+    /// Past it the scripts are stopped. One large request may go past it before that, but never past twice the limit.
+    pub heap: usize,
+    /// Heap of all scripts of one worker above which the scopes of its sessions are written down, in bytes. Default 512 MiB.
+    ///
+    /// No session fails by it: before a step begins, it is seen to that the step's own [`heap`](Self::heap) is left.
     pub script_memory: usize,
+    /// Stack of scripts in bytes. Default 256 KiB. Recursion that is deeper is an error of the script (`error.execution`).
+    pub stack: usize,
     /// Events that may wait inside one step, and that a session may send to itself in one step. Default 1000.
     pub queue: usize,
     /// Effects of one step. Default 10,000.
     pub effects: usize,
+    /// What the effects, the raised events and the values of expressions of one step hold together, in bytes of text.
+    /// Default 32 MiB.
+    pub output: usize,
+    /// Data of one event or one effect, in bytes of text. Default 1 MiB.
+    pub event: usize,
+    /// Delayed events of one session that may be outstanding. Default 1000. A step counts its own; its host, who keeps them, counts all.
+    pub pending_sends: usize,
+    /// Invocations of one session that may run at once. Default 100.
+    pub invocations: usize,
+    /// How deep sessions may start sessions. Default 8. Counted by the host, who starts them.
+    pub invoke_depth: u32,
     /// Data of one session as text, in bytes. Default 4 MiB.
     pub data: usize,
 }
@@ -43,12 +65,94 @@ impl Default for Limits {
         Self {
             microsteps: 1000,
             state_entries: 100,
+            work: 2_000_000,
             script_time: Duration::from_millis(50),
             script_patience: Duration::from_secs(2),
+            heap: 16 * 1024 * 1024,
             script_memory: 512 * 1024 * 1024,
+            stack: 256 * 1024,
             queue: 1000,
             effects: 10_000,
+            output: 32 * 1024 * 1024,
+            event: 1024 * 1024,
+            pending_sends: 1000,
+            invocations: 100,
+            invoke_depth: 8,
             data: 4 * 1024 * 1024,
+        }
+    }
+}
+
+/// A limit, by the name that configurations, metrics and the documentation give it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LimitName {
+    /// [`Limits::script_time`] and [`Limits::script_patience`].
+    ScriptTime,
+    /// [`Limits::heap`].
+    Heap,
+    /// [`Limits::stack`].
+    Stack,
+    /// [`Limits::microsteps`].
+    Microsteps,
+    /// [`Limits::state_entries`].
+    StateEntries,
+    /// [`Limits::work`].
+    Work,
+    /// [`Limits::queue`].
+    Queue,
+    /// [`Limits::effects`].
+    Effects,
+    /// [`Limits::output`].
+    Output,
+    /// [`Limits::event`].
+    Event,
+    /// [`Limits::pending_sends`].
+    PendingSends,
+    /// [`Limits::invocations`].
+    Invocations,
+    /// [`Limits::invoke_depth`].
+    InvokeDepth,
+    /// [`Limits::data`].
+    Data,
+}
+
+impl LimitName {
+    /// Each of them.
+    pub const ALL: &'static [Self] = &[
+        Self::ScriptTime,
+        Self::Heap,
+        Self::Stack,
+        Self::Microsteps,
+        Self::StateEntries,
+        Self::Work,
+        Self::Queue,
+        Self::Effects,
+        Self::Output,
+        Self::Event,
+        Self::PendingSends,
+        Self::Invocations,
+        Self::InvokeDepth,
+        Self::Data,
+    ];
+
+    /// The name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ScriptTime => "script_time",
+            Self::Heap => "heap",
+            Self::Stack => "stack",
+            Self::Microsteps => "microsteps",
+            Self::StateEntries => "state_entries",
+            Self::Work => "work",
+            Self::Queue => "queue",
+            Self::Effects => "effects",
+            Self::Output => "output",
+            Self::Event => "event",
+            Self::PendingSends => "pending_sends",
+            Self::Invocations => "invocations",
+            Self::InvokeDepth => "invoke_depth",
+            Self::Data => "data",
         }
     }
 }
@@ -73,6 +177,14 @@ pub enum Failure {
         /// Limit that was hit.
         limit: u32,
     },
+    /// The interpreter had too much to do.
+    #[error("one event made the chart do more than {limit} things; last entered: {state}")]
+    Work {
+        /// Limit that was hit.
+        limit: u64,
+        /// State that was entered last.
+        state: String,
+    },
     /// Scripts took too long.
     #[error("scripts took longer than {limit_millis} ms for one event, at {place}")]
     ScriptTime {
@@ -82,9 +194,9 @@ pub enum Failure {
         place: String,
     },
     /// Scripts needed too much memory.
-    #[error("scripts needed more than {limit_bytes} bytes of memory, at {place}")]
+    #[error("scripts needed more than {limit_bytes} bytes of memory for one event, at {place}")]
     ScriptMemory {
-        /// Limit that was hit, of the whole worker.
+        /// Limit that was hit.
         limit_bytes: u64,
         /// File and line of the expression.
         place: String,
@@ -95,17 +207,49 @@ pub enum Failure {
         /// Limit that was hit.
         limit: usize,
     },
-    /// The data of the session are too large to be kept.
-    #[error("the data of the session have {bytes} bytes as text; at most {limit} are kept")]
-    DataSize {
+    /// Too many effects of one step.
+    #[error("one step had more than {limit} effects")]
+    Effects {
+        /// Limit that was hit.
+        limit: usize,
+    },
+    /// The effects, events and values of one step are too large together.
+    #[error("the effects, events and values of one step have more than {limit} bytes")]
+    Output {
+        /// Limit that was hit.
+        limit: usize,
+    },
+    /// The data of an event or effect are too large.
+    #[error("the data of an event or effect have {bytes} bytes; at most {limit} are sent")]
+    EventSize {
         /// Their size.
         bytes: usize,
         /// Limit that was hit.
         limit: usize,
     },
-    /// Too many effects of one step.
-    #[error("one step had more than {limit} effects")]
-    Effects {
+    /// Too many delayed events are outstanding.
+    #[error("more than {limit} delayed events of the session are outstanding")]
+    PendingSends {
+        /// Limit that was hit.
+        limit: usize,
+    },
+    /// Too many invocations run at once.
+    #[error("more than {limit} invocations of the session run at once")]
+    Invocations {
+        /// Limit that was hit.
+        limit: usize,
+    },
+    /// Sessions started sessions too deeply. Hosts fail the session that would have started the next.
+    #[error("sessions start sessions deeper than {limit}")]
+    InvokeDepth {
+        /// Limit that was hit.
+        limit: u32,
+    },
+    /// The data of the session are too large to be kept.
+    #[error("the data of the session have {bytes} bytes as text; at most {limit} are kept")]
+    DataSize {
+        /// Their size.
+        bytes: usize,
         /// Limit that was hit.
         limit: usize,
     },
@@ -117,4 +261,27 @@ pub enum Failure {
         /// What the script engine said.
         message: String,
     },
+}
+
+impl Failure {
+    /// The limit that was hit; `None` when it was none.
+    #[must_use]
+    pub const fn limit(&self) -> Option<LimitName> {
+        Some(match self {
+            Self::Microsteps { .. } => LimitName::Microsteps,
+            Self::StateEntries { .. } => LimitName::StateEntries,
+            Self::Work { .. } => LimitName::Work,
+            Self::ScriptTime { .. } => LimitName::ScriptTime,
+            Self::ScriptMemory { .. } => LimitName::Heap,
+            Self::Queue { .. } => LimitName::Queue,
+            Self::Effects { .. } => LimitName::Effects,
+            Self::Output { .. } => LimitName::Output,
+            Self::EventSize { .. } => LimitName::Event,
+            Self::PendingSends { .. } => LimitName::PendingSends,
+            Self::Invocations { .. } => LimitName::Invocations,
+            Self::InvokeDepth { .. } => LimitName::InvokeDepth,
+            Self::DataSize { .. } => LimitName::Data,
+            Self::Data { .. } => return None,
+        })
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::chart::{DataValue, ExpressionIx, Foreach, Inline};
 use crate::state_set::StateSet;
-use crate::{Effect, Event, Failure};
+use crate::{Effect, Event, Failure, Limits, weight};
 
 /// Why content was not executed.
 #[derive(Debug)]
@@ -106,4 +106,61 @@ pub(crate) struct Host {
     pub(crate) now_millis: Cell<i64>,
     /// State of the generator behind `Math.random`.
     pub(crate) chance: Cell<u64>,
+    /// Bytes of the values, events and effects of the step so far.
+    pub(crate) output: Cell<usize>,
+    /// The limit that a function of the host hit while a script ran. The script cannot catch it away.
+    pub(crate) failure: RefCell<Option<Failure>>,
+    /// Whether a script recursed too deeply.
+    pub(crate) is_stack_exceeded: Cell<bool>,
+}
+
+impl Host {
+    /// Counts bytes that a step hands to its host.
+    ///
+    /// # Errors
+    /// When they are too many together.
+    pub(crate) fn count_output(&self, bytes: usize, limits: &Limits) -> Result<(), Failure> {
+        let output = self.output.get().saturating_add(bytes);
+        self.output.set(output);
+        if output > limits.output { Err(Failure::Output { limit: limits.output }) } else { Ok(()) }
+    }
+
+    /// Counts a value that may become part of an event or effect.
+    ///
+    /// # Errors
+    /// When it is too large, or when all together are.
+    pub(crate) fn take_value(&self, bytes: usize, limits: &Limits) -> Result<(), Failure> {
+        if bytes > limits.event {
+            return Err(Failure::EventSize { bytes, limit: limits.event });
+        }
+        self.count_output(bytes, limits)
+    }
+
+    /// Adds an effect.
+    ///
+    /// # Errors
+    /// When there are too many, or when they are too large together.
+    pub(crate) fn add_effect(&self, effect: Effect, limits: &Limits) -> Result<(), Failure> {
+        self.take_value(weight::of_effect(&effect), limits)?;
+        let mut effects = self.effects.borrow_mut();
+        if effects.len() >= limits.effects {
+            return Err(Failure::Effects { limit: limits.effects });
+        }
+        effects.push(effect);
+        Ok(())
+    }
+
+    /// Adds an event to the internal queue.
+    ///
+    /// # Errors
+    /// When too many wait, or when it is too large.
+    pub(crate) fn add_internal(&self, event: Event, limits: &Limits) -> Result<(), Failure> {
+        self.take_value(weight::of_event(&event), limits)?;
+        let mut internal = self.internal.borrow_mut();
+        if internal.len() >= limits.queue {
+            return Err(Failure::Queue { limit: limits.queue });
+        }
+        internal.push_back(event);
+        Ok(())
+    }
 }

@@ -15,8 +15,8 @@ use crate::null_model::NullModel;
 use crate::state_set::StateSet;
 use crate::worker::ScopeData;
 use crate::{
-    Chart, Effect, Event, Failure, InvokeSnapshot, RestoreError, SNAPSHOT_VERSION, Snapshot, Status, Step,
-    Surroundings, Worker,
+    Chart, Effect, Event, Failure, InvokeSnapshot, LimitName, RestoreError, SNAPSHOT_VERSION, Snapshot,
+    Status, Step, Surroundings, Worker,
 };
 
 /// What a session starts with.
@@ -344,6 +344,7 @@ impl Session {
                 entered: Vec::new(),
                 exited: Vec::new(),
                 taken: Vec::new(),
+                exceeded: Vec::new(),
                 status: self.status.clone(),
             };
         }
@@ -381,7 +382,14 @@ impl Session {
             }
         }
         self.status = status.clone();
-        Step { number, effects, entered, exited, taken, status }
+        let mut exceeded = Vec::new();
+        if host.is_stack_exceeded.get() {
+            exceeded.push(LimitName::Stack);
+        }
+        if let Status::Failed { failure } = &status {
+            exceeded.extend(failure.limit());
+        }
+        Step { number, effects, entered, exited, taken, exceeded, status }
     }
 
     fn interpret(

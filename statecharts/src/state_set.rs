@@ -43,6 +43,21 @@ impl StateSet {
         })
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// Whether there is any from `first` to `last`, both included.
+    pub(crate) fn has_any_of(&self, first: StateIx, last: StateIx) -> bool {
+        let (from, to) = ((first / 64) as usize, (last / 64) as usize);
+        self.words.iter().enumerate().take(to + 1).skip(from).any(|(index, word)| {
+            let low = if index == from { !0 << (first % 64) } else { !0 };
+            let high = if index == to { !0 >> (63 - last % 64) } else { !0 };
+            word & low & high != 0
+        })
+    }
+
     pub(crate) fn to_vec(&self) -> Vec<StateIx> {
         self.iter().collect()
     }
@@ -75,5 +90,23 @@ mod tests {
         assert!(set.contains(130) && !set.contains(64));
         assert!(set.intersects(&[3].into_iter().collect()));
         assert!(!set.intersects(&[4].into_iter().collect()));
+        assert_eq!(set.len(), 2);
+    }
+
+    #[test]
+    fn a_range_is_looked_at_without_its_neighbours() {
+        let set: StateSet = [5, 64, 200].into_iter().collect();
+        for (first, last, expected) in [
+            (0, 4, false),
+            (5, 5, true),
+            (6, 63, false),
+            (0, 300, true),
+            (64, 64, true),
+            (65, 199, false),
+            (128, 200, true),
+            (201, 999, false),
+        ] {
+            assert_eq!(set.has_any_of(first, last), expected, "{first} to {last}");
+        }
     }
 }

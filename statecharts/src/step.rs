@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Effect, Failure};
+use crate::{Effect, Failure, LimitName};
 
 /// The outcome of one external event, processed until the session is stable.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Step {
     /// Transitions that were taken, in order, as numbers of the chart: see [`Chart::transition_count`](crate::Chart::transition_count). The default transitions of `<initial>` (also in
     /// its form as an attribute) and `<history>` that were followed are among them.
     pub taken: Vec<u32>,
+    /// Limits that were hit: the one that ended the session, and [`Stack`](LimitName::Stack) when a script recursed too deeply.
+    pub exceeded: Vec<LimitName>,
     /// How the session is now.
     pub status: Status,
 }

@@ -10,18 +10,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use rquickjs::{CatchResultExt, CaughtError, Ctx, Object, Persistent, Runtime};
+use script_heap::Heap;
 
 use crate::ecmascript::context::{ChartContext, Parts};
-use crate::ecmascript::meter::{Meter, WRITING_FACTOR};
+use crate::ecmascript::meter::Meter;
 use crate::ecmascript::model::ScriptModel;
 use crate::ecmascript::natives::Current;
-use crate::model::Model;
+use crate::model::{Fault, Model};
 use crate::{Chart, Failure, Limits};
 
 /// Contexts beyond which those without live sessions are dropped.
 const CONTEXTS_MAX: usize = 64;
-/// Stack of scripts in bytes.
-const STACK_MAX: usize = 256 * 1024;
 
 /// Distinguishes the workers of a process; nothing a chart can see depends on it.
 static NEXT_WORKER: AtomicU64 = AtomicU64::new(1);
@@ -63,6 +62,8 @@ pub(crate) struct ScopeData {
     live: Option<Live>,
     /// The data as text; `None` while the live scope has something newer, and before the start.
     text: Option<Box<str>>,
+    /// Why the data are gone: they could not be written.
+    lost: Option<Box<Failure>>,
 }
 
 #[derive(Debug)]
@@ -74,7 +75,7 @@ struct Live {
 
 impl ScopeData {
     pub(crate) fn from_text(text: Box<str>) -> Self {
-        Self { live: None, text: Some(text) }
+        Self { text: Some(text), ..Self::default() }
     }
 
     pub(crate) fn text(&self) -> Option<&str> {
@@ -99,11 +100,11 @@ impl Worker {
     /// # Errors
     /// When there is no memory for the script engine.
     pub fn new(limits: Limits) -> Result<Self, Failure> {
-        let meter = Rc::new(Meter::default());
+        let (runtime, meter) = runtime(&limits)?;
         Ok(Self {
             slots: BTreeMap::new(),
             contexts: BTreeMap::new(),
-            runtime: runtime(&limits, &meter)?,
+            runtime,
             meter,
             limits,
             id: NEXT_WORKER.fetch_add(1, Ordering::Relaxed),
@@ -137,7 +138,7 @@ impl Worker {
     /// Heap of the scripts in bytes.
     #[must_use]
     pub fn script_memory(&self) -> u64 {
-        u64::try_from(self.runtime.memory_usage().malloc_size).unwrap_or_default()
+        self.meter.heap().live() as u64
     }
 
     /// Runs something with the data model of a session.
@@ -149,6 +150,7 @@ impl Worker {
         run: impl FnOnce(&mut dyn Model) -> R,
     ) -> Result<R, Failure> {
         self.check_owner(data)?;
+        self.make_room()?;
         let key = self.ensure_context(chart)?;
         let scope = match self.scope(&key, data, &current) {
             Ok(scope) => scope,
@@ -177,20 +179,25 @@ impl Worker {
                 is_changed: false,
                 is_disordered: false,
             };
-            meter.arm(limits, 1);
+            meter.arm(limits);
             let result = run(&mut model);
+            // Also what the host made by looking at values runs now, or it would run in the step of another session.
+            let jobs = model.run_jobs(None);
             meter.disarm();
             *bridge.current.borrow_mut() = None;
             let kept = Persistent::save(&context, model.scope.clone());
-            Ok((result, kept, model.is_changed, model.is_disordered))
+            Ok((result, jobs, kept, model.is_changed, model.is_disordered))
         });
-        let (result, kept, is_changed, is_disordered) = outcome?;
-        if is_disordered {
+        let (result, jobs, kept, is_changed, is_disordered) = outcome?;
+        if is_disordered || self.runtime.is_job_pending() {
             // The session has failed. Its scope is not worth writing, and may be what filled the heap.
             drop(kept);
             self.release(data);
             self.rebuild()?;
-            return Ok(result);
+            return match jobs {
+                Err(Fault::Fatal(failure)) => Err(*failure),
+                Err(Fault::Raise { .. }) | Ok(()) => Ok(result),
+            };
         }
         if is_changed {
             data.text = None;
@@ -219,7 +226,7 @@ impl Worker {
             return Err(no_context());
         };
         let meter = &self.meter;
-        meter.arm(&self.limits, WRITING_FACTOR);
+        meter.arm_for_writing(&self.limits);
         let scope = context.with(|context, parts| {
             parts.bridge.current.replace(Some(current.clone()));
             parts.bridge.event_was_read.set(false);
@@ -259,9 +266,20 @@ impl Worker {
         let Some(context) = self.contexts.get_mut(&key) else {
             return Err(no_context());
         };
-        self.meter.arm(&self.limits, WRITING_FACTOR);
+        self.meter.arm_for_writing(&self.limits);
         let text = context.with(|context, parts| pack(&context, &parts, scope));
+        let failure = self.meter.failure(&self.limits, || chart.file().to_owned());
         self.meter.disarm();
+        if let Some(failure) = failure {
+            // What cannot be written once is not tried again, least of all while the others are written down.
+            self.release(data);
+            data.lost = Some(Box::new(failure.clone()));
+            self.rebuild()?;
+            return Err(failure);
+        }
+        if self.runtime.is_job_pending() {
+            self.rebuild()?;
+        }
         let text = text?;
         if text.len() > self.limits.data {
             return Err(Failure::DataSize { bytes: text.len(), limit: self.limits.data });
@@ -280,6 +298,9 @@ impl Worker {
     }
 
     fn check_owner(&self, data: &ScopeData) -> Result<(), Failure> {
+        if let Some(lost) = &data.lost {
+            return Err((**lost).clone());
+        }
         match &data.live {
             Some(live) if live.worker != self.id => Err(Failure::Data {
                 tried: "reached".to_owned(),
@@ -333,20 +354,30 @@ impl Worker {
 
     /// Writes every live scope down and starts with a new runtime.
     fn rebuild(&mut self) -> Result<(), Failure> {
-        self.runtime.set_memory_limit(0);
         self.slots.retain(|_, slot| slot.owner.strong_count() > 0);
         for slot in self.slots.values_mut() {
             let Some(scope) = slot.scope.take() else { continue };
             let Some(context) = self.contexts.get_mut(&ContextKey::of(&slot.chart)) else {
                 continue;
             };
-            self.meter.arm(&self.limits, WRITING_FACTOR);
+            self.meter.arm_for_writing(&self.limits);
             // A scope that cannot be written is lost, and its session fails with that reason when it is next asked.
             slot.text = context.with(|context, parts| pack(&context, &parts, scope)).ok();
             self.meter.disarm();
         }
         self.contexts.clear();
-        self.runtime = runtime(&self.limits, &self.meter)?;
+        (self.runtime, self.meter) = runtime(&self.limits)?;
+        Ok(())
+    }
+
+    /// Live sessions may fill the heap; as text they need none of it. A step always has all that it may take.
+    fn make_room(&mut self) -> Result<(), Failure> {
+        let room = self.limits.heap.saturating_mul(script_heap::HARD_FACTOR);
+        if !self.contexts.is_empty()
+            && self.meter.heap().live().saturating_add(room) > self.limits.script_memory
+        {
+            self.rebuild()?;
+        }
         Ok(())
     }
 }
@@ -357,13 +388,15 @@ impl ContextKey {
     }
 }
 
-fn runtime(limits: &Limits, meter: &Rc<Meter>) -> Result<Runtime, Failure> {
-    let runtime = Runtime::new()
+/// A runtime, and what measures its scripts.
+fn runtime(limits: &Limits) -> Result<(Runtime, Rc<Meter>), Failure> {
+    let heap = Heap::new();
+    let runtime = Runtime::new_with_alloc(heap.allocator())
         .map_err(|error| Failure::Data { tried: "set up".to_owned(), message: error.to_string() })?;
-    runtime.set_memory_limit(limits.script_memory);
-    runtime.set_max_stack_size(STACK_MAX);
+    let meter = Rc::new(Meter::of(heap));
+    runtime.set_max_stack_size(limits.stack);
     runtime.set_interrupt_handler(Some(meter.handler()));
-    Ok(runtime)
+    Ok((runtime, meter))
 }
 
 fn unreadable(error: &CaughtError<'_>) -> Failure {

@@ -1,15 +1,19 @@
-//! Counts the work of scripts.
+//! Counts the work of scripts, and bounds their memory.
 
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::Limits;
+use script_heap::{Breach, Heap};
+
+use crate::{Failure, Limits};
 
 /// Elements of a `<foreach>` that count as one unit of work.
 const ITERATIONS_PER_UNIT: u32 = 2000;
 /// How much more than a step the writing of a scope may do: it runs code of this crate over the data of the session.
-pub(crate) const WRITING_FACTOR: u32 = 20;
+const WRITING_FACTOR: u32 = 20;
+/// Memory that the reading or writing of a scope may take, as a multiple of the largest text that is kept.
+const WRITING_MEMORY_FACTOR: usize = 16;
 
 /// How much more the scripts of this step may do.
 ///
@@ -22,27 +26,65 @@ pub(crate) struct Meter {
     iterations: Cell<u32>,
     deadline: Cell<Option<Instant>>,
     is_breached: Cell<bool>,
+    heap: Heap,
 }
 
 impl Meter {
-    /// Begins a step, with `factor` times the limits.
-    pub(crate) fn arm(&self, limits: &Limits, factor: u32) {
+    /// The meter of a runtime with this heap.
+    pub(crate) fn of(heap: Heap) -> Self {
+        Self { heap, ..Self::default() }
+    }
+
+    /// Begins a step.
+    pub(crate) fn arm(&self, limits: &Limits) {
+        self.begin(limits, 1, limits.heap);
+    }
+
+    /// Begins the reading or writing of a scope.
+    pub(crate) fn arm_for_writing(&self, limits: &Limits) {
+        self.begin(
+            limits,
+            WRITING_FACTOR,
+            limits.data.saturating_mul(WRITING_MEMORY_FACTOR).max(limits.heap),
+        );
+    }
+
+    fn begin(&self, limits: &Limits, factor: u32, memory: usize) {
         let units = limits.script_time.as_micros() / Limits::SCRIPT_UNIT.as_micros().max(1);
         let units = u64::try_from(units).unwrap_or(u64::MAX).max(1);
         self.left.set(units.saturating_mul(u64::from(factor)));
         self.iterations.set(0);
         self.is_breached.set(false);
-        self.deadline.set(Instant::now().checked_add(limits.script_patience.saturating_mul(factor)));
+        let deadline = Instant::now().checked_add(limits.script_patience);
+        self.deadline.set(deadline);
+        self.heap.begin(memory, deadline);
     }
 
     /// Ends a step: nothing of a chart runs until the next one.
     pub(crate) fn disarm(&self) {
         self.deadline.set(None);
+        self.heap.end();
     }
 
     /// Whether the step was stopped.
     pub(crate) fn is_breached(&self) -> bool {
-        self.is_breached.get()
+        self.is_breached.get() || self.heap.breach().is_some()
+    }
+
+    /// Why the step was stopped, if it was.
+    pub(crate) fn failure(&self, limits: &Limits, place: impl FnOnce() -> String) -> Option<Failure> {
+        if self.heap.breach() == Some(Breach::Memory) {
+            return Some(Failure::ScriptMemory { limit_bytes: limits.heap as u64, place: place() });
+        }
+        self.is_breached().then(|| Failure::ScriptTime {
+            limit_millis: u64::try_from(limits.script_time.as_millis()).unwrap_or(u64::MAX),
+            place: place(),
+        })
+    }
+
+    /// The heap of the scripts.
+    pub(crate) fn heap(&self) -> &Heap {
+        &self.heap
     }
 
     /// Counts an element of a `<foreach>`; whether to stop.
@@ -57,7 +99,7 @@ impl Meter {
             return false;
         };
         let left = self.left.get();
-        if left == 0 || Instant::now() > deadline {
+        if left == 0 || self.heap.breach().is_some() || Instant::now() > deadline {
             self.is_breached.set(true);
             return true;
         }

@@ -14,7 +14,7 @@ use super::values::{to_json, to_script};
 use super::wrap::wrap;
 use crate::chart::{DataValue, ExpressionIx, ExpressionKind, Foreach, Inline};
 use crate::model::{Fault, Model};
-use crate::{Chart, Failure, Limits};
+use crate::{Chart, Failure, Limits, weight};
 
 /// Scripts of one session while a step runs.
 pub(crate) struct ScriptModel<'js, 'w> {
@@ -48,20 +48,29 @@ impl<'js> ScriptModel<'js, '_> {
             (Ok(function), Some(value)) => function.call::<_, R>((self.scope.clone(), value)),
             (Err(error), _) => Err(error),
         };
-        let result = self.checked(result, Some(expression))?;
-        self.run_jobs(expression)?;
-        Ok(result)
+        let result = self.checked(result, Some(expression));
+        // Also after an error: what is left would run in the step of another session.
+        self.run_jobs(Some(expression))?;
+        result
     }
 
     /// Promises of a script are kept within the step that made them.
-    fn run_jobs(&mut self, expression: ExpressionIx) -> Result<(), Fault> {
-        while self.context.execute_pending_job() {
-            if self.meter.is_breached() {
-                self.is_disordered = true;
-                return Err(self.out_of_time(Some(expression)));
-            }
+    pub(crate) fn run_jobs(&mut self, expression: Option<ExpressionIx>) -> Result<(), Fault> {
+        while !self.meter.is_breached() && self.context.execute_pending_job() {}
+        match self.breach(expression) {
+            Some(failure) => Err(failure.into()),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Why the session is over, if it hit a limit.
+    fn breach(&mut self, expression: Option<ExpressionIx>) -> Option<Failure> {
+        let place = || self.place(expression);
+        if let Some(failure) = self.meter.failure(self.limits, place) {
+            self.is_disordered |= matches!(failure, Failure::ScriptMemory { .. });
+            return Some(failure);
+        }
+        self.parts.bridge.host().and_then(|host| host.failure.take())
     }
 
     fn helper<A: IntoArgs<'js>, R: FromJs<'js>>(
@@ -81,21 +90,18 @@ impl<'js> ScriptModel<'js, '_> {
         expression: Option<ExpressionIx>,
     ) -> Result<R, Fault> {
         let result = result.catch(&self.context);
-        if self.meter.is_breached() {
-            return Err(self.out_of_time(expression));
+        if let Some(failure) = self.breach(expression) {
+            return Err(failure.into());
         }
         let error = match result {
             Ok(value) => return Ok(value),
             Err(error) => error,
         };
         let message = describe(&error);
-        if is_out_of_memory(&message) {
-            self.is_disordered = true;
-            return Err(Failure::ScriptMemory {
-                limit_bytes: self.limits.script_memory as u64,
-                place: self.place(expression),
-            }
-            .into());
+        if message == STACK_EXCEEDED
+            && let Some(host) = self.parts.bridge.host()
+        {
+            host.is_stack_exceeded.set(true);
         }
         Err(match expression {
             Some(expression) => self.fault_at(expression, message),
@@ -105,14 +111,6 @@ impl<'js> ScriptModel<'js, '_> {
 
     fn fault_at(&self, expression: ExpressionIx, message: String) -> Fault {
         Fault::Raise { name: "error.execution", message, expression: Some(expression), sendid: None }
-    }
-
-    fn out_of_time(&self, expression: Option<ExpressionIx>) -> Fault {
-        Failure::ScriptTime {
-            limit_millis: u64::try_from(self.limits.script_time.as_millis()).unwrap_or(u64::MAX),
-            place: self.place(expression),
-        }
-        .into()
     }
 
     fn place(&self, expression: Option<ExpressionIx>) -> String {
@@ -138,7 +136,6 @@ fn describe(error: &CaughtError<'_>) -> String {
             let message = exception.message().unwrap_or_default();
             if name.is_empty() { message } else { format!("{name}: {message}") }
         }
-        CaughtError::Value(value) if value.is_null() => OUT_OF_MEMORY.to_owned(),
         CaughtError::Value(value) => value
             .as_string()
             .and_then(|text| text.to_string().ok())
@@ -147,12 +144,8 @@ fn describe(error: &CaughtError<'_>) -> String {
     }
 }
 
-const OUT_OF_MEMORY: &str = "InternalError: out of memory";
-
-/// The engine throws an error with this text, or null when there is no memory even for that.
-fn is_out_of_memory(message: &str) -> bool {
-    message == OUT_OF_MEMORY
-}
+/// What the engine throws when scripts recurse too deeply.
+const STACK_EXCEEDED: &str = "RangeError: Maximum call stack size exceeded";
 
 impl Model for ScriptModel<'_, '_> {
     fn condition(&mut self, expression: ExpressionIx) -> Result<bool, Fault> {
@@ -165,7 +158,11 @@ impl Model for ScriptModel<'_, '_> {
         }
         let value: JsValue<'_> = self.call(expression, None)?;
         let value = to_json(&self.context, &value);
-        self.checked(value, Some(expression))
+        let value = self.checked(value, Some(expression))?;
+        if let (Some(value), Some(host)) = (&value, self.parts.bridge.host()) {
+            host.take_value(weight::of_value(value), self.limits)?;
+        }
+        Ok(value)
     }
 
     fn assign(&mut self, expression: ExpressionIx) -> Result<(), Fault> {
@@ -237,8 +234,10 @@ impl Model for ScriptModel<'_, '_> {
     }
 
     fn iterate(&mut self, foreach: &Foreach, index: usize) -> Result<(), Fault> {
-        if self.meter.count_iteration() {
-            return Err(self.out_of_time(Some(foreach.array)));
+        if self.meter.count_iteration()
+            && let Some(failure) = self.breach(Some(foreach.array))
+        {
+            return Err(failure.into());
         }
         let Some(list) = self.iterations.last() else {
             return Ok(());
@@ -276,12 +275,7 @@ impl Model for ScriptModel<'_, '_> {
         let made = self.checked(made, None)?;
         let value = made.call::<_, JsValue<'_>>((self.scope.clone(),));
         let value = self.checked(value, None)?;
-        while self.context.execute_pending_job() {
-            if self.meter.is_breached() {
-                self.is_disordered = true;
-                return Err(self.out_of_time(None));
-            }
-        }
+        self.run_jobs(None)?;
         let value = to_json(&self.context, &value);
         self.checked(value, None)
     }

@@ -14,16 +14,14 @@ use crate::model::Host;
 use crate::session::Meta;
 use crate::xml::{self, Element, Node};
 use crate::{
-    Call, Chart, Effect, Event, EventKind, FunctionKind, Limits, Log, SCXML_PROCESSOR, SESSION_ADDRESS,
+    Call, Chart, Effect, Event, EventKind, Failure, FunctionKind, Limits, Log, SCXML_PROCESSOR,
+    SESSION_ADDRESS,
 };
-
-/// Events that a script may raise before the step looks at them again.
-const RAISED_MAX: usize = 1000;
 
 /// What the functions see: the step that runs.
 pub(crate) struct Bridge {
     pub(crate) chart: Arc<Chart>,
-    pub(crate) effects_max: usize,
+    limits: Limits,
     pub(crate) current: RefCell<Option<Current>>,
     /// Whether a script has asked for the current event.
     pub(crate) event_was_read: std::cell::Cell<bool>,
@@ -40,13 +38,13 @@ impl Bridge {
     pub(crate) fn new(chart: Arc<Chart>, limits: &Limits) -> Self {
         Self {
             chart,
-            effects_max: limits.effects,
+            limits: limits.clone(),
             current: RefCell::new(None),
             event_was_read: std::cell::Cell::new(false),
         }
     }
 
-    fn host(&self) -> Option<Rc<Host>> {
+    pub(crate) fn host(&self) -> Option<Rc<Host>> {
         self.current.borrow().as_ref().map(|current| Rc::clone(&current.host))
     }
 
@@ -61,15 +59,20 @@ impl Bridge {
     }
 
     fn push(&self, context: &Ctx<'_>, effect: Effect) -> rquickjs::Result<()> {
-        if let Some(host) = self.host() {
-            let mut effects = host.effects.borrow_mut();
-            if effects.len() >= self.effects_max {
-                return Err(Exception::throw_range(context, "too many effects in one step"));
-            }
-            effects.push(effect);
+        match self.host() {
+            Some(host) => refused(context, &host, host.add_effect(effect, &self.limits)),
+            None => Ok(()),
         }
-        Ok(())
     }
+}
+
+/// Stops a script that hit a limit: it sees an error, and the step ends with the failure whatever the script does about it.
+fn refused(context: &Ctx<'_>, host: &Host, outcome: Result<(), Failure>) -> rquickjs::Result<()> {
+    outcome.map_err(|failure| {
+        let error = Exception::throw_range(context, &failure.to_string());
+        host.failure.borrow_mut().get_or_insert(failure);
+        error
+    })
 }
 
 /// The object of functions that the bootstrap script takes.
@@ -214,17 +217,13 @@ fn messages<'js>(context: &Ctx<'js>, bridge: &Rc<Bridge>, natives: &Object<'js>)
     let of = Rc::clone(bridge);
     let raise = move |context: Ctx<'js>, name: String, data: Option<String>| -> rquickjs::Result<()> {
         let Some(host) = of.host() else { return Ok(()) };
-        let mut internal = host.internal.borrow_mut();
-        if internal.len() >= RAISED_MAX {
-            return Err(Exception::throw_range(&context, "too many events in one step"));
-        }
-        internal.push_back(Event {
+        let event = Event {
             name,
             kind: EventKind::Internal,
             data: data.and_then(|text| serde_json::from_str(&text).ok()),
             ..Event::default()
-        });
-        Ok(())
+        };
+        refused(&context, &host, host.add_internal(event, &of.limits))
     };
     natives.set("raise", Function::new(context.clone(), raise)?)?;
     Ok(())

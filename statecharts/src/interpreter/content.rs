@@ -8,7 +8,7 @@ use crate::chart::{
     RequestLocation, Text, VerbElement, VerbNode,
 };
 use crate::model::Fault;
-use crate::{Effect, Event, EventKind, Failure, Log, Verb, VerbChild};
+use crate::{Effect, Event, EventKind, Failure, Log, Verb, VerbChild, weight};
 
 impl Interpreter<'_> {
     /// Executes a block; an error ends only the rest of it (scxml: 4.1 of the errors of executable content).
@@ -28,6 +28,7 @@ impl Interpreter<'_> {
     }
 
     fn execute(&mut self, content: &Content) -> Result<(), Fault> {
+        self.count_work(1)?;
         match content {
             Content::Raise { event, payload } => {
                 let data = self.payload(payload)?;
@@ -159,7 +160,11 @@ impl Interpreter<'_> {
     pub(super) fn content_value(&mut self, content: &ContentValue) -> Result<Option<Value>, Fault> {
         match content {
             ContentValue::Expression(expression) => self.model.value(*expression),
-            ContentValue::Inline(inline) => Ok(Some(self.model.inline(inline))),
+            ContentValue::Inline(inline) => {
+                let value = self.model.inline(inline);
+                self.host.take_value(weight::of_value(&value), self.limits)?;
+                Ok(Some(value))
+            }
         }
     }
 

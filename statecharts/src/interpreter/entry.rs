@@ -22,6 +22,7 @@ impl Interpreter<'_> {
     pub(super) fn exit_states(&mut self, transitions: &[TransitionIx]) -> Result<(), Failure> {
         let chart = self.chart;
         let exits = self.exit_set(transitions);
+        self.count_work(exits.len())?;
         for state in exits.iter() {
             self.states_to_invoke.remove(state);
         }
@@ -60,6 +61,7 @@ impl Interpreter<'_> {
     pub(super) fn enter_states(&mut self, transitions: &[TransitionIx]) -> Result<(), Failure> {
         let chart = self.chart;
         let entry = self.entry_set(transitions);
+        self.count_work(entry.states.len())?;
         for state in entry.states.iter() {
             let element = chart.state(state);
             self.count_entry(state)?;
@@ -232,8 +234,7 @@ impl Interpreter<'_> {
     fn add_missing_children(&self, parallel: StateIx, entry: &mut Entry) {
         let chart = self.chart;
         for child in &chart.state(parallel).children {
-            let is_covered =
-                entry.states.iter().any(|state| state == *child || chart.is_descendant(state, *child));
+            let is_covered = entry.states.has_any_of(*child, chart.state(*child).last);
             if !is_covered {
                 self.add_descendants(*child, entry);
             }

@@ -201,7 +201,7 @@ impl Interpreter<'_> {
             parameters,
             autoforward: element.is_autoforward,
         }))?;
-        self.remember_invocation(state, index, invokeid);
+        self.remember_invocation(state, index, invokeid)?;
         Ok(())
     }
 

@@ -14,12 +14,14 @@ impl Interpreter<'_> {
         let chart = self.chart;
         let atomic: Vec<StateIx> =
             self.host.active.borrow().iter().filter(|state| chart.state(*state).is_atomic()).collect();
+        self.count_work(atomic.len())?;
         let mut enabled: Vec<TransitionIx> = Vec::new();
         // A guard of a common ancestor is evaluated once.
         let mut evaluated: Vec<(TransitionIx, bool)> = Vec::new();
         for leaf in atomic {
             let mut state = leaf;
             'ancestors: while state != 0 {
+                self.count_work(chart.state(state).transitions.len())?;
                 for transition in &chart.state(state).transitions {
                     if !matches(chart.transition(*transition), event) {
                         continue;
