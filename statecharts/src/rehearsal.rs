@@ -384,6 +384,7 @@ impl Rehearsal {
             invokeid,
             parent,
             ioprocessors: Arc::clone(&self.ioprocessors),
+            surroundings: None,
         };
         self.charts.entry(chart.hash().to_owned()).or_insert_with(|| Arc::clone(&chart));
         let (session, step) = Session::start(chart, &mut self.worker, start);
