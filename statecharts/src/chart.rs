@@ -38,6 +38,17 @@ pub struct Chart {
     /// Texts of the outermost functions of all scripts.
     pub(crate) functions: Vec<String>,
     pub(crate) ids: BTreeMap<String, StateIx>,
+    pub(crate) head: Head,
+}
+
+/// What the attributes of `<scxml>` with an underscore say (ors: 2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// Whether the chart expects the platform events of ORS beside those of the Recommendation.
+    pub(crate) is_ors: bool,
+    pub(crate) microsteps: Option<u32>,
+    pub(crate) state_entries: Option<u32>,
+    pub(crate) max_age: Option<Duration>,
 }
 
 /// A value that a chart expects from whoever starts it: `<data _type="parameter">`.
@@ -72,6 +83,18 @@ impl Chart {
     #[must_use]
     pub fn file(&self) -> &str {
         self.files.first().map_or("", String::as_str)
+    }
+
+    /// Whether the chart expects the platform events of ORS: `_orsCompatibility`, or what only charts for ORS have at their head.
+    #[must_use]
+    pub fn is_ors_compatible(&self) -> bool {
+        self.head.is_ors
+    }
+
+    /// Age at which a session of this chart is to be ended: `_maxAge`, in seconds. `None` says nothing.
+    #[must_use]
+    pub fn max_age(&self) -> Option<Duration> {
+        self.head.max_age
     }
 
     /// Values that the chart expects from whoever starts it.
@@ -239,6 +262,8 @@ pub(crate) struct Expression {
     pub(crate) source: String,
     pub(crate) file: u16,
     pub(crate) line: u32,
+    /// Name of the element that it belongs to.
+    pub(crate) element: &'static str,
     /// Sloppy mode, because strict mode refuses the text.
     pub(crate) is_sloppy: bool,
 }
@@ -308,6 +333,8 @@ pub(crate) struct SendElement {
     pub(crate) kind: Option<Text>,
     pub(crate) delay: Delay,
     pub(crate) payload: Payload,
+    pub(crate) file: u16,
+    pub(crate) line: u32,
 }
 
 /// When a `<send>` is due.

@@ -9,6 +9,7 @@ pub(crate) mod declarations;
 pub(crate) mod meter;
 pub(crate) mod model;
 pub(crate) mod natives;
+mod patterns;
 #[cfg(test)]
 mod surroundings_tests;
 #[cfg(test)]

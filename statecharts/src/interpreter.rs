@@ -5,6 +5,7 @@
 mod content;
 mod entry;
 mod messages;
+mod platform_errors;
 mod selection;
 #[cfg(test)]
 mod tests;
@@ -223,9 +224,10 @@ impl<'a> Interpreter<'a> {
 
     fn count_microstep(&mut self) -> Result<(), Failure> {
         self.microsteps += 1;
-        if self.microsteps > self.limits.microsteps {
+        let limit = self.limits.microsteps.min(self.chart.head.microsteps.unwrap_or(u32::MAX));
+        if self.microsteps > limit {
             return Err(Failure::Microsteps {
-                limit: self.limits.microsteps,
+                limit,
                 state: self.chart.state(self.last_entered).id.to_string(),
             });
         }
@@ -358,22 +360,10 @@ impl<'a> Interpreter<'a> {
         match result {
             Ok(()) => Ok(true),
             Err(Fault::Fatal(failure)) => Err(*failure),
-            Err(Fault::Raise { name, message, expression, sendid }) => {
-                let mut data = serde_json::Map::new();
-                data.insert("message".to_owned(), Value::String(message));
-                if let Some(expression) = expression {
-                    let expression = self.chart.expression(expression);
-                    let document = self.chart.files.get(usize::from(expression.file)).cloned();
-                    data.insert("document".to_owned(), document.map_or(Value::Null, Value::String));
-                    data.insert("linenumber".to_owned(), Value::from(expression.line));
+            Err(Fault::Raise { name, message, expression, sendid, detail }) => {
+                for event in self.platform_errors(name, message, expression, sendid, detail.as_deref()) {
+                    self.raise(event)?;
                 }
-                self.raise(Event {
-                    name: name.to_owned(),
-                    kind: EventKind::Platform,
-                    data: Some(Value::Object(data)),
-                    sendid,
-                    ..Event::default()
-                })?;
                 Ok(false)
             }
         }

@@ -6,6 +6,9 @@ mod check;
 mod content;
 mod expressions;
 mod files;
+mod head;
+#[cfg(test)]
+mod ors_tests;
 mod parts;
 mod states;
 #[cfg(test)]
@@ -19,7 +22,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::chart::{
-    Binding, Data, Expression, ExpressionIx, ModelKind, Parameter, State, StateIx, Transition,
+    Binding, Data, Expression, ExpressionIx, Head, ModelKind, Parameter, State, StateIx, Transition,
 };
 use crate::xml::{self, Element, Place};
 use crate::{Chart, Diagnostic, LoadError, ModuleSet, PartResolver, Source};
@@ -97,6 +100,9 @@ struct Loader<'a> {
     parameters: Vec<Parameter>,
     functions: Vec<String>,
     ids: BTreeMap<String, StateIx>,
+    head: Head,
+    /// Name of the element that is being read, for messages of expressions.
+    element: &'static str,
     id_places: Vec<Place>,
     /// Ids that elements of `<send>` and `<invoke>` were given, to find doubles.
     invoke_ids: BTreeMap<String, Place>,
@@ -122,6 +128,8 @@ impl<'a> Loader<'a> {
             parameters: Vec::new(),
             functions: Vec::new(),
             ids: BTreeMap::new(),
+            head: Head::default(),
+            element: "scxml",
             id_places: Vec::new(),
             invoke_ids: BTreeMap::new(),
         }
@@ -148,6 +156,7 @@ impl<'a> Loader<'a> {
         merge(root, &mut self.files, self.resolver, &mut vec![file.to_owned()], &mut scripts);
         check::check(root, &mut self.files, self.modules);
         self.head(root);
+        self.head = self.ors_head(root);
         self.document(root);
         for script in &scripts {
             let expression = self.script(script);
@@ -215,6 +224,7 @@ impl<'a> Loader<'a> {
             parameters: self.parameters,
             functions: self.functions,
             ids: self.ids,
+            head: self.head,
         };
         Ok(Compiled { chart: Arc::new(chart), warnings: diagnostics })
     }

@@ -20,32 +20,68 @@ pub(crate) enum Fault {
         expression: Option<ExpressionIx>,
         /// The `<send>` that went wrong.
         sendid: Option<String>,
+        /// What charts for ORS are told besides.
+        detail: Option<Box<Detail>>,
     },
     /// The session is over.
     Fatal(Box<Failure>),
 }
 
+/// What charts for ORS are told of an error besides (ors: 11).
+#[derive(Debug, Default)]
+pub(crate) struct Detail {
+    /// Name of the platform event.
+    pub(crate) event: &'static str,
+    /// Element, file and line, where no expression says them.
+    pub(crate) place: Option<(&'static str, u16, u32)>,
+    /// Target of a `<send>`.
+    pub(crate) target: Option<String>,
+}
+
 impl Fault {
     /// `error.execution`.
     pub(crate) fn execution(message: impl Into<String>) -> Self {
-        Self::Raise { name: "error.execution", message: message.into(), expression: None, sendid: None }
+        Self::raise("error.execution", message.into())
     }
 
     /// `error.communication`.
     pub(crate) fn communication(message: impl Into<String>) -> Self {
-        Self::Raise { name: "error.communication", message: message.into(), expression: None, sendid: None }
+        Self::raise("error.communication", message.into())
+    }
+
+    fn raise(name: &'static str, message: String) -> Self {
+        Self::Raise { name, message, expression: None, sendid: None, detail: None }
+    }
+
+    /// The same fault with the name that ORS has for it.
+    pub(crate) fn known_as(mut self, event: &'static str) -> Self {
+        if let Self::Raise { detail, .. } = &mut self {
+            detail.get_or_insert_default().event = event;
+        }
+        self
+    }
+
+    /// The fault of a `<send>` to this target.
+    pub(crate) fn of_target(mut self, target: Option<&str>) -> Self {
+        if let Self::Raise { detail: Some(detail), .. } = &mut self {
+            detail.target = target.map(str::to_owned);
+        }
+        self
     }
 }
 
 impl Fault {
-    /// The fault of the `<send>` with this id.
-    pub(crate) fn of_send(self, id: Option<&str>) -> Self {
-        match self {
-            Self::Raise { name, message, expression, .. } => {
-                Self::Raise { name, message, expression, sendid: id.map(str::to_owned) }
+    /// The fault of the `<send>` with this id, which stands at this file and line.
+    pub(crate) fn of_send(mut self, id: Option<&str>, file: u16, line: u32) -> Self {
+        if let Self::Raise { sendid, detail, .. } = &mut self {
+            *sendid = id.map(str::to_owned);
+            let detail = detail.get_or_insert_default();
+            if detail.event.is_empty() {
+                detail.event = "error.send.failed";
             }
-            fatal @ Self::Fatal(_) => fatal,
+            detail.place = Some(("send", file, line));
         }
+        self
     }
 }
 

@@ -13,6 +13,8 @@ use serde_json::Value;
 pub enum AttributeKind {
     /// ECMAScript, evaluated when the element is executed.
     Expression,
+    /// ECMAScript as well, but a bare word that is no variable stands for itself.
+    Word,
     /// A place that receives the request id.
     Location,
     /// One of these words, bare or in quotes; anything else is evaluated. An empty list allows any word.

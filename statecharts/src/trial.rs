@@ -37,6 +37,7 @@ const TEA: Module = Module {
                 attribute("whistle", AttributeKind::Boolean, false),
                 attribute("leaf", AttributeKind::Token(&["green", "black"]), false),
                 attribute("hints", AttributeKind::Expression, false),
+                attribute("note", AttributeKind::Word, false),
             ],
             children: &[Element {
                 name: "cups",
@@ -109,7 +110,11 @@ impl Trial {
 
     #[track_caller]
     pub(crate) fn with(body: &str, limits: Limits, parameters: Map<String, Value>) -> Self {
-        let chart = load(&text(body)).unwrap();
+        Self::of_chart(load(&text(body)).unwrap(), limits, parameters)
+    }
+
+    /// Starts a chart.
+    pub(crate) fn of_chart(chart: Arc<Chart>, limits: Limits, parameters: Map<String, Value>) -> Self {
         let mut worker = Worker::new(limits).unwrap();
         let start = Start {
             session_id: "S1".to_owned(),

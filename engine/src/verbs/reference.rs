@@ -79,6 +79,7 @@ fn function_json(function: &Function) -> Value {
 fn kind(attribute: &Attribute) -> String {
     match attribute.kind {
         AttributeKind::Expression => "expression".to_owned(),
+        AttributeKind::Word => "expression or word".to_owned(),
         AttributeKind::Location => "place".to_owned(),
         AttributeKind::Token([]) => "word".to_owned(),
         AttributeKind::Token(words) => format!("word: {}", words.join(", ")),

@@ -5,6 +5,8 @@
 //! declared in the session's scope first. Function declarations stay, and are copied into the scope before the first
 //! statement. Only tokens are looked at, there is no syntax tree: the script engine has the last word on the syntax.
 
+use super::patterns::pattern_names;
+
 /// What a script declares, and the script without its top-level `var`, `let` and `const`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Declarations {
@@ -71,6 +73,10 @@ enum Expect {
 struct Declaring {
     depth: usize,
     expects_name: bool,
+    /// Where its keyword began and whether a `;` has to keep it from the line before, as long as no name has come.
+    first: Option<(usize, bool)>,
+    /// Whether a `(` was put before it: `{a} = o` would be a block.
+    is_wrapped: bool,
 }
 
 const VALUE_KEYWORDS: &[&str] = &[
@@ -103,12 +109,22 @@ pub(crate) fn check_brackets(source: &str) -> Result<(), TokenError> {
 /// Finds the declarations of a script.
 ///
 /// # Errors
-/// As [`check_brackets`], and a destructuring declaration at the top level.
+/// As [`check_brackets`], and a pattern that cannot be read.
 pub(crate) fn declarations(source: &str) -> Result<Declarations, TokenError> {
     let mut scanner = Scanner::new(source, true);
     scanner.run()?;
+    scanner.end_declaration();
     let mut found = scanner.found;
-    found.body = scanner.characters.into_iter().collect();
+    let mut body = String::with_capacity(scanner.characters.len());
+    let mut closings = scanner.closings.into_iter().peekable();
+    for (index, character) in scanner.characters.into_iter().enumerate() {
+        while closings.next_if(|at| *at <= index).is_some() {
+            body.push(')');
+        }
+        body.push(character);
+    }
+    body.extend(closings.map(|_| ')'));
+    found.body = body;
     Ok(found)
 }
 
@@ -125,6 +141,10 @@ struct Scanner {
     /// Where the outermost function that is being read begins.
     function_start: Option<usize>,
     rewrites: bool,
+    /// End of the last token.
+    token_end: usize,
+    /// Where a `)` is put in, in ascending order.
+    closings: Vec<usize>,
     found: Declarations,
 }
 
@@ -141,6 +161,8 @@ impl Scanner {
             declaring: None,
             function_start: None,
             rewrites,
+            token_end: 0,
+            closings: Vec::new(),
             found: Declarations::default(),
         }
     }
@@ -193,6 +215,7 @@ impl Scanner {
             _ => self.operator(character),
         }
         self.has_newline = false;
+        self.token_end = self.position;
         Ok(())
     }
 
@@ -319,7 +342,7 @@ impl Scanner {
             return Self::error(index, format!("`{character}` does not close what is open"));
         }
         if self.declaring.is_some_and(|declaring| self.open.len() < declaring.depth) {
-            self.declaring = None;
+            self.end_declaration();
         }
         self.position += 1;
         if open == Open::Function
@@ -350,7 +373,7 @@ impl Scanner {
         {
             match character {
                 ',' => declaring.expects_name = true,
-                ';' => self.declaring = None,
+                ';' => self.end_declaration(),
                 _ => {}
             }
         }
@@ -398,7 +421,14 @@ impl Scanner {
         Ok(())
     }
 
-    /// A value begins: ends a declaration that was ended by a line end, and refuses destructuring.
+    /// The declaration that is being read ends with the last token.
+    fn end_declaration(&mut self) {
+        if self.declaring.take().is_some_and(|declaring| declaring.is_wrapped) {
+            self.closings.push(self.token_end);
+        }
+    }
+
+    /// A value begins: ends a declaration that was ended by a line end, and reads the names of a pattern.
     fn value_begins(&mut self, bracket: Option<char>) -> Result<(), TokenError> {
         let Some(declaring) = self.declaring else {
             return Ok(());
@@ -408,14 +438,31 @@ impl Scanner {
         }
         if declaring.expects_name {
             if self.rewrites && bracket.is_some() {
-                return Self::error(
-                    self.position,
-                    "destructuring cannot be declared at the top level of a script; declare the names one by one",
-                );
+                return self.declare_pattern(declaring);
             }
         } else if self.has_newline && bracket.is_none() && self.ends_value() {
-            self.declaring = None;
+            self.end_declaration();
         }
+        Ok(())
+    }
+
+    /// `var {a, b: [c]} = o` becomes `(   {a, b: [c]} = o)`, an assignment to the names of the pattern.
+    fn declare_pattern(&mut self, declaring: Declaring) -> Result<(), TokenError> {
+        let Some(names) = pattern_names(&self.characters, self.position) else {
+            return Self::error(self.position, "this pattern cannot be read");
+        };
+        self.found.names.extend(names);
+        let mut declaring = Declaring { expects_name: false, ..declaring };
+        if let Some((start, needs_semicolon)) = declaring.first.take() {
+            // Keywords have at least three letters: `;` and `(` have room.
+            for (at, mark) in [(start, needs_semicolon.then_some(';')), (start + 1, Some('('))] {
+                if let (Some(place), Some(mark)) = (self.characters.get_mut(at), mark) {
+                    *place = mark;
+                }
+            }
+            declaring.is_wrapped = true;
+        }
+        self.declaring = Some(declaring);
         Ok(())
     }
 
@@ -443,6 +490,7 @@ impl Scanner {
             && declaring.expects_name
         {
             declaring.expects_name = false;
+            declaring.first = None;
             self.found.names.push(word.to_owned());
             return Ok(());
         }
@@ -474,7 +522,19 @@ impl Scanner {
         for character in self.characters.iter_mut().skip(start).take(length) {
             *character = ' ';
         }
-        self.declaring = Some(Declaring { depth: self.open.len(), expects_name: true });
+        // In the head of a `for` a pattern is no statement that could be taken for a block.
+        let in_head = matches!(self.open.last(), Some((Open::Paren { .. }, _)));
+        let needs_semicolon = self.has_newline
+            && matches!(
+                self.before,
+                Before::Value | Before::Statement | Before::Paren { is_statement: false }
+            );
+        self.declaring = Some(Declaring {
+            depth: self.open.len(),
+            expects_name: true,
+            first: (!in_head).then_some((start, needs_semicolon)),
+            is_wrapped: false,
+        });
     }
 
     fn set(&mut self, before: Before) {
@@ -563,8 +623,25 @@ mod tests {
     }
 
     #[test]
-    fn destructuring_is_refused() {
-        assert!(declarations("var {a} = o").is_err());
-        assert!(declarations("function f() { var {a} = o }").is_ok());
+    fn patterns_become_assignments_to_their_names() {
+        check(
+            "var {a, b: [c, d = 1], ...e} = o;",
+            " (  {a, b: [c, d = 1], ...e} = o);",
+            &["a", "c", "d", "e"],
+            &[],
+        );
+        check("const [a, , {b}] = o, c = 2", " (    [a, , {b}] = o, c = 2)", &["a", "b", "c"], &[]);
+        check("x = 1\nvar [a] = o\ny = 2", "x = 1\n;(  [a] = o)\ny = 2", &["a"], &[]);
+        check("if (x) var {a} = o", "if (x)  (  {a} = o)", &["a"], &[]);
+        check("for (var [k, v] of l) {}", "for (    [k, v] of l) {}", &["k", "v"], &[]);
+        check(
+            "var a = 1, {b = 'x,y', 'c d': e} = o",
+            "    a = 1, {b = 'x,y', 'c d': e} = o",
+            &["a", "b", "e"],
+            &[],
+        );
+        check("{ var {a} = o }", "{  (  {a} = o) }", &["a"], &[]);
+        let inner = "function f() { var {a} = o }";
+        check(inner, inner, &[], &["f"]);
     }
 }

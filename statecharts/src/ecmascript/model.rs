@@ -110,7 +110,13 @@ impl<'js> ScriptModel<'js, '_> {
     }
 
     fn fault_at(&self, expression: ExpressionIx, message: String) -> Fault {
-        Fault::Raise { name: "error.execution", message, expression: Some(expression), sendid: None }
+        Fault::Raise {
+            name: "error.execution",
+            message,
+            expression: Some(expression),
+            sendid: None,
+            detail: None,
+        }
     }
 
     fn place(&self, expression: Option<ExpressionIx>) -> String {

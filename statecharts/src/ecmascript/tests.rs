@@ -46,6 +46,17 @@ fn declarations_of_scripts_land_in_the_session() {
 }
 
 #[test]
+fn patterns_declare_their_names_in_the_session() {
+    check(
+        "<data id='o' expr=\"{a: 1, b: [2, 3], d: 4}\"/>",
+        "var {a, b: [, c]} = o\nvar [x = 9] = []\nconst {d, ...rest} = o",
+        "[a, c, x, d, rest.a]",
+        json!([1, 3, 9, 4, 1]),
+    );
+    check("<data id='l' expr='[[1, 2]]'/>", "for (var [k, v] of l) {}", "[k, v]", json!([1, 2]));
+}
+
+#[test]
 fn functions_see_later_changes_of_variables() {
     check("<data id='n' expr='1'/>", "function get() { return n } n = 5;", "get()", json!(5));
 }

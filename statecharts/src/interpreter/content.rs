@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Interpreter;
+use super::platform_errors::ALREADY_TOLD;
 use crate::chart::{
     AttributeValue, Block, Content, ContentValue, ExpressionIx, Foreach, LogElement, Payload,
     RequestLocation, Text, VerbElement, VerbNode,
@@ -65,7 +66,7 @@ impl Interpreter<'_> {
                     ..Event::default()
                 })?;
                 //= decision: D-086 error.execution is raised beside the ORS error event
-                Err(Fault::execution(format!("<{element}> is not supported")))
+                Err(Fault::execution(format!("<{element}> is not supported")).known_as(ALREADY_TOLD))
             }
         }
     }
@@ -252,6 +253,10 @@ fn boolean(value: Value) -> Value {
     }
 }
 
+fn no_number(name: &str, value: &Value) -> Fault {
+    Fault::execution(format!("`{name}` needs a number, not {value}")).known_as("error.illegalvalue.number")
+}
+
 /// Text that is a number is a number; null is left out like undefined.
 fn number(name: &str, value: Value) -> Result<Option<Value>, Fault> {
     match value {
@@ -259,8 +264,8 @@ fn number(name: &str, value: Value) -> Result<Option<Value>, Fault> {
         Value::Number(_) => Ok(Some(value)),
         Value::String(text) => match serde_json::from_str::<Value>(text.trim()) {
             Ok(number @ Value::Number(_)) => Ok(Some(number)),
-            _ => Err(Fault::execution(format!("`{name}` needs a number, not '{text}'"))),
+            _ => Err(no_number(name, &Value::String(text))),
         },
-        other => Err(Fault::execution(format!("`{name}` needs a number, not {other}"))),
+        other => Err(no_number(name, &other)),
     }
 }

@@ -143,11 +143,9 @@ impl Interpreter<'_> {
         self.last_entered = state;
         let count = self.entries.entry(state).or_default();
         *count += 1;
-        if *count > self.limits.state_entries {
-            return Err(Failure::StateEntries {
-                state: self.chart.state(state).id.to_string(),
-                limit: self.limits.state_entries,
-            });
+        let limit = self.limits.state_entries.min(self.chart.head.state_entries.unwrap_or(u32::MAX));
+        if *count > limit {
+            return Err(Failure::StateEntries { state: self.chart.state(state).id.to_string(), limit });
         }
         Ok(())
     }

@@ -14,6 +14,9 @@ use crate::{Effect, EventKind, Failure, Invoke, InvokeSource, SCXML_PROCESSOR, S
 /// Length of the session ids that ORS charts use as targets.
 const SESSION_ID_LENGTH: usize = 32;
 
+/// What ORS calls a target that is not there.
+const UNAVAILABLE: &str = "error.send.targetunavailable";
+
 /// Where an event of the SCXML processor goes.
 enum Destination {
     /// The session's own internal queue.
@@ -37,7 +40,8 @@ impl Interpreter<'_> {
             }
             (None, None) => None,
         };
-        self.send_as(element, sendid.clone()).map_err(|fault| fault.of_send(sendid.as_deref()))
+        self.send_as(element, sendid.clone())
+            .map_err(|fault| fault.of_send(sendid.as_deref(), element.file, element.line))
     }
 
     fn send_as(&mut self, element: &SendElement, sendid: Option<String>) -> Result<(), Fault> {
@@ -62,7 +66,9 @@ impl Interpreter<'_> {
         if !send.kind.as_deref().is_none_or(is_scxml_processor) {
             return self.send_by_processor(send);
         }
-        match self.destination(send.target.as_deref())? {
+        let destination =
+            self.destination(send.target.as_deref()).map_err(|fault| fault.of_target(send.target.as_deref()));
+        match destination? {
             Destination::Internal => {
                 let mut event = send.event(&self.record.id);
                 event.kind = EventKind::Internal;
@@ -87,7 +93,8 @@ impl Interpreter<'_> {
     fn send_by_processor(&mut self, send: Send) -> Result<(), Fault> {
         let kind = send.kind.as_deref().unwrap_or_default();
         if !self.record.ioprocessors.contains_key(kind) {
-            return Err(Fault::execution(format!("events cannot be sent by `{kind}`")));
+            let fault = Fault::execution(format!("events cannot be sent by `{kind}`"));
+            return Err(fault.known_as("error.send.targettypeinvalid").of_target(send.target.as_deref()));
         }
         self.effect(Effect::Send(send))?;
         Ok(())
@@ -101,8 +108,10 @@ impl Interpreter<'_> {
             Some(other) => other.to_string(),
             None => "undefined".to_owned(),
         };
-        parse_duration(&text)
-            .ok_or_else(|| Fault::execution(format!("`{text}` is no time; write '1.5s' or '200ms'")))
+        parse_duration(&text).ok_or_else(|| {
+            Fault::execution(format!("`{text}` is no time; write '1.5s' or '200ms'"))
+                .known_as("error.illegalvalue.delay")
+        })
     }
 
     //= scxml: C.1 SCXML Event I/O Processor
@@ -121,12 +130,13 @@ impl Interpreter<'_> {
             return if self.record.parent.is_some() || self.record.invokeid.is_some() {
                 Ok(Destination::Other)
             } else {
-                Err(Fault::communication("this session was not invoked, it has no parent"))
+                Err(Fault::communication("this session was not invoked, it has no parent")
+                    .known_as(UNAVAILABLE))
             };
         }
         if let Some(session) = target.strip_prefix(SESSION_ADDRESS) {
             return if session.is_empty() {
-                Err(Fault::communication("the address names no session"))
+                Err(Fault::communication("the address names no session").known_as("error.send.nosuchsession"))
             } else {
                 Ok(Destination::Other)
             };
@@ -135,7 +145,8 @@ impl Interpreter<'_> {
             return if self.record.invocations.iter().any(|running| running.id == invokeid) {
                 Ok(Destination::Other)
             } else {
-                Err(Fault::communication(format!("no invocation `{invokeid}` is running")))
+                Err(Fault::communication(format!("no invocation `{invokeid}` is running"))
+                    .known_as(UNAVAILABLE))
             };
         }
         let is_session_id = target.len() == SESSION_ID_LENGTH
@@ -143,7 +154,7 @@ impl Interpreter<'_> {
         if is_session_id {
             return Ok(Destination::Other);
         }
-        Err(Fault::execution(format!("`{target}` is no target of an event")))
+        Err(Fault::execution(format!("`{target}` is no target of an event")).known_as(UNAVAILABLE))
     }
 
     fn next_id(&mut self) -> u64 {

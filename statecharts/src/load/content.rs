@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Loader;
 use super::expressions::is_identifier;
+use super::vocabulary::known;
 use crate::chart::{
     Block, Content, ContentValue, Delay, ExpressionKind, Foreach, Inline, LogElement, ModelKind, Payload,
     SendElement, Text,
@@ -21,6 +22,14 @@ impl Loader<'_> {
         if !element.is_scxml() {
             return self.verb(element);
         }
+        let name = known(&element.name).map_or("", |known| known.name);
+        let outer = std::mem::replace(&mut self.element, name);
+        let content = self.scxml_content(element);
+        self.element = outer;
+        content
+    }
+
+    fn scxml_content(&mut self, element: &Element) -> Option<Content> {
         match element.name.as_str() {
             "raise" => self.raise(element, "event"),
             "event" => self.raise(element, "name"),
@@ -174,6 +183,8 @@ impl Loader<'_> {
             kind: self.text_of(element, &["type", "targettype"], "typeexpr"),
             delay,
             payload,
+            file: element.place.file,
+            line: self.files.line(element.place),
         })))
     }
 

@@ -98,6 +98,24 @@ pub(super) fn is_identifier(text: &str) -> bool {
         && characters.all(|next| next.is_alphanumeric() || matches!(next, '_' | '$'))
 }
 
+/// Whether a text where the Recommendation has a literal can only be an expression as ORS writes it: `_data.target`, or
+/// quoted text with something beside it (decision D-083). No event, target or time is written so.
+fn is_ors_expression(text: &str) -> bool {
+    const OBJECTS: &[&str] = &["_data.", "_event.", "_genesys."];
+    OBJECTS.iter().any(|object| text.starts_with(object))
+        || (unquote(text).is_none() && text.contains(['\'', '"']))
+}
+
+/// What a bare name in a verb stands for: the variable, else the property of `system`, else the word itself where any word will do
+/// (decision D-083).
+pub(super) fn tolerant(name: &str, is_word: bool) -> String {
+    let otherwise =
+        if is_word { format!("typeof {name}==='undefined'?'{name}':{name}") } else { name.to_owned() };
+    format!(
+        "typeof {name}==='undefined'&&typeof system==='object'&&system!==null&&'{name}'in system?system.{name}:{otherwise}"
+    )
+}
+
 impl Loader<'_> {
     /// An expression from an attribute.
     pub(super) fn expression(&mut self, kind: ExpressionKind, attribute: &Attribute) -> ExpressionIx {
@@ -130,6 +148,7 @@ impl Loader<'_> {
             source: text.to_owned(),
             file: place.file,
             line: self.files.line(place),
+            element: self.element,
             is_sloppy: false,
         };
         match self.model {
@@ -255,6 +274,9 @@ impl Loader<'_> {
                 .error(evaluated.place, format!("`{}` and `{expression}` exclude each other", given.name));
         }
         match (given, evaluated) {
+            (Some(attribute), _) if is_ors_expression(attribute.value.trim()) => {
+                Some(Text::Expression(self.expression(ExpressionKind::Value, attribute)))
+            }
             (Some(attribute), _) => Some(self.literal_or_quoted(attribute)),
             (None, Some(attribute)) => {
                 Some(Text::Expression(self.expression(ExpressionKind::Value, attribute)))

@@ -1,7 +1,7 @@
 //! States, transitions, data and invocations.
 
 use super::Loader;
-use super::expressions::is_identifier;
+use super::expressions::{is_identifier, unquote};
 use super::vocabulary::did_you_mean;
 use crate::chart::{
     Data, DataValue, ExpressionIx, ExpressionKind, Finalize, InvokeElement, ModelKind, Parameter, State,
@@ -119,6 +119,7 @@ impl Loader<'_> {
                     self.scripts.extend(script);
                 }
                 "donedata" => {
+                    self.element = "donedata";
                     let payload = self.payload(child);
                     self.states[index as usize].donedata = Some(payload);
                 }
@@ -257,6 +258,7 @@ impl Loader<'_> {
             .attribute("event")
             .map(|event| event.value.split_whitespace().map(descriptor).collect())
             .unwrap_or_default();
+        self.element = "transition";
         let condition =
             element.attribute("cond").map(|condition| self.expression(ExpressionKind::Condition, condition));
         let targets = element.attribute("target").map(|target| self.targets(target));
@@ -366,6 +368,7 @@ impl Loader<'_> {
                 description: element.attribute("_desc").map(|text| text.value.clone()).unwrap_or_default(),
             });
         }
+        self.element = "data";
         let inline = self.inline(element);
         let value = match (element.attribute("expr"), element.attribute("src"), inline) {
             (Some(expression), None, None) => {
@@ -415,6 +418,7 @@ impl Loader<'_> {
 
     /// `<script>`, with its text or the text that `src` names (scxml: 5.8).
     pub(super) fn script(&mut self, element: &Element) -> Option<ExpressionIx> {
+        self.element = "script";
         let kind = ExpressionKind::Script { names: Vec::new(), functions: Vec::new(), classes: Vec::new() };
         if let Some(src) = element.attribute("src") {
             let text = self.resolve_text(src)?;
@@ -429,6 +433,7 @@ impl Loader<'_> {
     }
 
     fn invoke(&mut self, element: &Element) -> InvokeElement {
+        self.element = "invoke";
         let id = element.attribute("id").or_else(|| element.attribute("invokeid"));
         if let Some(id) = id
             && let Some(first) = self.invoke_ids.insert(id.value.clone(), id.place)
@@ -457,7 +462,7 @@ impl Loader<'_> {
             Some(finalize) => Finalize::Block(self.block(finalize)),
         };
         InvokeElement {
-            id: id.map(|id| id.value.clone()),
+            id: id.map(|id| unquote(id.value.trim()).unwrap_or(&id.value).to_owned()),
             idlocation,
             kind: self.text_of(element, &["type", "targettype"], "typeexpr"),
             source,

@@ -3,13 +3,16 @@
 use serde_json::Value;
 
 use super::Loader;
-use super::expressions::{is_identifier, unquote};
+use super::expressions::{is_identifier, tolerant, unquote};
 use super::vocabulary::did_you_mean;
 use crate::chart::{
     AttributeValue, Content, ExpressionIx, ExpressionKind, RequestLocation, VerbElement, VerbNode,
 };
 use crate::module::{Attribute as KnownAttribute, AttributeKind, Element as KnownElement};
 use crate::xml::{Attribute, Element};
+
+/// Words that are no names of variables.
+const CONSTANTS: &[&str] = &["true", "false", "null", "undefined", "this", "NaN", "Infinity"];
 
 impl Loader<'_> {
     /// An element of another namespace in executable content.
@@ -34,14 +37,16 @@ impl Loader<'_> {
                 line: self.files.line(element.place),
             });
         };
+        if let Some(why) = known.unsupported {
+            let message = format!("<{}:{}> is not supported: {why}", module.prefix, known.name);
+            self.files.warning(element.place, message);
+        }
+        let outer = std::mem::replace(&mut self.element, known.name);
         let mut locations = Vec::new();
         let node = self.verb_node(element, known, &mut locations);
-        Some(Content::Verb(Box::new(VerbElement {
-            module: module.namespace,
-            node,
-            payload: self.payload(element),
-            locations,
-        })))
+        let payload = self.payload(element);
+        self.element = outer;
+        Some(Content::Verb(Box::new(VerbElement { module: module.namespace, node, payload, locations })))
     }
 
     fn verb_node(
@@ -134,7 +139,16 @@ impl Loader<'_> {
                 Ok(number) => AttributeValue::Literal(Value::from(number)),
                 Err(_not_a_constant) => AttributeValue::Integer(self.value(attribute)),
             },
-            AttributeKind::Expression | AttributeKind::Location => {
+            AttributeKind::Expression | AttributeKind::Word | AttributeKind::Location => {
+                let is_free = is_identifier(text)
+                    && !CONSTANTS.contains(&text)
+                    && !text.starts_with('_')
+                    && !self.data_places.contains_key(text);
+                if is_free {
+                    let source = tolerant(text, known.kind == AttributeKind::Word);
+                    let expression = self.expression_at(ExpressionKind::Value, &source, attribute.place);
+                    return AttributeValue::Expression(expression);
+                }
                 AttributeValue::Expression(self.value(attribute))
             }
         }
