@@ -81,6 +81,7 @@ fn status_name(status: &AgentStatus) -> &'static str {
         AgentStatus::LoggedOut => "logged_out",
         AgentStatus::NotReady { .. } => "not_ready",
         AgentStatus::Ready => "ready",
+        AgentStatus::Dialing => "dialing",
         AgentStatus::Ringing => "ringing",
         AgentStatus::Busy => "busy",
         AgentStatus::AfterCallWork => "after_call_work",
@@ -144,7 +145,7 @@ impl AgentDesk {
         };
         let idle =
             matches!(now, AgentStatus::NotReady { .. } | AgentStatus::Ready | AgentStatus::AfterCallWork);
-        let on_call = matches!(now, AgentStatus::Ringing | AgentStatus::Busy);
+        let on_call = now.is_on_call();
         let next = match command {
             AgentCommand::LogIn if now == AgentStatus::LoggedOut => {
                 Some(AgentStatus::NotReady { reason: None })

@@ -1,6 +1,7 @@
 //! The queue actor: a shell around the router's core.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::prelude::*;
 use routing::{AgentStatus, Command, Outcome, Router};
@@ -89,7 +90,16 @@ impl QueueActor {
             | Outcome::TimeToDial { id, .. }
             | Outcome::TargetSelected { id, .. }
             | Outcome::TimedOut { id }
+            | Outcome::Returned { id, .. }
+            | Outcome::RoutingGivenUp { id, .. }
+            | Outcome::NotHeld { id }
+            | Outcome::AgentReserved { holder: id, .. }
+            | Outcome::ReservationRefused { holder: id, .. }
+            | Outcome::ReservationExpired { holder: id, .. }
             | Outcome::Left { id } => id.clone(),
+            Outcome::LoginRefused { agent, reason } => {
+                return tracing::warn!(%agent, %reason, "An agent could not log in.");
+            }
         };
         if let Ok(effect) = entry.parse::<EffectId>() {
             self.node.tell(&effect, Incoming::Queue(outcome));
@@ -100,7 +110,7 @@ impl QueueActor {
     fn release(&mut self, agent: AgentId, effect: &EffectId, ctx: &Context<Self>) {
         let holder = self.router.agent(&agent).and_then(|view| view.reserved_for?.parse::<EffectId>().ok());
         if holder.is_some_and(|holder| holder.session == effect.session) {
-            self.command(Command::ReleaseAgent { agent }, ctx);
+            self.command(Command::ReleaseAgent { agent, holder: None, delay: Duration::ZERO }, ctx);
         }
     }
 

@@ -1,14 +1,26 @@
 //! Agents as the router sees them.
+//!
+//! ```text
+//! logged_out --log in--> not_ready --ready--> ready --selected--> ready + reserved
+//! ready + reserved --route--> ringing --answer--> busy --hang up--> after_call_work --time--> ready | not_ready
+//! ringing --decline, no answer--> ready | not_ready         ready + reserved --release, time--> ready
+//! any --vanished--> logged_out
+//! ```
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use vocabulary::Timestamp;
 
-use crate::{AgentProfile, AgentStatus, EntryId};
+use crate::slab::Slot;
+use crate::{AgentProfile, AgentStatus, Desk, EntryId};
 
 /// An agent, for lists.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AgentView {
-    /// As configured.
+    /// As configured; directory number, switch and place are those of the login while at work.
     pub profile: AgentProfile,
     /// Status.
     pub status: AgentStatus,
@@ -18,32 +30,110 @@ pub struct AgentView {
     pub since: Timestamp,
 }
 
+/// How long after-call work takes before the router ends it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AfterCallWork {
+    /// For agents of no group below; `None`: there is none, an agent is free with the end of the call. Default `None`.
+    pub standard: Option<Duration>,
+    /// By agent group; of several the longest counts. Default none.
+    pub by_group: BTreeMap<String, Duration>,
+}
+
+impl AfterCallWork {
+    /// What is set for an agent; zero for none.
+    pub(crate) fn of(&self, profile: &AgentProfile) -> Duration {
+        let of_groups = profile.groups.iter().filter_map(|group| self.by_group.get(group)).max();
+        of_groups.copied().or(self.standard).unwrap_or_default()
+    }
+}
+
+impl AgentStatus {
+    /// Any status but logged out counts as at work.
+    #[must_use]
+    pub fn is_at_work(&self) -> bool {
+        *self != Self::LoggedOut
+    }
+
+    /// Whether the agent's phone is in use.
+    #[must_use]
+    pub fn is_on_call(&self) -> bool {
+        matches!(self, Self::Dialing | Self::Ringing | Self::Busy)
+    }
+
+    /// The status in words.
+    #[must_use]
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::LoggedOut => "logged out",
+            Self::NotReady { .. } => "not ready",
+            Self::Ready => "ready",
+            Self::Dialing => "dialling",
+            Self::Ringing => "being called",
+            Self::Busy => "on a call",
+            Self::AfterCallWork => "in after-call work",
+        }
+    }
+}
+
 /// Who holds an agent, and until when.
 #[derive(Clone, Debug)]
 pub(crate) struct Reservation {
-    pub(crate) holder: EntryId,
+    pub(crate) holder: Arc<str>,
     pub(crate) until: Timestamp,
+    /// Whether the holder has let go and only the delay runs.
+    pub(crate) is_released: bool,
+}
+
+/// What the lines count of an agent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counted {
+    pub(crate) at_work: bool,
+    pub(crate) selectable: bool,
+    pub(crate) busy: bool,
+}
+
+/// Whether the lines of an agent list the agent as ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listing {
+    Not,
+    /// Selectable since a moment ago; the next settling lists the agent, or gives an entry at once.
+    Fresh,
+    /// Under this start of readiness.
+    Since(Timestamp),
 }
 
 /// An agent in the router.
 #[derive(Clone, Debug)]
 pub(crate) struct Agent {
     pub(crate) profile: AgentProfile,
+    /// The desk of the profile, which a login elsewhere replaces in `profile` until the agent leaves.
+    pub(crate) own_desk: Desk,
     pub(crate) status: AgentStatus,
     pub(crate) since: Timestamp,
     pub(crate) reservation: Option<Reservation>,
-    /// Start of readiness under which the lines list this agent; `None` while no line does.
-    pub(crate) listed_since: Option<Timestamp>,
+    /// What the agent asked to be after the call.
+    pub(crate) planned: Option<AgentStatus>,
+    /// End of the after-call work.
+    pub(crate) wraps_up_until: Option<Timestamp>,
+    /// Lines whose targets match the agent, ascending.
+    pub(crate) lines: Vec<Slot>,
+    pub(crate) counted: Counted,
+    pub(crate) listing: Listing,
 }
 
 impl Agent {
     pub(crate) fn new(profile: AgentProfile) -> Self {
         Self {
+            own_desk: desk_of(&profile),
             profile,
             status: AgentStatus::LoggedOut,
             since: Timestamp::EPOCH,
             reservation: None,
-            listed_since: None,
+            planned: None,
+            wraps_up_until: None,
+            lines: Vec::new(),
+            counted: Counted::default(),
+            listing: Listing::Not,
         }
     }
 
@@ -52,17 +142,39 @@ impl Agent {
         self.status == AgentStatus::Ready && self.reservation.is_none()
     }
 
-    /// Any status but logged out counts as at work.
-    pub(crate) fn is_logged_in(&self) -> bool {
-        self.status != AgentStatus::LoggedOut
+    pub(crate) fn holder(&self) -> Option<&str> {
+        self.reservation.as_ref().map(|reservation| reservation.holder.as_ref())
+    }
+
+    /// What the lines are to count now.
+    pub(crate) fn counts(&self) -> Counted {
+        Counted {
+            at_work: self.status.is_at_work(),
+            selectable: self.is_selectable(),
+            busy: self.status == AgentStatus::Busy,
+        }
+    }
+
+    pub(crate) fn desk(&self) -> Desk {
+        desk_of(&self.profile)
+    }
+
+    pub(crate) fn sit_at(&mut self, desk: Desk) {
+        self.profile.dn = desk.dn;
+        self.profile.switch = desk.switch;
+        self.profile.place = desk.place;
     }
 
     pub(crate) fn view(&self) -> AgentView {
         AgentView {
             profile: self.profile.clone(),
             status: self.status.clone(),
-            reserved_for: self.reservation.as_ref().map(|reservation| reservation.holder.clone()),
+            reserved_for: self.holder().map(str::to_owned),
             since: self.since,
         }
     }
+}
+
+pub(crate) fn desk_of(profile: &AgentProfile) -> Desk {
+    Desk { dn: profile.dn.clone(), switch: profile.switch.clone(), place: profile.place.clone() }
 }

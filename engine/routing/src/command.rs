@@ -35,6 +35,19 @@ pub struct Entry {
     pub excluded: Vec<AgentId>,
     /// How long a chosen agent is kept for it.
     pub reservation: Duration,
+    /// Further queues in which it is listed and counted, at priority 0, without being served there (guide:
+    /// `_urs_ewt_virtual_queue`; decision D-097). Default none; at most 15.
+    #[serde(default)]
+    pub pegs: Vec<QueueName>,
+    /// Agents to whom routing may fail before the search ends (guide: `_max_transfer_to_agent_attempts`).
+    /// Default 5; 0 counts as 1.
+    #[serde(default = "route_attempts_default")]
+    pub max_route_attempts: u32,
+}
+
+/// Default of [`Entry::max_route_attempts`].
+pub(crate) fn route_attempts_default() -> u32 {
+    5
 }
 
 /// Priority growth (guide: `_urs_vq_priority_increment`, `_urs_vq_priority_increment_interval`).
@@ -82,6 +95,17 @@ pub struct AgentProfile {
     pub skills: std::collections::BTreeMap<String, i64>,
 }
 
+/// Where an agent works.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Desk {
+    /// Directory number; empty for none.
+    pub dn: String,
+    /// Switch of that number.
+    pub switch: String,
+    /// Place; empty for none.
+    pub place: String,
+}
+
 /// Status of an agent (urs-queueing: agent state model).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
@@ -95,6 +119,8 @@ pub enum AgentStatus {
     },
     /// Available.
     Ready,
+    /// The agent's phone dials.
+    Dialing,
     /// A call rings.
     Ringing,
     /// Talks.
@@ -129,10 +155,92 @@ pub enum Command {
         /// New status.
         status: AgentStatus,
     },
-    /// A reserved agent is no longer needed by anyone.
+    /// An agent is added, or has other groups, skills, name or desk; the rest stays. A new desk takes effect at the
+    /// next login.
+    PutAgent(AgentProfile),
+    /// An agent is no longer known. A reservation goes back as when the agent vanishes.
+    RemoveAgent {
+        /// Who.
+        agent: AgentId,
+    },
+    /// An agent comes to work at a desk, with status not ready. One who is at work moves there.
+    LogIn {
+        /// Who.
+        agent: AgentId,
+        /// Where; `None` is the desk of the profile.
+        desk: Option<Desk>,
+    },
+    /// A status that was observed at `at`, which may come late or twice: one that is older than what the router
+    /// knows is ignored.
+    ObserveAgent {
+        /// Who.
+        agent: AgentId,
+        /// Status.
+        status: AgentStatus,
+        /// When it was so.
+        at: Timestamp,
+    },
+    /// An agent's call is over: after-call work follows, where a time is set for it, and then what was asked for.
+    EndCall {
+        /// Who.
+        agent: AgentId,
+    },
+    /// What an agent wants to be after the call or the after-call work: ready, or not ready with a reason. Ends
+    /// nothing before its time. Without it: ready.
+    PlanAfterCall {
+        /// Who.
+        agent: AgentId,
+        /// Whether ready.
+        ready: bool,
+        /// Reason code when not ready.
+        reason: Option<String>,
+    },
+    /// An agent cannot be reached any more: logged out, and what was reserved goes back to its place in the queue.
+    AgentVanished {
+        /// Who.
+        agent: AgentId,
+    },
+    /// Keeps a ready agent for `holder` without an entry in a queue, or keeps one longer whom `holder` has. A time
+    /// of 0 keeps nobody (decision D-089).
+    ReserveAgent {
+        /// Who.
+        agent: AgentId,
+        /// For whom.
+        holder: EntryId,
+        /// How long from now.
+        duration: Duration,
+    },
+    /// Keeps an agent longer whom `holder` still has.
+    RefreshReservation {
+        /// Who.
+        agent: AgentId,
+        /// For whom.
+        holder: EntryId,
+        /// How long from now.
+        duration: Duration,
+    },
+    /// A reserved agent is no longer needed.
     ReleaseAgent {
         /// Who.
         agent: AgentId,
+        /// By whom: a late release does not free the agent for whom somebody else has reserved since. `None` releases
+        /// whoever holds.
+        holder: Option<EntryId>,
+        /// How long the agent is still kept (guide: `_agent_reserve_delay_before_release`); usually 0.
+        delay: Duration,
+    },
+    /// The call of a selected entry did not reach its agent: the agent is released and excluded, and the entry waits
+    /// in its old place for another (router option `on_route_error=try_other`).
+    RouteFailed {
+        /// Which entry.
+        id: EntryId,
+        /// Which agent.
+        agent: AgentId,
+    },
+    /// The call of a selected entry has reached its agent, or is no longer of interest: nothing has to be kept for it.
+    RouteDone {
+        /// Which entry.
+        id: EntryId,
     },
     /// Time has passed; due deadlines and reservations are looked at. Every other command does this as well.
     Tick,
@@ -140,10 +248,6 @@ pub enum Command {
 
 /// What the router says, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "outcomes live for one step; a box for each selection would only cost its readers"
-)]
 pub enum Outcome {
     /// The entry was accepted.
     Queued {
@@ -195,6 +299,59 @@ pub enum Outcome {
         /// Which.
         id: EntryId,
     },
+    /// A selected entry waits again, in its old place: its agent could not be had after all.
+    Returned {
+        /// Which.
+        id: EntryId,
+        /// Who it was; excluded from now on.
+        agent: AgentId,
+        /// Why.
+        reason: ReturnReason,
+    },
+    /// Routing failed as often as the entry allows; it does not wait any more.
+    RoutingGivenUp {
+        /// Which.
+        id: EntryId,
+        /// Agents tried.
+        attempts: u32,
+    },
+    /// [`Command::RouteFailed`] names an entry that was not selected lately, or not with this agent.
+    NotHeld {
+        /// Which.
+        id: EntryId,
+    },
+    /// An agent is kept for a holder who asked for it.
+    AgentReserved {
+        /// Who.
+        agent: AgentId,
+        /// For whom.
+        holder: EntryId,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// An agent is not kept for a holder who asked for it.
+    ReservationRefused {
+        /// Who.
+        agent: AgentId,
+        /// For whom not.
+        holder: EntryId,
+        /// Why.
+        reason: ReservationRefusal,
+    },
+    /// The time of a reservation ran out, unused.
+    ReservationExpired {
+        /// Who.
+        agent: AgentId,
+        /// Whose it was.
+        holder: EntryId,
+    },
+    /// An agent cannot work at the desk; nothing changed.
+    LoginRefused {
+        /// Who.
+        agent: AgentId,
+        /// Why.
+        reason: LoginRefusal,
+    },
     /// An agent's status or reservation changed.
     AgentChanged {
         /// Who.
@@ -243,5 +400,83 @@ pub enum Refusal {
         queue: String,
         /// What is wrong.
         problem: String,
+    },
+}
+
+/// Why an entry waits again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReturnReason {
+    /// The agent cannot be reached, or is no longer known.
+    AgentVanished,
+    /// The call did not reach the agent.
+    RouteFailed,
+}
+
+/// Why an agent is not kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReservationRefusal {
+    /// Nobody has the id.
+    #[error("there is no agent `{agent}`{proposal}")]
+    Unknown {
+        /// As given.
+        agent: String,
+        /// `; did you mean …?`, or nothing.
+        proposal: String,
+    },
+    /// The agent is not ready.
+    #[error("agent `{agent}` is {status}")]
+    NotReady {
+        /// Who.
+        agent: String,
+        /// Status in words.
+        status: &'static str,
+    },
+    /// Somebody else has reserved the agent.
+    #[error("agent `{agent}` is reserved for `{holder}`")]
+    Taken {
+        /// Who.
+        agent: String,
+        /// For whom.
+        holder: EntryId,
+    },
+    /// There is no reservation to keep longer: it ran out, was released or used.
+    #[error("agent `{agent}` is not reserved for `{holder}` any more")]
+    Ended {
+        /// Who.
+        agent: String,
+        /// By whom.
+        holder: EntryId,
+    },
+}
+
+/// Why an agent cannot log in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoginRefusal {
+    /// Nobody has the id.
+    #[error("there is no agent `{agent}`{proposal}")]
+    Unknown {
+        /// As given.
+        agent: String,
+        /// `; did you mean …?`, or nothing.
+        proposal: String,
+    },
+    /// Somebody else works with the directory number.
+    #[error("directory number `{dn}` of switch `{switch}` is used by agent `{by}`, who has to log out first")]
+    NumberTaken {
+        /// Number.
+        dn: String,
+        /// Switch.
+        switch: String,
+        /// By whom.
+        by: AgentId,
+    },
+    /// Somebody else works at the place.
+    #[error("place `{place}` is used by agent `{by}`, who has to log out first")]
+    PlaceTaken {
+        /// Place.
+        place: String,
+        /// By whom.
+        by: AgentId,
     },
 }

@@ -15,22 +15,27 @@
 
 mod agents;
 mod average;
+#[cfg(test)]
+mod chance;
 mod command;
+mod counted_set;
 mod dial_ahead;
+mod directory;
 mod line;
 mod order;
 mod reader;
 mod router;
 mod skill_expression;
+mod slab;
 pub mod statistics;
 mod target;
 mod waiting_time;
 
-pub use agents::AgentView;
+pub use agents::{AfterCallWork, AgentView};
 pub use average::MovingAverage;
 pub use command::{
-    AgentProfile, AgentStatus, Command, Entry, EntryChange, EntryId, Outcome, PriorityGrowth, Refusal,
-    Selection,
+    AgentProfile, AgentStatus, Command, Desk, Entry, EntryChange, EntryId, LoginRefusal, Outcome,
+    PriorityGrowth, Refusal, ReservationRefusal, ReturnReason, Selection,
 };
 pub use router::{Options, Position, Router};
 pub use skill_expression::{Comparison, SkillExpression, SkillExpressionError};

@@ -1,7 +1,9 @@
 //! A line: the entries that wait for the same targets, and the agents who could take them now.
 //!
 //! It is what the router literature calls an internal queue, except that it spans virtual queues: agents are
-//! given by order over all queues, so the queue makes no difference here.
+//! given by order over all queues, so the queue makes no difference here. Agents know their lines, so a change of
+//! an agent touches these and no other. A line that nobody waits in is kept for a while: the next entry with the same
+//! targets need not look through all agents again.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,43 +11,60 @@ use std::sync::Arc;
 use vocabulary::{AgentId, Timestamp};
 
 use crate::Targets;
-use crate::agents::Agent;
-use crate::order::OrderKey;
+use crate::agents::Counted;
+use crate::order::Order;
+use crate::slab::Slot;
 
 /// The entries of one set of targets.
 #[derive(Debug)]
 pub(crate) struct Line {
+    /// The targets as written: the name of the line.
+    pub(crate) text: Arc<str>,
     pub(crate) targets: Arc<Targets>,
     /// Selectable agents of the targets, the longest ready first, then by id.
-    pub(crate) ready: BTreeSet<(Timestamp, AgentId)>,
+    pub(crate) ready: BTreeSet<(Timestamp, AgentId, Slot)>,
     /// Entries that may be given an agent.
-    pub(crate) routable: BTreeSet<OrderKey>,
+    pub(crate) routable: Order,
     /// Entries whose time to dial may be announced.
-    pub(crate) announceable: BTreeSet<OrderKey>,
+    pub(crate) announceable: Order,
     /// Number of entries of the line, whatever their state.
     pub(crate) entries: usize,
+    pub(crate) agents: AgentCounts,
+    /// State of the agents' names ([`crate::router::Lines`]) in which all targets named somebody.
+    pub(crate) checked: Option<u64>,
+}
+
+/// How many agents of a line are what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct AgentCounts {
+    pub(crate) at_work: usize,
+    pub(crate) selectable: usize,
+    pub(crate) busy: usize,
 }
 
 impl Line {
-    pub(crate) fn new<'a>(targets: Arc<Targets>, agents: impl Iterator<Item = &'a Agent>) -> Self {
-        let mut line = Self {
+    pub(crate) fn new(text: Arc<str>, targets: Arc<Targets>) -> Self {
+        Self {
+            text,
             targets,
             ready: BTreeSet::new(),
-            routable: BTreeSet::new(),
-            announceable: BTreeSet::new(),
+            routable: Order::default(),
+            announceable: Order::default(),
             entries: 0,
-        };
-        for agent in agents {
-            line.list_agent(agent);
+            agents: AgentCounts::default(),
+            checked: None,
         }
-        line
     }
+}
 
-    /// Lists an agent if selectable and of the line's targets.
-    pub(crate) fn list_agent(&mut self, agent: &Agent) {
-        let id = &agent.profile.id;
-        if agent.is_selectable() && self.targets.matching(&agent.profile, agent.is_logged_in()).is_some() {
-            self.ready.insert((agent.since, id.clone()));
-        }
+impl AgentCounts {
+    /// An agent who was counted as `before` is to be counted as `after`.
+    pub(crate) fn change(&mut self, before: Counted, after: Counted) {
+        let shift = |count: &mut usize, before: bool, after: bool| {
+            *count = (*count + usize::from(after)).saturating_sub(usize::from(before));
+        };
+        shift(&mut self.at_work, before.at_work, after.at_work);
+        shift(&mut self.selectable, before.selectable, after.selectable);
+        shift(&mut self.busy, before.busy, after.busy);
     }
 }

@@ -5,17 +5,30 @@
 //! | `Submit` | nothing changes; `Queued` again, so that a repeated effect is answered | `Queued` or `Refused` |
 //! | `Update` | applied, `Updated{found}`; a target that cannot be served: `UpdateRefused`, unchanged | `Updated{!found}` |
 //! | `Cancel` | `Left` | ignored: it was served, timed out or cancelled a moment ago, and that was said |
+//! | `RouteFailed` | ignored when it is a second report of the same failure | `NotHeld`; selected lately: `Returned` or `RoutingGivenUp` |
+//! | `RouteDone` | ignored: late, it waits again | ignored; selected lately: forgotten |
 //!
 //! | command | known agent | unknown agent |
 //! | --- | --- | --- |
-//! | `SetAgentStatus` | `AgentChanged` when it differs; `Ringing` and `Busy` use up the reservation | ignored: no longer configured |
-//! | `ReleaseAgent` | `AgentChanged` when reserved | ignored |
+//! | `SetAgentStatus` | `AgentChanged` when it differs; `Ringing` and `Busy` use up the reservation; `LoginRefused` when another one works at the desk | ignored: no longer configured |
+//! | `ObserveAgent` | the same, unless it is older than what is known: ignored | ignored |
+//! | `LogIn` | `AgentChanged` or `LoginRefused` | `LoginRefused` |
+//! | `EndCall` | from a call: after-call work, or what was planned; else ignored | ignored |
+//! | `PlanAfterCall` | noted while at work | ignored |
+//! | `AgentVanished`, `RemoveAgent` | `AgentChanged`, `Returned` for an unused reservation | ignored |
+//! | `ReserveAgent`, `RefreshReservation` | `AgentReserved` or `ReservationRefused` | `ReservationRefused` |
+//! | `ReleaseAgent` | `AgentChanged` when reserved (by that holder, where one is named) | ignored |
 //!
-//! Every command first lets due deadlines, reservations and notification blocks end, and afterwards gives ready
-//! agents to routable entries and announces the time to dial.
+//! Every command first lets due deadlines, reservations and other times end, and afterwards gives ready agents to
+//! routable entries and announces the time to dial. What a command costs depends on the lines of the agent or entry
+//! that it names, and grows with the logarithm of what waits; see [`crate::order`].
 
 mod admission;
+mod attendance;
+mod lines;
+mod reservation;
 mod settle;
+mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,11 +37,17 @@ use std::time::Duration;
 use serde::Serialize;
 use vocabulary::{AgentId, QueueName, Timestamp};
 
-use crate::agents::{Agent, AgentView};
-use crate::line::Line;
-use crate::order::{OrderKey, effective_priority, next_growth};
+use crate::agents::{AfterCallWork, Agent, AgentView};
+use crate::directory::Directory;
+use crate::order::Order;
+use crate::slab::{Slab, Slot};
 use crate::waiting_time::{QueueStatistics, estimate};
-use crate::{AgentProfile, AgentStatus, Averages, Command, Entry, Outcome, Targets, WaitingTime};
+use crate::{Averages, Command, Entry, Outcome, WaitingTime};
+
+use attendance::Desks;
+pub(crate) use lines::Lines;
+use reservation::Held;
+use waiting::Waiting;
 
 /// Limits and times of a router.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +65,16 @@ pub struct Options {
     /// Shortest time for which a chosen agent is kept, whatever the entry asks for, so that nobody is given a
     /// second call before the first one shows. Default 2 s (decision D-093).
     pub selection_block: Duration,
+    /// How long a selected entry is remembered, so that it can wait again when its agent cannot be had. Default 120 s:
+    /// longer than a reservation and the ringing after it.
+    pub selection_memory: Duration,
+    /// How long after-call work takes. Default none.
+    pub after_call_work: AfterCallWork,
+    /// Most sets of targets that are remembered while nobody waits for them; beyond it all of these are forgotten,
+    /// and found again by looking through the agents. Default 2,000.
+    pub max_idle_lines: usize,
+    /// Most queues in which an entry is listed besides its own; further ones are left out. Default 15.
+    pub max_pegs_per_entry: usize,
 }
 
 impl Default for Options {
@@ -56,6 +85,10 @@ impl Default for Options {
             max_excluded_per_entry: 1_000,
             notification_block: Duration::from_secs(90),
             selection_block: Duration::from_secs(2),
+            selection_memory: Duration::from_secs(120),
+            after_call_work: AfterCallWork::default(),
+            max_idle_lines: 2_000,
+            max_pegs_per_entry: 15,
         }
     }
 }
@@ -97,32 +130,29 @@ pub struct Position {
 #[derive(Debug, Default)]
 pub struct Router {
     options: Options,
-    agents: BTreeMap<AgentId, Agent>,
-    entries: BTreeMap<Arc<str>, Waiting>,
+    /// Time of the last command.
+    now: Timestamp,
+    agents: Slab<Agent>,
+    agent_slots: BTreeMap<AgentId, Slot>,
+    desks: Desks,
+    entries: Slab<Waiting>,
+    directory: Directory,
     queues: BTreeMap<QueueName, Queue>,
-    lines: BTreeMap<Arc<str>, Line>,
+    lines: Lines,
+    /// Agents who have become selectable and are not listed yet.
+    fresh_agents: Vec<Slot>,
+    /// Entries that have become routable, in a line with ready agents.
+    fresh_entries: Vec<Slot>,
     /// Entries announced and neither served nor gone since; their block still runs.
     announced: BTreeSet<Arc<str>>,
+    /// Entries that were selected lately.
+    held: BTreeMap<Arc<str>, Held>,
     due: BTreeSet<(Timestamp, Due)>,
-    /// Changes of priority. Not part of `due`: they alter no outcome by themselves, see [`Router::next_due`].
-    growths: BTreeSet<(Timestamp, Arc<str>)>,
-}
-
-/// An entry that waits.
-#[derive(Debug)]
-struct Waiting {
-    entry: Entry,
-    targets: Arc<Targets>,
-    key: OrderKey,
-    line: Arc<str>,
-    growth_due: Option<Timestamp>,
-    /// End of the block after an announcement.
-    announced_until: Option<Timestamp>,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
-    order: BTreeSet<OrderKey>,
+    order: Order,
     statistics: QueueStatistics,
 }
 
@@ -131,7 +161,9 @@ struct Queue {
 enum Due {
     Deadline(Arc<str>),
     Reservation(AgentId),
+    AfterCallWork(AgentId),
     Announcement(Arc<str>),
+    Memory(Arc<str>),
 }
 
 impl Router {
@@ -144,29 +176,57 @@ impl Router {
     /// Carries out a command at `now`, and says what followed, in order.
     pub fn step(&mut self, command: Command, now: Timestamp) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
+        self.now = now;
         self.end_what_is_due(now, &mut outcomes);
-        match command {
-            Command::Submit(entry) => self.submit(entry, now, &mut outcomes),
-            Command::Update { id, change } => self.update(id, change, now, &mut outcomes),
-            Command::Cancel { id } => {
-                if self.leave(&id, false).is_some() {
-                    outcomes.push(Outcome::Left { id });
-                }
-            }
-            Command::ConfigureAgents(profiles) => self.configure_agents(profiles),
-            Command::SetAgentStatus { agent, status } => {
-                self.set_agent_status(&agent, status, now, &mut outcomes);
-            }
-            Command::ReleaseAgent { agent } => self.release_agent(&agent, &mut outcomes),
-            Command::Tick => {}
-        }
+        self.carry_out(command, now, &mut outcomes);
         // A submitted or changed entry may be past its deadline already, after a restart for example.
         self.end_what_is_due(now, &mut outcomes);
         self.settle(now, &mut outcomes);
         outcomes
     }
 
-    /// When the next [`Command::Tick`] is needed: the next deadline, end of a reservation or end of a block.
+    fn carry_out(&mut self, command: Command, now: Timestamp, outcomes: &mut Vec<Outcome>) {
+        match command {
+            Command::Submit(entry) => self.submit(entry, now, outcomes),
+            Command::Update { id, change } => self.update(id, change, now, outcomes),
+            Command::Cancel { id } => {
+                self.forget_held(&id);
+                if let Some(slot) = self.directory.get(&id) {
+                    self.leave(slot);
+                    outcomes.push(Outcome::Left { id });
+                }
+            }
+            Command::ConfigureAgents(profiles) => self.configure_agents(profiles, now, outcomes),
+            Command::PutAgent(profile) => self.put_agent(profile),
+            Command::RemoveAgent { agent } => self.remove_agent(&agent, now, outcomes),
+            Command::LogIn { agent, desk } => self.log_in(&agent, desk, now, outcomes),
+            Command::SetAgentStatus { agent, status } => {
+                if let Some(slot) = self.agent_slots.get(&agent).copied() {
+                    self.set_status(slot, status, now, outcomes);
+                }
+            }
+            Command::ObserveAgent { agent, status, at } => {
+                self.observe_agent(&agent, status, at, now, outcomes);
+            }
+            Command::EndCall { agent } => self.end_call(&agent, now, outcomes),
+            Command::PlanAfterCall { agent, ready, reason } => self.plan_after_call(&agent, ready, reason),
+            Command::AgentVanished { agent } => self.agent_vanished(&agent, now, outcomes),
+            Command::ReserveAgent { agent, holder, duration } => {
+                self.reserve_agent(&agent, holder, duration, now, outcomes);
+            }
+            Command::RefreshReservation { agent, holder, duration } => {
+                self.refresh_reservation(&agent, holder, duration, now, outcomes);
+            }
+            Command::ReleaseAgent { agent, holder, delay } => {
+                self.release_agent(&agent, holder.as_deref(), delay, now, outcomes);
+            }
+            Command::RouteFailed { id, agent } => self.route_failed(&id, &agent, now, outcomes),
+            Command::RouteDone { id } => self.forget_held(&id),
+            Command::Tick => {}
+        }
+    }
+
+    /// When the next [`Command::Tick`] is needed: the next deadline, end of a reservation or of another time.
     ///
     /// Growth of priorities is not in it: agents are given away as soon as they are ready, so an order that
     /// changes meanwhile changes no outcome, and each command and [`Router::position`] look at the order as it
@@ -179,22 +239,28 @@ impl Router {
     /// Where an entry stands; `None` when it does not wait.
     #[must_use]
     pub fn position(&self, id: &str, now: Timestamp) -> Option<Position> {
-        let waiting = self.entries.get(id)?;
-        let queue = self.queues.get(&waiting.entry.queue)?;
-        let position = self.rank(waiting, queue, now);
+        let waiting = self.entries.get(self.directory.get(id)?)?;
+        let queue = self.queues.get(&waiting.queue)?;
+        let position = self.rank(waiting, now);
         Some(Position {
             position,
             waiting: queue.order.len(),
-            priority: effective_priority(&waiting.entry, now),
-            waited: now.since(waiting.entry.waiting_since),
+            priority: waiting.priority(now),
+            waited: now.since(waiting.key.waiting_since),
             ewt: queue
                 .statistics
                 .average_seconds(queue.order.len(), now)
                 .map(|average| estimate(average, position)),
-            agents_logged_in: self.agents_logged_in(&waiting.targets),
-            queue: waiting.entry.queue.clone(),
-            target: waiting.entry.target.clone(),
+            agents_logged_in: self.lines.get(waiting.line).map_or(0, |line| line.agents.at_work),
+            queue: waiting.queue.clone(),
+            target: waiting.target.to_string(),
         })
+    }
+
+    /// Entries that wait in a queue, those that are only listed there included.
+    #[must_use]
+    pub fn waiting(&self, queue: &QueueName) -> usize {
+        self.queues.get(queue).map_or(0, |queue| queue.order.len())
     }
 
     /// What a newcomer to a queue can expect; `None` when there was no activity in it.
@@ -228,215 +294,52 @@ impl Router {
     /// An agent; `None` when not configured.
     #[must_use]
     pub fn agent(&self, id: &AgentId) -> Option<AgentView> {
-        self.agents.get(id).map(Agent::view)
+        self.agents.get(*self.agent_slots.get(id)?).map(Agent::view)
     }
 
     /// All configured agents, by id.
     pub fn agents(&self) -> impl Iterator<Item = AgentView> + '_ {
-        self.agents.values().map(Agent::view)
+        self.agent_slots.values().filter_map(|slot| self.agents.get(*slot)).map(Agent::view)
     }
 
     /// A waiting entry, with the changes that were made to it.
     #[must_use]
-    pub fn entry(&self, id: &str) -> Option<&Entry> {
-        self.entries.get(id).map(|waiting| &waiting.entry)
+    pub fn entry(&self, id: &str) -> Option<Entry> {
+        self.entries.get(self.directory.get(id)?).map(Waiting::to_entry)
     }
 
-    /// All waiting entries, by queue and in the order that the last command left.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry> + '_ {
-        self.queues.values().flat_map(|queue| &queue.order).filter_map(|key| self.entry(&key.id))
-    }
-
-    fn agents_logged_in(&self, targets: &Targets) -> usize {
-        self.agents
-            .values()
-            .filter(|agent| agent.is_logged_in() && targets.matching(&agent.profile, true).is_some())
-            .count()
+    /// All waiting entries, by queue and in the order of the time of the last command.
+    pub fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
+        self.queues.iter().flat_map(move |(name, queue)| {
+            let all = queue.order.walk(self.now).filter_map(|(_, key)| self.entries.get(key.slot));
+            all.filter(move |waiting| waiting.queue == *name).map(Waiting::to_entry)
+        })
     }
 
     /// Place of an entry in its queue at `now`, from 1.
-    fn rank(&self, waiting: &Waiting, queue: &Queue, now: Timestamp) -> usize {
-        let is_current = self.growths.first().is_none_or(|(at, _)| *at > now);
-        if is_current {
-            return queue.order.range(..=&waiting.key).count();
-        }
-        let own = OrderKey::at(&waiting.entry, &waiting.key.id, now);
-        let ahead = queue.order.iter().filter(|key| {
-            self.entries.get(&key.id).is_some_and(|other| OrderKey::at(&other.entry, &key.id, now) < own)
-        });
-        ahead.count() + 1
+    fn rank(&self, waiting: &Waiting, now: Timestamp) -> usize {
+        let own = waiting.growth.standing(&waiting.key, now);
+        self.queues.get(&waiting.queue).map_or(1, |queue| queue.order.rank(&own, now) + 1)
     }
 
     fn end_what_is_due(&mut self, now: Timestamp, outcomes: &mut Vec<Outcome>) {
         while let Some((_, due)) = pop_until(&mut self.due, now) {
             match due {
                 Due::Deadline(id) => {
-                    if self.leave(&id, false).is_some() {
+                    if let Some(slot) = self.directory.get(&id) {
+                        self.leave(slot);
                         outcomes.push(Outcome::TimedOut { id: id.to_string() });
                     }
                 }
-                Due::Reservation(agent) => self.release_agent(&agent, outcomes),
+                Due::Reservation(agent) => self.reservation_ends(&agent, outcomes),
+                Due::AfterCallWork(agent) => self.after_call_work_ends(&agent, now, outcomes),
                 Due::Announcement(id) => {
-                    if let Some(mut waiting) = self.detach(&id) {
-                        waiting.announced_until = None;
-                        self.attach(waiting, now);
+                    if let Some(slot) = self.directory.get(&id) {
+                        self.change(slot, |waiting| waiting.announced_until = None);
                     }
                 }
+                Due::Memory(id) => self.forget_held(&id),
             }
-        }
-        while let Some((_, id)) = pop_until(&mut self.growths, now) {
-            if let Some(mut waiting) = self.detach(&id) {
-                waiting.growth_due = next_growth(&waiting.entry, now);
-                self.attach(waiting, now);
-            }
-        }
-    }
-
-    /// Removes an entry for good and counts its departure.
-    fn leave(&mut self, id: &str, by_routing: bool) -> Option<Waiting> {
-        let waiting = self.detach(id)?;
-        if !by_routing && let Some(queue) = self.queues.get_mut(&waiting.entry.queue) {
-            queue.statistics.departed(false);
-        }
-        Some(waiting)
-    }
-
-    /// Takes an entry out of every list. [`Router::attach`] is the way back.
-    fn detach(&mut self, id: &str) -> Option<Waiting> {
-        let waiting = self.entries.remove(id)?;
-        let id = &waiting.key.id;
-        if let Some(queue) = self.queues.get_mut(&waiting.entry.queue) {
-            queue.order.remove(&waiting.key);
-        }
-        if let Some(line) = self.lines.get_mut(&waiting.line) {
-            line.routable.remove(&waiting.key);
-            line.announceable.remove(&waiting.key);
-            line.entries = line.entries.saturating_sub(1);
-        }
-        if let Some(deadline) = waiting.entry.deadline {
-            self.due.remove(&(deadline, Due::Deadline(Arc::clone(id))));
-        }
-        if let Some(until) = waiting.announced_until {
-            self.due.remove(&(until, Due::Announcement(Arc::clone(id))));
-            self.announced.remove(id);
-        }
-        if let Some(growth_due) = waiting.growth_due {
-            self.growths.remove(&(growth_due, Arc::clone(id)));
-        }
-        Some(waiting)
-    }
-
-    /// Puts an entry into every list where it belongs at `now`.
-    fn attach(&mut self, mut waiting: Waiting, now: Timestamp) {
-        let id = Arc::clone(&waiting.key.id);
-        waiting.key = OrderKey::at(&waiting.entry, &id, now);
-        let queue = self.queues.entry(waiting.entry.queue.clone()).or_default();
-        queue.order.insert(waiting.key.clone());
-        let line = self
-            .lines
-            .entry(Arc::clone(&waiting.line))
-            .or_insert_with(|| Line::new(Arc::clone(&waiting.targets), self.agents.values()));
-        line.entries += 1;
-        if waiting.entry.routable {
-            line.routable.insert(waiting.key.clone());
-        } else if waiting.entry.notify && waiting.announced_until.is_none() {
-            line.announceable.insert(waiting.key.clone());
-        }
-        if let Some(deadline) = waiting.entry.deadline {
-            self.due.insert((deadline, Due::Deadline(Arc::clone(&id))));
-        }
-        if let Some(until) = waiting.announced_until {
-            self.due.insert((until, Due::Announcement(Arc::clone(&id))));
-            self.announced.insert(Arc::clone(&id));
-        }
-        if let Some(growth_due) = waiting.growth_due {
-            self.growths.insert((growth_due, Arc::clone(&id)));
-        }
-        self.entries.insert(id, waiting);
-    }
-
-    /// Entries whose targets no longer name anybody keep waiting: the next configuration may bring them back,
-    /// and their deadline ends them if not.
-    fn configure_agents(&mut self, profiles: Vec<AgentProfile>) {
-        let mut before = std::mem::take(&mut self.agents);
-        for profile in profiles {
-            let mut agent = before.remove(&profile.id).unwrap_or_else(|| Agent::new(profile.clone()));
-            agent.profile = profile;
-            self.agents.insert(agent.profile.id.clone(), agent);
-        }
-        for (id, agent) in before {
-            if let Some(reservation) = agent.reservation {
-                self.due.remove(&(reservation.until, Due::Reservation(id)));
-            }
-        }
-        for line in self.lines.values_mut() {
-            line.ready.clear();
-            for agent in self.agents.values() {
-                line.list_agent(agent);
-            }
-        }
-        for agent in self.agents.values_mut() {
-            agent.listed_since = agent.is_selectable().then_some(agent.since);
-        }
-    }
-
-    fn set_agent_status(
-        &mut self,
-        id: &AgentId,
-        status: AgentStatus,
-        now: Timestamp,
-        outcomes: &mut Vec<Outcome>,
-    ) {
-        let Some(agent) = self.agents.get_mut(id) else {
-            return;
-        };
-        let uses_reservation = matches!(status, AgentStatus::Ringing | AgentStatus::Busy);
-        let ended = agent.reservation.take_if(|_| uses_reservation);
-        if agent.status == status && ended.is_none() {
-            return;
-        }
-        if agent.status != status {
-            agent.status = status;
-            agent.since = now;
-        }
-        if let Some(reservation) = ended {
-            self.due.remove(&(reservation.until, Due::Reservation(id.clone())));
-        }
-        self.relist_agent(id);
-        self.tell_agent(id, outcomes);
-    }
-
-    fn release_agent(&mut self, id: &AgentId, outcomes: &mut Vec<Outcome>) {
-        let reservation = self.agents.get_mut(id).and_then(|agent| agent.reservation.take());
-        if let Some(reservation) = reservation {
-            self.due.remove(&(reservation.until, Due::Reservation(id.clone())));
-            self.relist_agent(id);
-            self.tell_agent(id, outcomes);
-        }
-    }
-
-    /// Brings the lines up to date with an agent who changed.
-    fn relist_agent(&mut self, id: &AgentId) {
-        let Some(agent) = self.agents.get_mut(id) else {
-            return;
-        };
-        let before = agent.listed_since;
-        agent.listed_since = agent.is_selectable().then_some(agent.since);
-        for line in self.lines.values_mut() {
-            if let Some(since) = before {
-                line.ready.remove(&(since, id.clone()));
-            }
-            line.list_agent(agent);
-        }
-    }
-
-    fn tell_agent(&self, id: &AgentId, outcomes: &mut Vec<Outcome>) {
-        if let Some(agent) = self.agents.get(id) {
-            outcomes.push(Outcome::AgentChanged {
-                agent: id.clone(),
-                status: agent.status.clone(),
-                reserved: agent.reservation.is_some(),
-            });
         }
     }
 }

@@ -270,7 +270,9 @@ impl AgentRecord {
         }
         match (is_occupied(before), is_occupied(after)) {
             (false, true) => self.occupied_since = Some(now),
-            (true, false) => self.finished(*before == AgentStatus::Ringing, now),
+            (true, false) => {
+                self.finished(matches!(before, AgentStatus::Dialing | AgentStatus::Ringing), now)
+            }
             _ => {}
         }
         if *after == AgentStatus::LoggedOut {
@@ -303,7 +305,7 @@ impl AgentRecord {
 
 /// Whether the status takes up the agent for a call.
 pub(crate) fn is_occupied(status: &AgentStatus) -> bool {
-    matches!(status, AgentStatus::Ringing | AgentStatus::Busy | AgentStatus::AfterCallWork)
+    status.is_on_call() || *status == AgentStatus::AfterCallWork
 }
 
 fn millis(since: Timestamp, now: Timestamp) -> u64 {
@@ -337,6 +339,7 @@ impl AgentFigures<'_> {
             Statistic::AgentLoading => match self.status {
                 AgentStatus::Ready if self.is_selectable => 0.0,
                 AgentStatus::Ready
+                | AgentStatus::Dialing
                 | AgentStatus::Ringing
                 | AgentStatus::Busy
                 | AgentStatus::AfterCallWork => 1.0,

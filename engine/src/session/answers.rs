@@ -223,6 +223,13 @@ impl Planner<'_> {
             Outcome::Queued { .. }
             | Outcome::TimedOut { .. }
             | Outcome::TimeToDial { .. }
+            | Outcome::Returned { .. }
+            | Outcome::RoutingGivenUp { .. }
+            | Outcome::NotHeld { .. }
+            | Outcome::AgentReserved { .. }
+            | Outcome::ReservationRefused { .. }
+            | Outcome::ReservationExpired { .. }
+            | Outcome::LoginRefused { .. }
             | Outcome::AgentChanged { .. } => Vec::new(),
         }
     }

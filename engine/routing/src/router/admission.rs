@@ -1,110 +1,135 @@
 //! Entering a queue and changing one's mind: what the router accepts, and what it refuses and why.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use vocabulary::{AgentId, QueueName, Timestamp};
 
 use super::{Router, Waiting};
-use crate::order::{OrderKey, next_growth};
+use crate::order::{Growth, OrderKey};
+use crate::reader::proposal;
+use crate::slab::Slot;
 use crate::{Entry, EntryChange, EntryId, Outcome, Refusal, Target, TargetKind, Targets};
 
-/// Most edits between a name that nobody has and the known name that is proposed.
-const PROPOSAL_DISTANCE_MAX: usize = 3;
-
 impl Router {
-    pub(super) fn submit(&mut self, mut entry: Entry, now: Timestamp, outcomes: &mut Vec<Outcome>) {
-        let id: Arc<str> = Arc::from(entry.id.as_str());
-        if self.entries.contains_key(&id) {
+    pub(super) fn submit(&mut self, entry: Entry, now: Timestamp, outcomes: &mut Vec<Outcome>) {
+        if self.directory.get(&entry.id).is_some() {
             outcomes.push(Outcome::Queued { id: entry.id });
             return;
         }
-        let admitted = self.admit_queue(&entry.queue).and_then(|()| self.admit_target(&entry.target));
-        let targets = match admitted {
-            Ok(targets) => targets,
+        let pegs = self.pegs_of(&entry);
+        let mut queues = std::iter::once(&entry.queue).chain(&pegs);
+        let admitted = queues
+            .try_for_each(|queue| self.admit_queue(queue, now))
+            .and_then(|()| self.admit_target(&entry.target));
+        let (target, line) = match admitted {
+            Ok(admitted) => admitted,
             Err(reason) => {
                 outcomes.push(Outcome::Refused { id: entry.id, reason });
                 return;
             }
         };
-        let excluded = std::mem::take(&mut entry.excluded);
-        self.exclude(&mut entry, excluded);
-        let queue = self.queues.entry(entry.queue.clone()).or_default();
-        if queue.order.is_empty() {
-            queue.statistics.began_to_wait(now);
-        }
-        outcomes.push(Outcome::Queued { id: entry.id.clone() });
+        self.forget_held(&entry.id);
+        let mut excluded = Vec::new();
+        self.exclude(&mut excluded, entry.excluded);
         let waiting = Waiting {
-            targets: Arc::new(targets),
-            key: OrderKey::at(&entry, &id, now),
-            line: Arc::from(entry.target.as_str()),
-            growth_due: next_growth(&entry, now),
+            key: OrderKey {
+                start: Reverse(entry.priority),
+                waiting_since: entry.waiting_since,
+                entered: entry.entered,
+                id: Arc::from(entry.id.as_str()),
+                slot: line,
+            },
+            growth: Growth::new(entry.growth),
+            queue: entry.queue,
+            pegs,
+            target,
+            line,
+            deadline: entry.deadline,
+            routable: entry.routable,
+            notify: entry.notify,
+            excluded,
+            reservation: entry.reservation,
+            max_route_attempts: entry.max_route_attempts,
+            failed_routes: 0,
             announced_until: None,
-            entry,
         };
-        self.attach(waiting, now);
+        outcomes.push(Outcome::Queued { id: entry.id });
+        self.enter(waiting);
     }
 
     pub(super) fn update(
         &mut self,
         id: EntryId,
         change: EntryChange,
-        now: Timestamp,
+        _now: Timestamp,
         outcomes: &mut Vec<Outcome>,
     ) {
-        if !self.entries.contains_key(id.as_str()) {
+        let Some(slot) = self.directory.get(&id) else {
             outcomes.push(Outcome::Updated { id, found: false });
             return;
-        }
-        let targets = match change.target.as_deref().map(|target| self.admit_target(target)) {
-            Some(Err(reason)) => {
+        };
+        let target = match change.target.as_deref().map(|target| self.admit_target(target)).transpose() {
+            Ok(target) => target,
+            Err(reason) => {
                 outcomes.push(Outcome::UpdateRefused { id, reason });
                 return;
             }
-            Some(Ok(targets)) => Some(targets),
-            None => None,
         };
-        let Some(mut waiting) = self.detach(&id) else {
-            return;
-        };
-        let entry = &mut waiting.entry;
-        entry.routable = change.routable.unwrap_or(entry.routable);
-        entry.notify = change.notify.unwrap_or(entry.notify);
-        entry.priority = change.priority.unwrap_or(entry.priority);
-        entry.deadline = change.deadline.or(entry.deadline);
-        self.exclude(entry, change.exclude);
-        // The customer of a routable entry is on the line, and whoever asks for an announcement is not dialling
-        // (any more): neither holds an agent back for an earlier announcement.
-        if entry.routable || change.notify == Some(true) {
-            waiting.announced_until = None;
-        }
-        if let (Some(text), Some(targets)) = (change.target, targets) {
-            waiting.line = Arc::from(text.as_str());
-            waiting.targets = Arc::new(targets);
-            waiting.entry.target = text;
-        }
-        self.attach(waiting, now);
+        let mut excluded = self.entries.get(slot).map(|waiting| waiting.excluded.clone()).unwrap_or_default();
+        self.exclude(&mut excluded, change.exclude);
+        self.change(slot, |waiting| {
+            waiting.excluded = excluded;
+            waiting.routable = change.routable.unwrap_or(waiting.routable);
+            waiting.notify = change.notify.unwrap_or(waiting.notify);
+            waiting.key.start = change.priority.map_or(waiting.key.start, Reverse);
+            waiting.deadline = change.deadline.or(waiting.deadline);
+            // The customer of a routable entry is on the line, and whoever asks for an announcement is not dialling
+            // (any more): neither holds an agent back for an earlier announcement.
+            if waiting.routable || change.notify == Some(true) {
+                waiting.announced_until = None;
+            }
+            if let Some((target, line)) = target {
+                waiting.target = target;
+                waiting.line = line;
+            }
+        });
         outcomes.push(Outcome::Updated { id, found: true });
     }
 
-    /// Adds agents to the exclusions of an entry, each once.
-    fn exclude(&self, entry: &mut Entry, agents: Vec<AgentId>) {
+    /// Adds agents to exclusions, each once.
+    pub(super) fn exclude(&self, excluded: &mut Vec<AgentId>, agents: Vec<AgentId>) {
         for agent in agents {
-            if entry.excluded.len() < self.options.max_excluded_per_entry && !entry.excluded.contains(&agent)
-            {
-                entry.excluded.push(agent);
+            if excluded.len() < self.options.max_excluded_per_entry && !excluded.contains(&agent) {
+                excluded.push(agent);
             }
         }
     }
 
-    fn admit_queue(&mut self, name: &QueueName) -> Result<(), Refusal> {
+    /// Further queues of an entry, each once, without its own.
+    fn pegs_of(&self, entry: &Entry) -> Vec<QueueName> {
+        let mut pegs: Vec<QueueName> = Vec::new();
+        for peg in &entry.pegs {
+            if *peg != entry.queue && !pegs.contains(peg) && pegs.len() < self.options.max_pegs_per_entry {
+                pegs.push(peg.clone());
+            }
+        }
+        pegs
+    }
+
+    /// Whether one more may wait in a queue; opens it.
+    fn admit_queue(&mut self, name: &QueueName, now: Timestamp) -> Result<(), Refusal> {
         let refuse = |problem: String| Refusal::InvalidQueue { queue: name.as_str().to_owned(), problem };
         if name.as_str().trim().is_empty() {
             return Err(refuse("the name is empty".to_owned()));
         }
-        if let Some(queue) = self.queues.get(name) {
+        if let Some(queue) = self.queues.get_mut(name) {
             let limit = self.options.max_entries_per_queue;
             if queue.order.len() >= limit {
                 return Err(refuse(format!("it is full with {limit} entries")));
+            }
+            if queue.order.is_empty() {
+                queue.statistics.began_to_wait(now);
             }
             return Ok(());
         }
@@ -112,6 +137,7 @@ impl Router {
             let limit = self.options.max_queues;
             return Err(refuse(format!("there are {limit} queues with entries already")));
         }
+        self.queues.entry(name.clone()).or_default().statistics.began_to_wait(now);
         Ok(())
     }
 
@@ -126,14 +152,31 @@ impl Router {
         oldest.is_some_and(|name| self.queues.remove(&name).is_some())
     }
 
-    /// Reads a target and checks that it can be served by agents that exist.
-    fn admit_target(&self, text: &str) -> Result<Targets, Refusal> {
+    /// Reads a target and checks that it can be served by agents that exist; opens its line.
+    fn admit_target(&mut self, text: &str) -> Result<(Arc<str>, Slot), Refusal> {
+        if let Some(line) = self.lines.find(text).filter(|line| self.lines.is_checked(*line))
+            && let Some(found) = self.lines.get(line)
+        {
+            return Ok((Arc::clone(&found.text), line));
+        }
         let refuse = |problem: String| Refusal::InvalidTarget { target: text.to_owned(), problem };
         let targets = Targets::parse(text).map_err(|error| refuse(error.to_string()))?;
         for target in targets.iter() {
             self.admit_single_target(target).map_err(refuse)?;
         }
-        Ok(targets)
+        let text: Arc<str> = Arc::from(text);
+        let line = self.line_of(&text, &Arc::new(targets));
+        self.lines.set_checked(line);
+        Ok((text, line))
+    }
+
+    /// The line of an entry that left and comes back; it may have been closed meanwhile.
+    pub(super) fn line_again(&mut self, waiting: &Waiting) -> Slot {
+        match Targets::parse(&waiting.target) {
+            Ok(targets) => self.line_of(&waiting.target, &Arc::new(targets)),
+            // It was read when the entry came.
+            Err(_) => waiting.line,
+        }
     }
 
     fn admit_single_target(&self, target: &Target) -> Result<(), String> {
@@ -151,20 +194,20 @@ impl Router {
                 statistic.name()
             ));
         }
-        let profiles = || self.agents.values().map(|agent| &agent.profile);
         match target.kind() {
             // Whom skills match may change at any time: nobody today is no error.
             TargetKind::AgentGroup if target.skills().is_some() => Ok(()),
-            TargetKind::AgentGroup => known_or_proposal(
-                "agent group",
-                target.name(),
-                profiles().flat_map(|profile| profile.groups.iter().map(String::as_str)),
-            ),
+            TargetKind::AgentGroup if self.lines.has_group(target.name()) => Ok(()),
+            TargetKind::AgentGroup => {
+                known_or_proposal("agent group", target.name(), self.lines.group_names())
+            }
             TargetKind::Agent => {
-                known_or_proposal("agent", target.name(), profiles().map(|profile| profile.id.as_str()))
+                known_or_proposal("agent", target.name(), self.agent_slots.keys().map(AgentId::as_str))
             }
             TargetKind::Place => {
-                known_or_proposal("place", target.name(), profiles().map(|profile| profile.place.as_str()))
+                let agents = self.agents.iter();
+                let places: Vec<&str> = agents.map(|(_, agent)| agent.profile.place.as_str()).collect();
+                known_or_proposal("place", target.name(), places.into_iter())
             }
             TargetKind::PlaceGroup
             | TargetKind::CampaignGroup
@@ -189,12 +232,5 @@ fn known_or_proposal<'a>(
     if known.clone().any(|candidate| candidate == name) {
         return Ok(());
     }
-    let nearest = known
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .min()
-        .filter(|(distance, _)| *distance <= PROPOSAL_DISTANCE_MAX);
-    Err(match nearest {
-        Some((_, candidate)) => format!("there is no {what} `{name}`; did you mean `{candidate}`?"),
-        None => format!("there is no {what} `{name}`"),
-    })
+    Err(format!("there is no {what} `{name}`{}", proposal(name, known)))
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use vocabulary::{AgentId, Timestamp};
 
-use super::tests::{entry, profile};
+use super::tests::{entry, profile, release};
 use super::{Options, Router};
+use crate::chance::Chance;
 use crate::{AgentStatus, Command, Entry, EntryChange, Outcome, PriorityGrowth};
 
 const SEEDS: u64 = 100;
@@ -15,18 +16,7 @@ const AGENTS: [&str; 5] = ["a", "b", "c", "d", "e"];
 const TARGETS: [&str; 6] =
     ["a@.A", "Billing@.GA", "Sales@.GA", "?:Spanish>=3@.GA", "b@.A,Sales@.GA", "?:Spanish<3|Loans=1@.GA"];
 
-struct Chance(u64);
-
 impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
-        // SplitMix64.
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((z ^ (z >> 31)) % u64::try_from(bound).unwrap()).unwrap()
-    }
-
     fn number(&mut self, bound: usize) -> i64 {
         i64::try_from(self.below(bound)).unwrap()
     }
@@ -56,7 +46,7 @@ impl Chance {
                 },
             },
             4 => Command::Cancel { id },
-            5 => Command::ReleaseAgent { agent: self.agent() },
+            5 => release(self.agent().as_str(), None),
             6 => Command::Tick,
             _ => Command::SetAgentStatus {
                 agent: self.agent(),
@@ -168,14 +158,21 @@ impl Model {
                 Outcome::Refused { reason, .. } | Outcome::UpdateRefused { reason, .. } => {
                     panic!("{context}: {reason}")
                 }
-                Outcome::Updated { .. } => {}
+                Outcome::Updated { .. }
+                | Outcome::ReservationExpired { .. }
+                | Outcome::AgentReserved { .. }
+                | Outcome::ReservationRefused { .. }
+                | Outcome::Returned { .. }
+                | Outcome::RoutingGivenUp { .. }
+                | Outcome::NotHeld { .. }
+                | Outcome::LoginRefused { .. } => {}
             }
         }
     }
 }
 
 fn check_invariants(router: &Router, model: &Model, now: Timestamp, context: &str) {
-    let ids: BTreeSet<String> = router.entries().map(|entry| entry.id.clone()).collect();
+    let ids: BTreeSet<String> = router.entries().map(|entry| entry.id).collect();
     assert_eq!(ids, model.waiting, "{context}: entries were lost or invented");
     assert_eq!(router.entries().count(), ids.len(), "{context}: an entry is listed twice");
     for entry in router.entries() {
@@ -197,13 +194,13 @@ fn check_invariants(router: &Router, model: &Model, now: Timestamp, context: &st
         let positions: Vec<_> = router
             .entries()
             .filter(|entry| entry.queue.as_str() == queue)
-            .map(|entry| (entry, router.position(&entry.id, now).unwrap()))
+            .map(|entry| (entry.clone(), router.position(&entry.id, now).unwrap()))
             .collect();
         for (index, (entry, position)) in positions.iter().enumerate() {
             assert_eq!(position.position, index + 1, "{context}: {}", entry.id);
         }
         for pair in positions.windows(2) {
-            let key = |(entry, position): &(&Entry, super::Position)| {
+            let key = |(entry, position): &(Entry, super::Position)| {
                 (std::cmp::Reverse(position.priority), entry.waiting_since, entry.entered, entry.id.clone())
             };
             assert!(key(&pair[0]) < key(&pair[1]), "{context}: order of {queue}");
@@ -215,24 +212,46 @@ fn check_invariants(router: &Router, model: &Model, now: Timestamp, context: &st
 
 /// Every list holds what it must and nothing else, so nothing leaks.
 fn check_bookkeeping(router: &Router, context: &str) {
-    let count = |fits: fn(&super::Waiting) -> bool| router.entries.values().filter(|w| fits(w)).count();
+    let entries = || router.entries.iter().map(|(_, waiting)| waiting);
     let reserved = router.agents().filter(|view| view.reserved_for.is_some()).count();
-    let deadlines = count(|waiting| waiting.entry.deadline.is_some());
-    let announced = count(|waiting| waiting.announced_until.is_some());
-    assert_eq!(router.due.len(), reserved + deadlines + announced, "{context}: due");
+    let wrapping_up = router.agents.iter().filter(|(_, agent)| agent.wraps_up_until.is_some()).count();
+    let deadlines = entries().filter(|waiting| waiting.deadline.is_some()).count();
+    let announced = entries().filter(|waiting| waiting.announced_until.is_some()).count();
+    let due = reserved + wrapping_up + deadlines + announced + router.held.len();
+    assert_eq!(router.due.len(), due, "{context}: due");
     assert_eq!(router.announced.len(), announced, "{context}: announced");
-    let growing = count(|waiting| waiting.growth_due.is_some());
-    assert_eq!(router.growths.len(), growing, "{context}: growths");
-    let in_lines: usize = router.lines.values().map(|line| line.entries).sum();
-    assert_eq!(in_lines, router.entries.len(), "{context}: lines");
-    let routable: usize = router.lines.values().map(|line| line.routable.len()).sum();
-    assert_eq!(routable, count(|waiting| waiting.entry.routable), "{context}: routable");
+    assert_eq!(router.directory.len(), entries().count(), "{context}: directory");
+    let lines = || router.lines.iter().map(|(_, line)| line);
+    assert_eq!(lines().map(|line| line.entries).sum::<usize>(), entries().count(), "{context}: lines");
+    let routable: usize = lines().map(|line| line.routable.len()).sum();
+    assert_eq!(routable, entries().filter(|waiting| waiting.routable).count(), "{context}: routable");
+    let announceable: usize = lines().map(|line| line.announceable.len()).sum();
+    let expected = entries().filter(|waiting| waiting.is_announceable()).count();
+    assert_eq!(announceable, expected, "{context}: announceable");
+    let queued: usize = router.queues.values().map(|queue| queue.order.len()).sum();
+    let pegs: usize = entries().map(|waiting| waiting.pegs.len()).sum();
+    assert_eq!(queued, entries().count() + pegs, "{context}: queues");
+    for (slot, line) in router.lines.iter() {
+        let members: Vec<_> = router
+            .agents
+            .iter()
+            .filter(|(_, agent)| line.targets.matching(&agent.profile, true).is_some())
+            .collect();
+        for (_, agent) in &members {
+            assert!(agent.lines.contains(&slot), "{context}: {} does not know its line", agent.profile.id);
+        }
+        let count = |fits: fn(&crate::agents::Agent) -> bool| members.iter().filter(|m| fits(m.1)).count();
+        assert_eq!(line.agents.at_work, count(|agent| agent.status.is_at_work()), "{context}: at work");
+        assert_eq!(line.agents.selectable, count(|agent| agent.is_selectable()), "{context}: selectable");
+        assert_eq!(line.agents.busy, count(|agent| agent.status == AgentStatus::Busy), "{context}: busy");
+        assert_eq!(line.ready.len(), line.agents.selectable, "{context}: ready");
+    }
 }
 
 #[test]
 fn random_commands_break_no_invariant() {
     for seed in 0..SEEDS {
-        let mut chance = Chance(seed);
+        let mut chance = Chance::new(seed);
         let mut router = router();
         let mut model = Model::default();
         let mut now = Timestamp::from_epoch_seconds(1_000);
@@ -251,7 +270,7 @@ fn random_commands_break_no_invariant() {
 #[test]
 fn the_same_commands_give_the_same_outcomes() {
     let run = |seed: u64| {
-        let mut chance = Chance(seed);
+        let mut chance = Chance::new(seed);
         let mut router = router();
         let mut now = Timestamp::from_epoch_seconds(1_000);
         let mut trace = Vec::new();
@@ -270,7 +289,7 @@ fn the_same_commands_give_the_same_outcomes() {
 #[test]
 fn announcements_never_exceed_the_free_agents() {
     for seed in 0..SEEDS {
-        let mut chance = Chance(seed ^ 0xD1A1);
+        let mut chance = Chance::new(seed ^ 0xD1A1);
         let mut router = router();
         let mut now = Timestamp::from_epoch_seconds(1_000);
         for step in 0..STEPS {
@@ -297,11 +316,7 @@ fn announcements_never_exceed_the_free_agents() {
                 !announces || announced <= free,
                 "seed {seed}, step {step}: {announced} announced for {free} agents"
             );
-            let unannounced = router
-                .entries
-                .values()
-                .filter(|waiting| !waiting.entry.routable && waiting.entry.notify)
-                .any(|waiting| waiting.announced_until.is_none());
+            let unannounced = router.entries.iter().any(|(_, waiting)| waiting.is_announceable());
             assert!(
                 !unannounced || announced >= free,
                 "seed {seed}, step {step}: {free} agents, only {announced} announced"

@@ -1,102 +1,179 @@
 //! Who gets whom: ready agents to routable entries, announcements to those that are to be dialled.
+//!
+//! At rest no routable entry and ready agent are left that fit each other. So only agents and entries that have
+//! changed since can find somebody: an agent the best entry of the agent's lines, an entry the first ready agent of
+//! its line. All agree on which entry is better, so the pairs are the same in whichever order they are found.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use vocabulary::{AgentId, Timestamp};
+use vocabulary::Timestamp;
 
-use super::{Due, Router};
-use crate::agents::Reservation;
+use super::{Due, Router, Waiting};
+use crate::agents::{Agent, Listing, Reservation};
 use crate::dial_ahead::{Announced, entries_to_announce};
-use crate::order::{OrderKey, effective_priority};
+use crate::order::Standing;
+use crate::slab::Slot;
 use crate::{Outcome, Selection, TargetKind};
 
 impl Router {
-    /// Brings the router to rest: afterwards no routable entry and ready agent are left that fit each other.
+    /// Brings the router to rest.
     pub(super) fn settle(&mut self, now: Timestamp, outcomes: &mut Vec<Outcome>) {
-        self.lines.retain(|_, line| line.entries > 0);
-        while let Some((id, agent)) = self.best_pair() {
-            self.select(&id, &agent, now, outcomes);
+        while !self.fresh_agents.is_empty() || !self.fresh_entries.is_empty() {
+            let agents: BTreeSet<Slot> = std::mem::take(&mut self.fresh_agents)
+                .into_iter()
+                .filter(|slot| self.agents.get(*slot).is_some_and(|agent| agent.listing == Listing::Fresh))
+                .collect();
+            let entries = std::mem::take(&mut self.fresh_entries);
+            match (agents.first(), agents.len(), entries.is_empty()) {
+                // By far the most frequent case: one agent has become ready. Who gets an entry need not be listed.
+                (Some(agent), 1, true) => match self.best_entry_for(*agent, now) {
+                    Some(entry) => self.select(entry, *agent, now, outcomes),
+                    None => self.list(*agent),
+                },
+                _ => self.settle_many(&agents, &entries, now, outcomes),
+            }
         }
         self.announce(now, outcomes);
     }
 
-    /// The first routable entry over all lines for which an agent is ready, and its longest-ready agent.
-    fn best_pair(&self) -> Option<(Arc<str>, AgentId)> {
-        let mut best: Option<(&OrderKey, &AgentId)> = None;
-        for line in self.lines.values() {
+    fn settle_many(
+        &mut self,
+        agents: &BTreeSet<Slot>,
+        entries: &[Slot],
+        now: Timestamp,
+        outcomes: &mut Vec<Outcome>,
+    ) {
+        let mut lines = BTreeSet::new();
+        for agent in agents {
+            self.list(*agent);
+            lines.extend(self.agents.get(*agent).into_iter().flat_map(|agent| &agent.lines).copied());
+        }
+        while let Some((entry, agent)) = self.best_pair(&lines, entries, now) {
+            self.select(entry, agent, now, outcomes);
+        }
+    }
+
+    /// The first entry over all lines of an agent that the agent may be given.
+    fn best_entry_for(&self, agent: Slot, now: Timestamp) -> Option<Slot> {
+        let agent = self.agents.get(agent)?;
+        let mut best: Option<(Standing<'_>, Slot)> = None;
+        let lines = agent.lines.iter().filter_map(|line| self.lines.get(*line));
+        for line in lines.filter(|line| !line.routable.is_empty()) {
+            let is_better = |standing: &Standing<'_>| best.is_none_or(|(other, _)| *standing < other);
+            let Some((standing, key)) = line.routable.first(now).filter(|(standing, _)| is_better(standing))
+            else {
+                continue;
+            };
+            if self.may_be_given(key.slot, agent) {
+                best = Some((standing, key.slot));
+                continue;
+            }
+            // The head does not want this agent: somebody behind it may.
+            let next = line
+                .routable
+                .walk(now)
+                .take_while(|(standing, _)| is_better(standing))
+                .find(|(_, key)| self.may_be_given(key.slot, agent));
+            best = next.map(|(standing, key)| (standing, key.slot)).or(best);
+        }
+        best.map(|(_, slot)| slot)
+    }
+
+    fn may_be_given(&self, entry: Slot, agent: &Agent) -> bool {
+        self.entries.get(entry).is_some_and(|waiting| !waiting.excluded.contains(&agent.profile.id))
+    }
+
+    /// The first routable entry, of these lines or among these, for which an agent is ready, with the agent.
+    fn best_pair(&self, lines: &BTreeSet<Slot>, entries: &[Slot], now: Timestamp) -> Option<(Slot, Slot)> {
+        let mut best: Option<(Standing<'_>, Slot, Slot)> = None;
+        for line in lines.iter().filter_map(|line| self.lines.get(*line)) {
             if line.ready.is_empty() {
                 continue;
             }
-            for key in &line.routable {
-                if best.is_some_and(|(best_key, _)| best_key < key) {
+            for (standing, key) in line.routable.walk(now) {
+                if best.is_some_and(|(other, _, _)| other <= standing) {
                     break;
                 }
-                let Some(waiting) = self.entries.get(&key.id) else {
-                    continue;
-                };
-                let agent = line
-                    .ready
-                    .iter()
-                    .map(|(_, agent)| agent)
-                    .find(|agent| !waiting.entry.excluded.contains(agent));
-                if let Some(agent) = agent {
-                    best = Some((key, agent));
+                if let Some(agent) = self.entries.get(key.slot).and_then(|waiting| self.agent_for(waiting)) {
+                    best = Some((standing, key.slot, agent));
                     break;
                 }
             }
         }
-        best.map(|(key, agent)| (Arc::clone(&key.id), agent.clone()))
+        for slot in entries {
+            let Some(waiting) = self.entries.get(*slot).filter(|waiting| waiting.routable) else {
+                continue;
+            };
+            let standing = waiting.growth.standing(&waiting.key, now);
+            if best.is_none_or(|(other, _, _)| standing < other)
+                && let Some(agent) = self.agent_for(waiting)
+            {
+                best = Some((standing, *slot, agent));
+            }
+        }
+        best.map(|(_, entry, agent)| (entry, agent))
     }
 
-    fn select(&mut self, id: &Arc<str>, agent_id: &AgentId, now: Timestamp, outcomes: &mut Vec<Outcome>) {
-        let Some(waiting) = self.leave(id, true) else {
+    /// The longest-ready agent whom an entry may be given.
+    fn agent_for(&self, waiting: &Waiting) -> Option<Slot> {
+        let ready = &self.lines.get(waiting.line)?.ready;
+        ready.iter().find(|(_, id, _)| !waiting.excluded.contains(id)).map(|(_, _, slot)| *slot)
+    }
+
+    fn select(&mut self, entry: Slot, agent_slot: Slot, now: Timestamp, outcomes: &mut Vec<Outcome>) {
+        let Some(waiting) = self.take_out(entry) else {
             return;
         };
-        if let Some(queue) = self.queues.get_mut(&waiting.entry.queue) {
+        if let Some(queue) = self.queues.get_mut(&waiting.queue) {
             queue.statistics.distributed(now);
         }
-        let Some(agent) = self.agents.get_mut(agent_id) else {
+        let Some(agent) = self.agents.get_mut(agent_slot) else {
             return;
         };
-        let until = now + waiting.entry.reservation.max(self.options.selection_block);
-        agent.reservation = Some(Reservation { holder: waiting.entry.id.clone(), until });
-        let target = waiting.targets.matching(&agent.profile, agent.is_logged_in());
+        let (agent_id, holder) = (agent.profile.id.clone(), Arc::clone(&waiting.key.id));
+        let until = now + waiting.reservation.max(self.options.selection_block);
+        agent.reservation = Some(Reservation { holder, until, is_released: false });
+        self.due.insert((until, Due::Reservation(agent_id.clone())));
+        let target = self
+            .lines
+            .get(waiting.line)
+            .and_then(|line| line.targets.matching(&agent.profile, agent.status.is_at_work()));
         let selection = Selection {
             agent: agent.profile.clone(),
             target: target.map_or_else(String::new, |target| target.text().to_owned()),
             target_name: target.map_or_else(String::new, |target| target.name().to_owned()),
             target_kind: target.map_or(TargetKind::Agent, |target| target.kind()).letters().to_owned(),
-            priority: effective_priority(&waiting.entry, now),
-            waited: now.since(waiting.entry.waiting_since),
-            queue: waiting.entry.queue,
+            priority: waiting.priority(now),
+            waited: now.since(waiting.key.waiting_since),
+            queue: waiting.queue.clone(),
         };
-        self.due.insert((until, Due::Reservation(agent_id.clone())));
-        self.relist_agent(agent_id);
-        outcomes.push(Outcome::TargetSelected { id: waiting.entry.id, selection });
-        self.tell_agent(agent_id, outcomes);
+        outcomes.push(Outcome::TargetSelected { id: waiting.key.id.to_string(), selection });
+        self.recount(agent_slot);
+        self.tell_agent(agent_slot, outcomes);
+        self.hold(waiting, agent_id, now);
     }
 
     fn announce(&mut self, now: Timestamp, outcomes: &mut Vec<Outcome>) {
+        if self.lines.announceable().is_empty() {
+            return;
+        }
+        let entry = |slot: Slot| self.entries.get(slot);
         let pending = self
             .announced
             .iter()
-            .filter_map(|id| self.entries.get(id))
-            .map(|waiting| Announced { line: &waiting.line, excluded: &waiting.entry.excluded });
-        let chosen = entries_to_announce(&self.lines, pending, |id| {
-            self.entries.get(id).map_or(&[], |waiting| waiting.entry.excluded.as_slice())
+            .filter_map(|id| entry(self.directory.get(id)?))
+            .map(|waiting| Announced { line: waiting.line, excluded: &waiting.excluded });
+        let chosen = entries_to_announce(&self.lines, pending, now, |slot| {
+            entry(slot).map_or(&[], |waiting| waiting.excluded.as_slice())
         });
-        for id in chosen {
-            let Some(mut waiting) = self.detach(&id) else {
-                continue;
-            };
-            waiting.announced_until = Some(now + self.options.notification_block);
-            self.attach(waiting, now);
-            let position = self
-                .entries
-                .get(&id)
-                .and_then(|waiting| Some(self.rank(waiting, self.queues.get(&waiting.entry.queue)?, now)))
-                .unwrap_or(1);
-            outcomes.push(Outcome::TimeToDial { id: id.to_string(), position });
+        for slot in chosen {
+            let until = now + self.options.notification_block;
+            self.change(slot, |waiting| waiting.announced_until = Some(until));
+            if let Some(waiting) = self.entries.get(slot) {
+                let position = self.rank(waiting, now);
+                outcomes.push(Outcome::TimeToDial { id: waiting.key.id.to_string(), position });
+            }
         }
     }
 }

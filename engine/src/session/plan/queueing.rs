@@ -14,6 +14,9 @@ use crate::session::order::Action;
 /// How long a chosen agent is kept when the chart does not say (guide: `_agent_reserve_timeout`, 30 s).
 const RESERVATION_DEFAULT: Duration = Duration::from_secs(30);
 
+/// Agents to whom routing may fail when the chart does not say (guide: `_max_transfer_to_agent_attempts`, 5).
+const ROUTE_ATTEMPTS_DEFAULT: u32 = 5;
+
 impl Planner<'_> {
     pub(super) fn submit(&mut self, id: EffectId, verb: &Verb) {
         let hints = values::object(&verb.attributes, "hints");
@@ -36,6 +39,10 @@ impl Planner<'_> {
             notify: values::flag(&hints, "notify").unwrap_or(false),
             excluded: values::list(&hints, "exclude").iter().map(AgentId::new).collect(),
             reservation: values::seconds(&hints, "reserve").unwrap_or(RESERVATION_DEFAULT),
+            pegs: values::list(&hints, "peg").iter().map(QueueName::new).collect(),
+            max_route_attempts: values::integer(&hints, "attempts")
+                .and_then(|attempts| u32::try_from(attempts).ok())
+                .unwrap_or(ROUTE_ATTEMPTS_DEFAULT),
         };
         self.keep_entry(&id, &entry);
         self.raise("queue.submit.requestid", json!({ "requestid": id.to_string() }));

@@ -1,0 +1,286 @@
+//! The lines, and which agents stand in which: each agent knows the lines whose targets match, and each line counts
+//! its agents. Both are worked out when a line is opened and when groups, skills or the desk of an agent change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use vocabulary::AgentId;
+
+use super::Router;
+use crate::agents::{Agent, Counted, Listing};
+use crate::line::Line;
+use crate::slab::{Slab, Slot};
+use crate::{TargetKind, Targets};
+
+/// All lines.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    lines: Slab<Line>,
+    by_text: BTreeMap<Arc<str>, Slot>,
+    /// Members of each agent group.
+    groups: BTreeMap<String, BTreeSet<Slot>>,
+    /// Goes up whenever the names by which agents are found change.
+    names_version: u64,
+    /// Lines in which nobody waits.
+    idle: usize,
+    /// Lines with ready agents and with entries whose time to dial may be announced.
+    announceable: BTreeSet<Slot>,
+}
+
+impl Lines {
+    pub(crate) fn get(&self, line: Slot) -> Option<&Line> {
+        self.lines.get(line)
+    }
+
+    pub(super) fn get_mut(&mut self, line: Slot) -> Option<&mut Line> {
+        self.lines.get_mut(line)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Slot, &Line)> {
+        self.lines.iter()
+    }
+
+    /// The line of these targets, if it is open.
+    pub(super) fn find(&self, text: &str) -> Option<Slot> {
+        self.by_text.get(text).copied()
+    }
+
+    /// Whether all targets of a line were found to name somebody, and no name has changed since.
+    pub(super) fn is_checked(&self, line: Slot) -> bool {
+        self.get(line).is_some_and(|line| line.checked == Some(self.names_version))
+    }
+
+    pub(super) fn set_checked(&mut self, line: Slot) {
+        let version = self.names_version;
+        if let Some(line) = self.lines.get_mut(line) {
+            line.checked = Some(version);
+        }
+    }
+
+    /// Names of the groups that have members.
+    pub(super) fn group_names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.groups.keys().map(String::as_str)
+    }
+
+    pub(super) fn has_group(&self, name: &str) -> bool {
+        self.groups.contains_key(name)
+    }
+
+    /// Lines in which somebody could be announced for a ready agent.
+    pub(crate) fn announceable(&self) -> &BTreeSet<Slot> {
+        &self.announceable
+    }
+
+    /// One more waits in a line.
+    pub(super) fn entry_comes(&mut self, line: Slot) -> Option<&mut Line> {
+        let found = self.lines.get_mut(line)?;
+        if found.entries == 0 {
+            self.idle = self.idle.saturating_sub(1);
+        }
+        found.entries += 1;
+        Some(found)
+    }
+
+    /// One fewer.
+    pub(super) fn entry_goes(&mut self, line: Slot) -> Option<&mut Line> {
+        let found = self.lines.get_mut(line)?;
+        found.entries = found.entries.saturating_sub(1);
+        if found.entries == 0 {
+            self.idle += 1;
+        }
+        Some(found)
+    }
+
+    /// Ready agents or announceable entries of a line have changed.
+    pub(super) fn note_announceable(&mut self, slot: Slot) {
+        let Some(line) = self.lines.get(slot) else {
+            return;
+        };
+        if line.ready.is_empty() || line.announceable.is_empty() {
+            self.announceable.remove(&slot);
+        } else {
+            self.announceable.insert(slot);
+        }
+    }
+
+    fn set_groups(&mut self, agent: Slot, before: &[String], after: &[String]) {
+        self.names_version += 1;
+        for group in before {
+            if let Some(members) = self.groups.get_mut(group) {
+                members.remove(&agent);
+                if members.is_empty() {
+                    self.groups.remove(group);
+                }
+            }
+        }
+        for group in after {
+            self.groups.entry(group.clone()).or_default().insert(agent);
+        }
+    }
+}
+
+impl Router {
+    /// The line of these targets; opens it when there is none.
+    pub(super) fn line_of(&mut self, text: &Arc<str>, targets: &Arc<Targets>) -> Slot {
+        if let Some(slot) = self.lines.find(text) {
+            return slot;
+        }
+        if self.lines.idle >= self.options.max_idle_lines {
+            self.close_idle_lines();
+        }
+        let slot = self.lines.lines.insert(Line::new(Arc::clone(text), Arc::clone(targets)));
+        self.lines.by_text.insert(Arc::clone(text), slot);
+        self.lines.idle += 1;
+        for member in self.members_of(targets) {
+            let (Some(agent), Some(line)) = (self.agents.get_mut(member), self.lines.get_mut(slot)) else {
+                continue;
+            };
+            agent.lines.push(slot);
+            agent.lines.sort_unstable();
+            line.agents.change(Counted::default(), agent.counted);
+            if let Listing::Since(since) = agent.listing {
+                line.ready.insert((since, agent.profile.id.clone(), member));
+            }
+        }
+        slot
+    }
+
+    /// Agents who match; found by name where the targets name groups and agents only.
+    fn members_of(&self, targets: &Targets) -> BTreeSet<Slot> {
+        let mut members = BTreeSet::new();
+        for target in targets.iter() {
+            match target.kind() {
+                TargetKind::AgentGroup if target.skills().is_none() => {
+                    members.extend(self.lines.groups.get(target.name()).into_iter().flatten());
+                }
+                TargetKind::Agent => {
+                    members.extend(self.agent_slots.get(&AgentId::new(target.name())));
+                }
+                _ => {
+                    let all = self.agents.iter();
+                    members.extend(
+                        all.filter(|(_, agent)| target.matches(&agent.profile, true)).map(|(slot, _)| slot),
+                    );
+                }
+            }
+        }
+        members
+    }
+
+    /// Closes the lines in which nobody waits.
+    fn close_idle_lines(&mut self) {
+        let idle: BTreeSet<Slot> =
+            self.lines.iter().filter(|(_, line)| line.entries == 0).map(|(slot, _)| slot).collect();
+        for slot in self.agent_slots.values() {
+            if let Some(agent) = self.agents.get_mut(*slot) {
+                agent.lines.retain(|line| !idle.contains(line));
+            }
+        }
+        for slot in idle {
+            if let Some(line) = self.lines.lines.remove(slot) {
+                self.lines.by_text.remove(&line.text);
+            }
+        }
+        self.lines.idle = 0;
+    }
+
+    /// Changes what an agent is matched by, and finds the lines anew.
+    pub(super) fn rematch(&mut self, slot: Slot, change: impl FnOnce(&mut Agent)) {
+        let Some(agent) = self.agents.get_mut(slot) else {
+            return;
+        };
+        let groups = agent.profile.groups.clone();
+        change(agent);
+        let after = agent.profile.groups.clone();
+        self.leave_lines(slot);
+        self.lines.set_groups(slot, &groups, &after);
+        if let Some(agent) = self.agents.get_mut(slot) {
+            agent.lines = self
+                .lines
+                .iter()
+                .filter(|(_, line)| line.targets.matching(&agent.profile, true).is_some())
+                .map(|(line, _)| line)
+                .collect();
+        }
+        self.recount(slot);
+    }
+
+    /// An agent is no longer known.
+    pub(super) fn unmatch(&mut self, slot: Slot) {
+        self.leave_lines(slot);
+        let groups = self.agents.get(slot).map(|agent| agent.profile.groups.clone()).unwrap_or_default();
+        self.lines.set_groups(slot, &groups, &[]);
+    }
+
+    fn leave_lines(&mut self, slot: Slot) {
+        self.unlist(slot);
+        let Some(agent) = self.agents.get_mut(slot) else {
+            return;
+        };
+        for line in std::mem::take(&mut agent.lines) {
+            if let Some(line) = self.lines.get_mut(line) {
+                line.agents.change(agent.counted, Counted::default());
+            }
+        }
+        agent.counted = Counted::default();
+        agent.listing = Listing::Not;
+    }
+
+    /// Brings the lines up to date with an agent who changed.
+    pub(super) fn recount(&mut self, slot: Slot) {
+        let Some(agent) = self.agents.get_mut(slot) else {
+            return;
+        };
+        let (before, after) = (agent.counted, agent.counts());
+        if before != after {
+            agent.counted = after;
+            for line in &agent.lines {
+                if let Some(line) = self.lines.get_mut(*line) {
+                    line.agents.change(before, after);
+                }
+            }
+        }
+        let is_listed = agent.listing == Listing::Since(agent.since);
+        if after.selectable && is_listed {
+            return;
+        }
+        self.unlist(slot);
+        if let Some(agent) = self.agents.get_mut(slot) {
+            agent.listing = if after.selectable { Listing::Fresh } else { Listing::Not };
+            if after.selectable {
+                self.fresh_agents.push(slot);
+            }
+        }
+    }
+
+    fn unlist(&mut self, slot: Slot) {
+        let Some(agent) = self.agents.get_mut(slot) else {
+            return;
+        };
+        if let Listing::Since(since) = agent.listing {
+            let key = (since, agent.profile.id.clone(), slot);
+            for line in &agent.lines {
+                if let Some(found) = self.lines.get_mut(*line) {
+                    found.ready.remove(&key);
+                }
+                self.lines.note_announceable(*line);
+            }
+            agent.listing = Listing::Not;
+        }
+    }
+
+    /// Lists a selectable agent as ready in all lines.
+    pub(super) fn list(&mut self, slot: Slot) {
+        let Some(agent) = self.agents.get_mut(slot) else {
+            return;
+        };
+        agent.listing = Listing::Since(agent.since);
+        let key = (agent.since, agent.profile.id.clone(), slot);
+        for line in &agent.lines {
+            if let Some(found) = self.lines.get_mut(*line) {
+                found.ready.insert(key.clone());
+            }
+            self.lines.note_announceable(*line);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Entries that wait: how they are kept, and the lists in which they stand.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+use std::time::Duration;
+
+use vocabulary::{AgentId, QueueName, Timestamp};
+
+use super::{Due, Router};
+use crate::order::{Growth, OrderKey};
+use crate::slab::Slot;
+use crate::{Entry, PriorityGrowth};
+
+/// An entry that waits. Texts that many have in common are shared.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) key: OrderKey,
+    pub(super) growth: Growth,
+    pub(super) queue: QueueName,
+    pub(super) pegs: Vec<QueueName>,
+    /// What it waits for, as written.
+    pub(super) target: Arc<str>,
+    pub(super) line: Slot,
+    pub(super) deadline: Option<Timestamp>,
+    pub(super) routable: bool,
+    pub(super) notify: bool,
+    pub(super) excluded: Vec<AgentId>,
+    pub(super) reservation: Duration,
+    pub(super) max_route_attempts: u32,
+    /// Agents to whom routing failed.
+    pub(super) failed_routes: u32,
+    /// End of the block after an announcement.
+    pub(super) announced_until: Option<Timestamp>,
+}
+
+impl Waiting {
+    pub(super) fn priority(&self, now: Timestamp) -> i64 {
+        self.growth.priority(self.key.start.0, self.key.waiting_since, now)
+    }
+
+    pub(super) fn is_announceable(&self) -> bool {
+        !self.routable && self.notify && self.announced_until.is_none()
+    }
+
+    /// The key under which it stands in a queue that does not serve it.
+    //= decision: D-097 a pegged interaction is listed in the extra queue without being eligible there
+    fn peg_key(&self) -> OrderKey {
+        OrderKey { start: Reverse(0), ..self.key.clone() }
+    }
+
+    pub(super) fn to_entry(&self) -> Entry {
+        let growth = match self.growth {
+            Growth::None => None,
+            Growth::Steps { increment, interval_ms } => {
+                Some(PriorityGrowth { increment, interval: Duration::from_millis(interval_ms) })
+            }
+        };
+        Entry {
+            id: self.key.id.to_string(),
+            queue: self.queue.clone(),
+            target: self.target.to_string(),
+            priority: self.key.start.0,
+            growth,
+            waiting_since: self.key.waiting_since,
+            entered: self.key.entered,
+            deadline: self.deadline,
+            routable: self.routable,
+            notify: self.notify,
+            excluded: self.excluded.clone(),
+            reservation: self.reservation,
+            pegs: self.pegs.clone(),
+            max_route_attempts: self.max_route_attempts,
+        }
+    }
+}
+
+impl Router {
+    /// Stores an entry and puts it into every list where it belongs.
+    pub(super) fn enter(&mut self, mut waiting: Waiting) {
+        let slot = self.entries.reserve();
+        waiting.key.slot = slot;
+        self.directory.insert(Arc::clone(&waiting.key.id), slot);
+        self.entries.put(slot, waiting);
+        self.enlist(slot);
+    }
+
+    /// Changes an entry: takes it out of its lists, and puts it back into those where it belongs then.
+    pub(super) fn change(&mut self, slot: Slot, change: impl FnOnce(&mut Waiting)) {
+        self.delist(slot);
+        if let Some(waiting) = self.entries.get_mut(slot) {
+            change(waiting);
+        }
+        self.enlist(slot);
+    }
+
+    /// An entry leaves without an agent; its queue counts that.
+    pub(super) fn leave(&mut self, slot: Slot) -> Option<Waiting> {
+        let waiting = self.take_out(slot)?;
+        if let Some(queue) = self.queues.get_mut(&waiting.queue) {
+            queue.statistics.departed(false);
+        }
+        Some(waiting)
+    }
+
+    /// Removes an entry for good.
+    pub(super) fn take_out(&mut self, slot: Slot) -> Option<Waiting> {
+        self.delist(slot);
+        let waiting = self.entries.remove(slot)?;
+        self.directory.remove(&waiting.key.id);
+        Some(waiting)
+    }
+
+    fn enlist(&mut self, slot: Slot) {
+        let Some(waiting) = self.entries.get(slot) else {
+            return;
+        };
+        let (id, key) = (&waiting.key.id, &waiting.key);
+        self.queues.entry(waiting.queue.clone()).or_default().order.insert(waiting.growth, key.clone());
+        for peg in &waiting.pegs {
+            self.queues.entry(peg.clone()).or_default().order.insert(Growth::None, waiting.peg_key());
+        }
+        if let Some(line) = self.lines.entry_comes(waiting.line) {
+            if waiting.routable {
+                line.routable.insert(waiting.growth, key.clone());
+                if !line.ready.is_empty() {
+                    self.fresh_entries.push(slot);
+                }
+            } else if waiting.is_announceable() {
+                line.announceable.insert(waiting.growth, key.clone());
+                self.lines.note_announceable(waiting.line);
+            }
+        }
+        if let Some(deadline) = waiting.deadline {
+            self.due.insert((deadline, Due::Deadline(Arc::clone(id))));
+        }
+        if let Some(until) = waiting.announced_until {
+            self.due.insert((until, Due::Announcement(Arc::clone(id))));
+            self.announced.insert(Arc::clone(id));
+        }
+    }
+
+    fn delist(&mut self, slot: Slot) {
+        let Some(waiting) = self.entries.get(slot) else {
+            return;
+        };
+        let (id, key) = (&waiting.key.id, &waiting.key);
+        if let Some(queue) = self.queues.get_mut(&waiting.queue) {
+            queue.order.remove(waiting.growth, key);
+        }
+        for peg in &waiting.pegs {
+            if let Some(queue) = self.queues.get_mut(peg) {
+                queue.order.remove(Growth::None, &waiting.peg_key());
+            }
+        }
+        if let Some(line) = self.lines.entry_goes(waiting.line) {
+            if waiting.routable {
+                line.routable.remove(waiting.growth, key);
+            } else if waiting.is_announceable() {
+                line.announceable.remove(waiting.growth, key);
+                self.lines.note_announceable(waiting.line);
+            }
+        }
+        if let Some(deadline) = waiting.deadline {
+            self.due.remove(&(deadline, Due::Deadline(Arc::clone(id))));
+        }
+        if let Some(until) = waiting.announced_until {
+            self.due.remove(&(until, Due::Announcement(Arc::clone(id))));
+            self.announced.remove(id);
+        }
+    }
+}
