@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::module::ModuleSet;
+use crate::plan::Plan;
 use crate::xml::Place;
 
 /// Index of a state in document order; 0 is the chart itself.
@@ -38,6 +39,7 @@ pub struct Chart {
     /// Texts of the outermost functions of all scripts.
     pub(crate) functions: Vec<String>,
     pub(crate) ids: BTreeMap<String, StateIx>,
+    pub(crate) plan: Plan,
     pub(crate) head: Head,
 }
 

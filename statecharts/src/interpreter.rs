@@ -6,16 +6,17 @@ mod content;
 mod entry;
 mod messages;
 mod platform_errors;
+pub(crate) mod scratch;
 mod selection;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod verb_tests;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
-use std::sync::Arc;
 
+use scratch::Scratch;
 use serde_json::Value;
 
 use crate::chart::{Binding, Finalize, StateIx, StateKind, TransitionIx};
@@ -31,23 +32,19 @@ pub(crate) struct Interpreter<'a> {
     pub(crate) host: Rc<Host>,
     pub(crate) model: &'a mut dyn Model,
     pub(crate) record: &'a mut Record,
+    pub(crate) scratch: &'a mut Scratch,
     pub(crate) step: u64,
     /// Own external queue: what the session sends to itself without delay.
     external: VecDeque<Event>,
     /// How many events it has sent to itself in this step.
     own_events: usize,
     pub(crate) states_to_invoke: StateSet,
-    pub(crate) entered: Vec<Arc<str>>,
-    pub(crate) exited: Vec<Arc<str>>,
-    /// Transitions that were taken, default ones included.
-    pub(crate) taken: Vec<TransitionIx>,
     pub(crate) is_running: bool,
     microsteps: u32,
     /// Work so far: see [`Limits::work`].
     work: u64,
     /// Delayed events that the step has sent.
     delayed: usize,
-    entries: BTreeMap<StateIx, u32>,
     last_entered: StateIx,
     /// Eventless guards that failed in this macrostep. The Recommendation has their error raised at every try, which a
     /// transition for `error` without target would turn into a loop without end; once says as much.
@@ -64,7 +61,7 @@ impl<'a> Interpreter<'a> {
         host: Rc<Host>,
         model: &'a mut dyn Model,
         record: &'a mut Record,
-        step: u64,
+        (scratch, step): (&'a mut Scratch, u64),
     ) -> Self {
         Self {
             chart,
@@ -72,18 +69,15 @@ impl<'a> Interpreter<'a> {
             host,
             model,
             record,
+            scratch,
             step,
             external: VecDeque::new(),
             own_events: 0,
             states_to_invoke: StateSet::default(),
-            entered: Vec::new(),
-            exited: Vec::new(),
-            taken: Vec::new(),
             is_running: true,
             microsteps: 0,
             work: 0,
             delayed: 0,
-            entries: BTreeMap::new(),
             last_entered: 0,
             failed_guards: BTreeSet::new(),
         }
@@ -99,7 +93,7 @@ impl<'a> Interpreter<'a> {
             self.absorb(result)?;
         }
         let initial = chart.state(0).initial;
-        self.taken.extend(initial);
+        self.scratch.taken.extend(initial);
         self.enter_states(&initial.into_iter().collect::<Vec<_>>())?;
         self.run_to_rest()
     }
@@ -141,17 +135,14 @@ impl<'a> Interpreter<'a> {
 
     fn macrostep(&mut self) -> Result<(), Failure> {
         while self.is_running {
-            let mut enabled = self.select(None)?;
-            if enabled.is_empty() {
+            self.select(None)?;
+            if self.scratch.enabled.is_empty() {
                 let Some(event) = self.next_internal() else { break };
                 self.count_microstep()?;
-                let name = event.name.clone();
-                self.set_event(event);
-                enabled = self.select(Some(&name))?;
+                let event = self.set_event(event);
+                self.select(Some(&event.name))?;
             }
-            if !enabled.is_empty() {
-                self.microstep(&enabled)?;
-            }
+            self.microstep()?;
         }
         Ok(())
     }
@@ -162,20 +153,20 @@ impl<'a> Interpreter<'a> {
 
     fn process_external(&mut self, event: Event) -> Result<(), Failure> {
         self.microsteps = 0;
-        self.entries.clear();
+        self.scratch.forget_entries();
         self.failed_guards.clear();
-        let name = event.name.clone();
-        self.set_event(event.clone());
+        let event = self.set_event(event);
         self.invocations_see(&event)?;
-        let enabled = self.select(Some(&name))?;
-        if !enabled.is_empty() {
-            self.microstep(&enabled)?;
-        }
-        Ok(())
+        self.select(Some(&event.name))?;
+        drop(event);
+        self.microstep()
     }
 
     /// `<finalize>` and `autoforward`, before any transition is selected (scxml: 6.5, 6.4).
     fn invocations_see(&mut self, event: &Event) -> Result<(), Failure> {
+        if self.record.invocations.is_empty() {
+            return Ok(());
+        }
         let done = event.name.strip_prefix("done.invoke.").map(str::to_owned);
         let chart = self.chart;
         let running: Vec<(StateIx, u32, String)> = self
@@ -217,9 +208,16 @@ impl<'a> Interpreter<'a> {
         Ok(())
     }
 
-    pub(crate) fn set_event(&mut self, event: Event) {
-        *self.host.event.borrow_mut() = Some(event);
+    pub(crate) fn set_event(&mut self, event: Event) -> Rc<Event> {
+        let mut current = self.host.event.borrow_mut();
+        match current.as_mut().and_then(Rc::get_mut) {
+            Some(known) => *known = event,
+            None => *current = Some(self.scratch.event_of(event)),
+        }
+        let event = current.as_ref().map(Rc::clone).unwrap_or_default();
+        drop(current);
         self.model.event_changed();
+        event
     }
 
     fn count_microstep(&mut self) -> Result<(), Failure> {
@@ -235,30 +233,36 @@ impl<'a> Interpreter<'a> {
     }
 
     //= scxml: D procedure microstep(enabledTransitions)
-    fn microstep(&mut self, enabled: &[TransitionIx]) -> Result<(), Failure> {
+    /// Takes the transitions that were selected, if there are any.
+    fn microstep(&mut self) -> Result<(), Failure> {
+        if self.scratch.enabled.is_empty() {
+            return Ok(());
+        }
         self.count_microstep()?;
-        self.exit_states(enabled)?;
+        let enabled = std::mem::take(&mut self.scratch.enabled);
+        self.exit_states(&enabled)?;
         let chart = self.chart;
-        for transition in enabled {
-            self.taken.push(*transition);
+        for transition in &enabled {
+            self.scratch.taken.push(*transition);
             self.execute_block(&chart.transition(*transition).content)?;
         }
-        self.enter_states(enabled)
+        let entered = self.enter_states(&enabled);
+        self.scratch.enabled = enabled;
+        entered
     }
 
     //= scxml: D procedure exitInterpreter()
     fn exit_interpreter(&mut self) -> Result<Status, Failure> {
         let chart = self.chart;
         let mut status = Status::Cancelled;
-        let mut active = self.host.active.borrow().to_vec();
-        active.reverse();
-        for state in active {
+        let active = self.host.active.borrow().clone();
+        for state in active.iter_back() {
             for block in &chart.state(state).onexit {
                 self.execute_block(block)?;
             }
             self.cancel_invocations(state)?;
             self.host.active.borrow_mut().remove(state);
-            self.exited.push(Arc::clone(&chart.state(state).id));
+            self.scratch.exited.push(state);
             let element = chart.state(state);
             if element.kind == StateKind::Final && element.parent == 0 {
                 let data = match &element.donedata {

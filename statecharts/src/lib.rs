@@ -51,6 +51,7 @@ mod model;
 mod module;
 mod null_model;
 pub mod outline;
+mod plan;
 pub mod rehearsal;
 mod session;
 mod snapshot;

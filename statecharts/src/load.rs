@@ -24,6 +24,7 @@ use sha2::{Digest, Sha256};
 use crate::chart::{
     Binding, Data, Expression, ExpressionIx, Head, ModelKind, Parameter, State, StateIx, Transition,
 };
+use crate::plan::Plan;
 use crate::xml::{self, Element, Place};
 use crate::{Chart, Diagnostic, LoadError, ModuleSet, PartResolver, Source};
 pub(crate) use expressions::unquote;
@@ -208,6 +209,7 @@ impl<'a> Loader<'a> {
             names.push(name.clone());
             texts.insert(name, text);
         }
+        let plan = Plan::of(self.model, &self.states, &self.transitions, &self.expressions, &self.ids);
         let chart = Chart {
             name: self.name,
             hash: hash(names.first().map_or("", String::as_str), &texts),
@@ -225,6 +227,7 @@ impl<'a> Loader<'a> {
             functions: self.functions,
             ids: self.ids,
             head: self.head,
+            plan,
         };
         Ok(Compiled { chart: Arc::new(chart), warnings: diagnostics })
     }

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -127,6 +128,9 @@ pub(crate) trait Model {
     }
 }
 
+/// Places of the internal queue that are kept from one step to the next.
+const WAITING_KEPT: usize = 64;
+
 /// What the algorithm and the functions that scripts call share during a step.
 #[derive(Debug, Default)]
 pub(crate) struct Host {
@@ -137,7 +141,7 @@ pub(crate) struct Host {
     /// The configuration.
     pub(crate) active: RefCell<StateSet>,
     /// The current event.
-    pub(crate) event: RefCell<Option<Event>>,
+    pub(crate) event: RefCell<Option<Rc<Event>>>,
     /// Time of the step in epoch milliseconds.
     pub(crate) now_millis: Cell<i64>,
     /// State of the generator behind `Math.random`.
@@ -151,6 +155,15 @@ pub(crate) struct Host {
 }
 
 impl Host {
+    /// As new, but for the memory of its lists.
+    pub(crate) fn reset(&mut self) {
+        let (mut effects, mut internal) = (self.effects.take(), self.internal.take());
+        effects.clear();
+        internal.clear();
+        internal.shrink_to(WAITING_KEPT);
+        *self = Self { effects: effects.into(), internal: internal.into(), ..Self::default() };
+    }
+
     /// Counts bytes that a step hands to its host.
     ///
     /// # Errors

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::chart::{ModelKind, StateIx, TransitionIx};
+use crate::chart::{ModelKind, StateIx};
 use crate::ecmascript::natives::Current;
 use crate::interpreter::Interpreter;
+use crate::interpreter::scratch::{Scratch, ids};
 use crate::model::{Host, Model};
 use crate::null_model::NullModel;
 use crate::state_set::StateSet;
@@ -65,6 +66,8 @@ pub(crate) struct Record {
     pub(crate) bound: StateSet,
     pub(crate) invocations: Vec<Invocation>,
     pub(crate) next_id: u64,
+    /// What its chance begins with.
+    seed: u64,
 }
 
 /// A running invocation.
@@ -114,20 +117,13 @@ enum Job {
     Cancel,
 }
 
-/// What a step leaves behind, beside the data of scripts.
-struct Outcome {
-    result: Result<Status, Failure>,
-    entered: Vec<Arc<str>>,
-    exited: Vec<Arc<str>>,
-    taken: Vec<TransitionIx>,
-}
-
 impl Session {
     /// Starts a session and runs it until it is stable.
     pub fn start(chart: Arc<Chart>, worker: &mut Worker, start: Start) -> (Self, Step) {
         let mut session = Self {
             chart,
             record: Record {
+                seed: seed(&start.session_id),
                 id: start.session_id.into(),
                 parent: start.parent.map(String::into_boxed_str),
                 invokeid: start.invokeid.map(String::into_boxed_str),
@@ -262,6 +258,7 @@ impl Session {
         }
         Ok(Self {
             record: Record {
+                seed: seed(&snapshot.session),
                 id: snapshot.session.into(),
                 parent: snapshot.parent.map(String::into_boxed_str),
                 invokeid: snapshot.invokeid.map(String::into_boxed_str),
@@ -349,20 +346,17 @@ impl Session {
             };
         }
         self.next_step += 1;
-        let host = Rc::new(Host::default());
+        let mut scratch = std::mem::take(&mut worker.scratch);
+        let host = scratch.host();
         host.now_millis.set(now_millis);
-        host.chance.set(seed(&self.record.id, number));
+        host.chance.set(self.record.seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         host.active.replace(std::mem::take(&mut self.configuration));
         let running = self.record.invocations.clone();
-        let outcome = self.interpret(worker, &host, number, job);
+        let outcome = self.interpret(worker, &host, (&mut scratch, number), job);
         self.configuration = host.active.take();
-        let (status, [entered, exited], taken) = match outcome {
-            Ok(Outcome { result, entered, exited, taken }) => {
-                let status = result.unwrap_or_else(|failure| Status::Failed { failure });
-                (status, [entered, exited], taken)
-            }
-            Err(failure) => (Status::Failed { failure }, [Vec::new(), Vec::new()], Vec::new()),
-        };
+        let status = outcome.unwrap_or_else(|failure| Status::Failed { failure });
+        let (entered, exited) = (ids(&self.chart, &scratch.entered), ids(&self.chart, &scratch.exited));
+        let taken = scratch.taken.clone();
         let mut effects = host.effects.take();
         if let Status::Failed { .. } = status {
             // What a runaway chart asked for is not carried out; only its children end with it.
@@ -389,6 +383,8 @@ impl Session {
         if let Status::Failed { failure } = &status {
             exceeded.extend(failure.limit());
         }
+        scratch.give_back(host);
+        worker.scratch = scratch;
         Step { number, effects, entered, exited, taken, exceeded, status }
     }
 
@@ -396,43 +392,35 @@ impl Session {
         &mut self,
         worker: &mut Worker,
         host: &Rc<Host>,
-        number: u64,
+        (scratch, number): (&mut Scratch, u64),
         job: Job,
-    ) -> Result<Outcome, Failure> {
-        let chart = Arc::clone(&self.chart);
-        let limits = worker.limits().clone();
+    ) -> Result<Status, Failure> {
+        scratch.begin();
+        let chart = &self.chart;
+        let limits = Arc::clone(worker.shared_limits());
         let record = &mut self.record;
-        let meta = record.meta();
+        let current = Current { host: Rc::clone(host), meta: record.meta() };
         let run = |model: &mut dyn Model| {
-            let mut interpreter = Interpreter::new(&chart, &limits, Rc::clone(host), model, record, number);
-            let result = match job {
+            let host = Rc::clone(host);
+            let mut interpreter = Interpreter::new(chart, &limits, host, model, record, (scratch, number));
+            match job {
                 Job::Start(parameters) => interpreter.start(&parameters),
                 Job::External(event) => interpreter.external(event),
                 Job::Cancel => interpreter.cancel(),
-            };
-            Outcome {
-                result,
-                entered: interpreter.entered,
-                exited: interpreter.exited,
-                taken: interpreter.taken,
             }
         };
         match chart.model {
-            ModelKind::Null => Ok(run(&mut NullModel { chart: &chart, host })),
-            ModelKind::EcmaScript => {
-                let current = Current { host: Rc::clone(host), meta };
-                worker.with_model(&chart, &mut self.data, current, run)
-            }
+            ModelKind::Null => run(&mut NullModel { chart, host }),
+            ModelKind::EcmaScript => worker.with_model(chart, &mut self.data, current, run)?,
         }
     }
 }
 
-/// Seed of the chance of a step: the same for the same session and step (FNV-1a).
-fn seed(id: &str, step: u64) -> u64 {
-    let hash = id.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+/// Where the chance of a session begins (FNV-1a): the same for the same id.
+fn seed(id: &str) -> u64 {
+    id.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
-    });
-    hash ^ step.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    })
 }
 
 pub(crate) mod inspect;

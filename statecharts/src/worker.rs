@@ -16,6 +16,7 @@ use crate::ecmascript::context::{ChartContext, Parts};
 use crate::ecmascript::meter::Meter;
 use crate::ecmascript::model::ScriptModel;
 use crate::ecmascript::natives::Current;
+use crate::interpreter::scratch::Scratch;
 use crate::model::{Fault, Model};
 use crate::{Chart, Failure, Limits};
 
@@ -32,7 +33,9 @@ pub struct Worker {
     contexts: BTreeMap<ContextKey, ChartContext>,
     runtime: Runtime,
     meter: Rc<Meter>,
-    limits: Limits,
+    limits: Arc<Limits>,
+    /// Lists that steps use again.
+    pub(crate) scratch: Scratch,
     id: u64,
     next_slot: u64,
     sweep_at: usize,
@@ -106,7 +109,8 @@ impl Worker {
             contexts: BTreeMap::new(),
             runtime,
             meter,
-            limits,
+            limits: Arc::new(limits),
+            scratch: Scratch::default(),
             id: NEXT_WORKER.fetch_add(1, Ordering::Relaxed),
             next_slot: 0,
             sweep_at: 64,
@@ -126,6 +130,10 @@ impl Worker {
     /// Its limits.
     #[must_use]
     pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn shared_limits(&self) -> &Arc<Limits> {
         &self.limits
     }
 

@@ -76,7 +76,7 @@ impl Interpreter<'_> {
             let holds = match condition {
                 None => true,
                 // An error counts as false and the next branch is tried (scxml: 5.9.1).
-                Some(condition) => match self.model.condition(*condition) {
+                Some(condition) => match self.condition(*condition) {
                     Ok(holds) => holds,
                     Err(fault) => {
                         self.absorb(Err(fault))?;

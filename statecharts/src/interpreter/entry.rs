@@ -1,9 +1,8 @@
 //! Leaving and entering states (scxml: D exitStates, enterStates).
 
-use std::sync::Arc;
-
 use super::Interpreter;
 use crate::chart::{StateIx, StateKind, TransitionIx};
+use crate::plan::Domain;
 use crate::state_set::StateSet;
 use crate::{Event, EventKind, Failure};
 
@@ -26,19 +25,17 @@ impl Interpreter<'_> {
         for state in exits.iter() {
             self.states_to_invoke.remove(state);
         }
-        let mut order = exits.to_vec();
-        order.reverse();
-        for state in &order {
-            for history in &chart.state(*state).histories {
+        for state in exits.iter_back() {
+            for history in &chart.state(state).histories {
                 let is_deep = chart.state(*history).kind == StateKind::DeepHistory;
                 let active = self.host.active.borrow();
                 let remembered = active
                     .iter()
                     .filter(|candidate| {
                         if is_deep {
-                            chart.state(*candidate).is_atomic() && chart.is_descendant(*candidate, *state)
+                            chart.state(*candidate).is_atomic() && chart.is_descendant(*candidate, state)
                         } else {
-                            chart.state(*candidate).parent == *state && *candidate != 0
+                            chart.state(*candidate).parent == state && *candidate != 0
                         }
                     })
                     .collect();
@@ -46,13 +43,13 @@ impl Interpreter<'_> {
                 self.record.remember(*history, remembered);
             }
         }
-        for state in order {
+        for state in exits.iter_back() {
             for block in &chart.state(state).onexit {
                 self.execute_block(block)?;
             }
             self.cancel_invocations(state)?;
             self.host.active.borrow_mut().remove(state);
-            self.exited.push(Arc::clone(&chart.state(state).id));
+            self.scratch.exited.push(state);
         }
         Ok(())
     }
@@ -70,19 +67,19 @@ impl Interpreter<'_> {
                 self.states_to_invoke.insert(state);
             }
             self.bind_late(state)?;
-            self.entered.push(Arc::clone(&element.id));
+            self.scratch.entered.push(state);
             for block in &element.onentry {
                 self.execute_block(block)?;
             }
             if entry.by_default.contains(state)
                 && let Some(initial) = element.initial
             {
-                self.taken.push(initial);
+                self.scratch.taken.push(initial);
                 self.execute_block(&chart.transition(initial).content)?;
             }
             for (parent, transition) in &entry.history_content {
                 if *parent == state {
-                    self.taken.push(*transition);
+                    self.scratch.taken.push(*transition);
                     self.execute_block(&chart.transition(*transition).content)?;
                 }
             }
@@ -141,10 +138,8 @@ impl Interpreter<'_> {
 
     fn count_entry(&mut self, state: StateIx) -> Result<(), Failure> {
         self.last_entered = state;
-        let count = self.entries.entry(state).or_default();
-        *count += 1;
         let limit = self.limits.state_entries.min(self.chart.head.state_entries.unwrap_or(u32::MAX));
-        if *count > limit {
+        if self.scratch.count_entry(state) > limit {
             return Err(Failure::StateEntries { state: self.chart.state(state).id.to_string(), limit });
         }
         Ok(())
@@ -162,8 +157,14 @@ impl Interpreter<'_> {
             let Some(ancestor) = self.domain(*transition) else {
                 continue;
             };
-            for target in self.effective_targets(*transition) {
-                self.add_ancestors(target, ancestor, &mut entry);
+            if let Domain::Fixed(_) = chart.plan.domain(*transition) {
+                for target in &chart.transition(*transition).targets {
+                    self.add_ancestors(*target, ancestor, &mut entry);
+                }
+            } else {
+                for target in self.effective_targets(*transition) {
+                    self.add_ancestors(target, ancestor, &mut entry);
+                }
             }
         }
         entry

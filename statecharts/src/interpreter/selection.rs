@@ -2,53 +2,69 @@
 
 use super::Interpreter;
 use crate::Failure;
-use crate::chart::{StateIx, StateKind, Transition, TransitionIx};
+use crate::chart::{ExpressionIx, StateIx, Transition, TransitionIx};
 use crate::model::Fault;
+use crate::plan::{self, Domain, Quick};
 use crate::state_set::StateSet;
 
 impl Interpreter<'_> {
     //= scxml: D function selectEventlessTransitions()
     //= scxml: D function selectTransitions(event)
-    /// The transitions that `event`, or no event, enables, without conflicts.
-    pub(super) fn select(&mut self, event: Option<&str>) -> Result<Vec<TransitionIx>, Failure> {
+    /// Finds the transitions that `event`, or no event, enables, without conflicts.
+    pub(super) fn select(&mut self, event: Option<&str>) -> Result<(), Failure> {
         let chart = self.chart;
-        let atomic: Vec<StateIx> =
-            self.host.active.borrow().iter().filter(|state| chart.state(*state).is_atomic()).collect();
-        self.count_work(atomic.len())?;
-        let mut enabled: Vec<TransitionIx> = Vec::new();
-        // A guard of a common ancestor is evaluated once.
-        let mut evaluated: Vec<(TransitionIx, bool)> = Vec::new();
-        for leaf in atomic {
+        self.scratch.enabled.clear();
+        self.scratch.evaluated.clear();
+        if event.is_none() && !self.host.active.borrow().intersects(&chart.plan.eventless) {
+            return self.count_work(1);
+        }
+        let active = self.host.active.borrow().clone();
+        self.count_work(active.len())?;
+        for leaf in active.iter().filter(|state| chart.plan.atomic.contains(*state)) {
             let mut state = leaf;
             'ancestors: while state != 0 {
-                self.count_work(chart.state(state).transitions.len())?;
-                for transition in &chart.state(state).transitions {
+                let element = chart.state(state);
+                self.count_work(element.transitions.len())?;
+                for transition in &element.transitions {
                     if !matches(chart.transition(*transition), event) {
                         continue;
                     }
-                    let known = evaluated.iter().find(|(known, _)| known == transition);
+                    // A guard of a common ancestor is evaluated once.
+                    let known = self.scratch.evaluated.iter().find(|(known, _)| known == transition);
                     let holds = match known {
                         Some((_, holds)) => *holds,
                         None => {
                             let holds = self.holds(*transition)?;
-                            evaluated.push((*transition, holds));
+                            self.scratch.evaluated.push((*transition, holds));
                             holds
                         }
                     };
                     if holds {
-                        if !enabled.contains(transition) {
-                            enabled.push(*transition);
+                        if !self.scratch.enabled.contains(transition) {
+                            self.scratch.enabled.push(*transition);
                         }
                         break 'ancestors;
                     }
                 }
-                state = chart.state(state).parent;
+                state = element.parent;
             }
         }
-        if enabled.len() < 2 {
-            return Ok(enabled);
+        if self.scratch.enabled.len() > 1 {
+            self.remove_conflicts();
         }
-        Ok(self.without_conflicts(&enabled))
+        Ok(())
+    }
+
+    /// The value of a condition.
+    pub(super) fn condition(&mut self, condition: ExpressionIx) -> Result<bool, Fault> {
+        match self.chart.plan.condition(condition) {
+            Some(Quick::Constant(value)) => Ok(value),
+            Some(Quick::In { state, is_negated }) => {
+                let active = self.host.active.borrow();
+                Ok(state.is_some_and(|state| active.contains(state)) != is_negated)
+            }
+            None => self.model.condition(condition),
+        }
     }
 
     /// Whether the condition of a transition holds; an error is an event and counts as false (scxml: 5.9.1).
@@ -57,7 +73,7 @@ impl Interpreter<'_> {
         let Some(condition) = element.condition else {
             return Ok(true);
         };
-        match self.model.condition(condition) {
+        match self.condition(condition) {
             Ok(holds) => Ok(holds),
             Err(Fault::Raise { .. })
                 if element.events.is_empty() && !self.failed_guards.insert(transition) =>
@@ -69,23 +85,32 @@ impl Interpreter<'_> {
     }
 
     //= scxml: D function removeConflictingTransitions(enabledTransitions)
-    fn without_conflicts(&self, enabled: &[TransitionIx]) -> Vec<TransitionIx> {
+    /// Two transitions conflict if both leave some state. What a transition leaves is what is active in its domain, and that is never
+    /// nothing: so they do if one domain is the other or inside of it.
+    fn remove_conflicts(&mut self) {
         let chart = self.chart;
-        let mut kept: Vec<(TransitionIx, StateSet)> = Vec::new();
-        for candidate in enabled {
-            let exits = self.exit_set(&[*candidate]);
+        let mut kept = std::mem::take(&mut self.scratch.kept);
+        kept.clear();
+        for candidate in &self.scratch.enabled {
+            let domain = self.domain(*candidate);
+            let conflicts = |other: Option<StateIx>| match (domain, other) {
+                (Some(one), Some(other)) => {
+                    one == other || chart.is_descendant(one, other) || chart.is_descendant(other, one)
+                }
+                _ => false,
+            };
             let source = chart.transition(*candidate).source;
-            let conflicts = |(_, other): &&(TransitionIx, StateSet)| exits.intersects(other);
-            let is_preempted = kept
-                .iter()
-                .filter(conflicts)
-                .any(|(other, _)| !chart.is_descendant(source, chart.transition(*other).source));
+            let is_preempted = kept.iter().any(|(other, of_other)| {
+                conflicts(*of_other) && !chart.is_descendant(source, chart.transition(*other).source)
+            });
             if !is_preempted {
-                kept.retain(|(_, other)| !exits.intersects(other));
-                kept.push((*candidate, exits));
+                kept.retain(|(_, of_other)| !conflicts(*of_other));
+                kept.push((*candidate, domain));
             }
         }
-        kept.into_iter().map(|(transition, _)| transition).collect()
+        self.scratch.enabled.clear();
+        self.scratch.enabled.extend(kept.iter().map(|(transition, _)| *transition));
+        self.scratch.kept = kept;
     }
 
     //= scxml: D function computeExitSet(transitions)
@@ -105,31 +130,15 @@ impl Interpreter<'_> {
         exits
     }
 
-    //= scxml: D function getTransitionDomain(transition)
     /// The state whose descendants a transition leaves and enters; `None` without target.
     pub(super) fn domain(&self, transition: TransitionIx) -> Option<StateIx> {
         let chart = self.chart;
-        let element = chart.transition(transition);
-        let targets = self.effective_targets(transition);
-        if targets.is_empty() {
-            return None;
-        }
-        let is_inside =
-            |ancestor: StateIx| targets.iter().all(|target| chart.is_descendant(*target, ancestor));
-        let source = element.source;
-        if element.is_internal && chart.state(source).kind == StateKind::Compound && is_inside(source) {
-            return Some(source);
-        }
-        //= scxml: D function findLCCA(stateList)
-        let mut ancestor = source;
-        while ancestor != 0 {
-            ancestor = chart.state(ancestor).parent;
-            let is_compound = matches!(chart.state(ancestor).kind, StateKind::Compound | StateKind::Root);
-            if is_compound && is_inside(ancestor) {
-                return Some(ancestor);
+        match chart.plan.domain(transition) {
+            Domain::Fixed(domain) => domain,
+            Domain::ByHistory => {
+                plan::domain(&chart.states, chart.transition(transition), &self.effective_targets(transition))
             }
         }
-        Some(0)
     }
 
     //= scxml: D function getEffectiveTargetStates(transition)
