@@ -53,6 +53,7 @@ mod null_model;
 pub mod outline;
 mod plan;
 pub mod rehearsal;
+pub mod scenario;
 mod session;
 mod snapshot;
 mod state_set;

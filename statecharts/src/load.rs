@@ -14,7 +14,7 @@ mod states;
 #[cfg(test)]
 mod tests;
 mod verbs;
-mod vocabulary;
+pub(crate) mod vocabulary;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -106,6 +106,7 @@ pub struct Rehearsal {
     /// Charts of the sessions by hash.
     charts: BTreeMap<String, Arc<Chart>>,
     epoch_millis: i64,
+    time_key: Option<String>,
     now: Duration,
     sessions: BTreeMap<String, Session>,
     /// Sorted by due time, then by the order in which they were sent.
@@ -144,6 +145,7 @@ impl Rehearsal {
             worker,
             charts: BTreeMap::new(),
             epoch_millis: 0,
+            time_key: None,
             now: Duration::ZERO,
             sessions: BTreeMap::new(),
             deliveries: VecDeque::new(),
@@ -170,6 +172,14 @@ impl Rehearsal {
     #[must_use]
     pub fn with_epoch_millis(mut self, epoch_millis: i64) -> Self {
         self.epoch_millis = epoch_millis;
+        self
+    }
+
+    /// Every external event gets the time of its delivery, in epoch milliseconds, as this key of its data, unless they are no object;
+    /// by default none does.
+    #[must_use]
+    pub fn with_time_key(mut self, key: impl Into<String>) -> Self {
+        self.time_key = Some(key.into());
         self
     }
 

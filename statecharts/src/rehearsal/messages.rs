@@ -70,9 +70,15 @@ impl Rehearsal {
         }
     }
 
-    fn step(&mut self, id: &str, event: Event) {
+    fn step(&mut self, id: &str, mut event: Event) {
         self.rest(id);
         let now_millis = self.now_millis();
+        if let Some(key) = &self.time_key {
+            let data = event.data.get_or_insert_with(|| serde_json::json!({}));
+            if let Some(data) = data.as_object_mut() {
+                data.insert(key.clone(), now_millis.into());
+            }
+        }
         let Some(session) = self.sessions.get_mut(id).filter(|session| session.is_running()) else {
             return;
         };
