@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde_json::Value;
 
 /// An open callback platform: every callback is a session that executes a state chart.
 #[derive(Debug, Parser)]
@@ -65,6 +66,18 @@ pub(crate) enum ChartCommand {
         /// The chart.
         file: PathBuf,
     },
+    /// Executes a chart without a platform: gives it events, shows what it does, and steps back.
+    #[command(
+        after_help = "Reads commands from standard input; `help` lists them. With --json it reads one event per line, \
+{\"name\":…,\"data\":…,\"after_ms\":…}, and writes one line per stable configuration, {\"active\":[…],\"done\":…,\"data\":…}: \
+the first after the start, then one for each line.\n\nExit codes: 0 at the end of the input, 1 the chart has errors."
+    )]
+    Run(RunOptions),
+    /// Runs scenario files: events and times, and the states, effects and data that must come of them.
+    #[command(
+        after_help = "Exit codes: 0 everything holds, 1 a scenario does not hold or the coverage is too low, 2 a file cannot be used."
+    )]
+    Test(TestOptions),
     /// Prints the elements, events and functions that charts may use: `docs/vocabulary.md`.
     Vocabulary {
         /// For programs.
@@ -74,6 +87,61 @@ pub(crate) enum ChartCommand {
         #[arg(long)]
         markdown: bool,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunOptions {
+    /// The chart; its parts are looked for beside it, then among the shipped ones.
+    pub(crate) file: PathBuf,
+    /// A start parameter; the value is JSON, or else text. May be repeated.
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub(crate) parameters: Vec<(String, Value)>,
+    /// One JSON object per line in and out, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Start of the clock in epoch seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub(crate) time: i64,
+    /// Every event gets its time, in epoch milliseconds, as this key of its data; on the platform it is `_at`.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) time_key: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestOptions {
+    /// Scenario files, or folders with files `*.test.toml`.
+    #[arg(required = true, value_name = "FILE|FOLDER")]
+    pub(crate) files: Vec<PathBuf>,
+    /// One JSON object with all results.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Lists the transitions that no scenario took, by chart.
+    #[arg(long)]
+    pub(crate) coverage: bool,
+    /// Fails when a smaller part of the transitions of a chart was taken, in percent.
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub(crate) min_coverage: Option<f64>,
+    /// Writes every session down and reads it back between any two of its steps.
+    #[arg(long)]
+    pub(crate) restore: bool,
+}
+
+fn parameter(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    if name.is_empty() {
+        return Err("the name is missing".to_owned());
+    }
+    let value = serde_json::from_str(value).unwrap_or_else(|_text| Value::String(value.to_owned()));
+    Ok((name.to_owned(), value))
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let percent: f64 = text.parse().map_err(|error| format!("{error}"))?;
+    if (0.0..=100.0).contains(&percent) {
+        Ok(percent)
+    } else {
+        Err("expected a number from 0 to 100".to_owned())
+    }
 }
 
 fn speed(text: &str) -> Result<f64, String> {
@@ -89,7 +157,7 @@ fn speed(text: &str) -> Result<f64, String> {
 mod tests {
     use clap::{CommandFactory as _, Parser as _};
 
-    use super::{Arguments, ClockChoice, Command};
+    use super::{Arguments, ChartCommand, ClockChoice, Command};
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -105,6 +173,18 @@ mod tests {
         assert_eq!((demo.port, demo.speed, demo.seed), (Some(8090), Some(10.0), Some(7)));
         assert_eq!(demo.clock, Some(ClockChoice::Running));
         assert!(demo.reset);
+    }
+
+    #[test]
+    fn parameters_of_charts_are_json_or_text() {
+        let line = "ringback chart run a.scxml --param n=1 --param o={\"a\":[2]} --param t=a=b";
+        let Command::Chart(ChartCommand::Run(run)) = Arguments::parse_from(line.split(' ')).command else {
+            panic!("not chart run")
+        };
+        let values: Vec<String> =
+            run.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(values, ["n=1", "o={\"a\":[2]}", "t=\"a=b\""]);
+        assert!(Arguments::try_parse_from(["ringback", "chart", "run", "a", "--param", "n"]).is_err());
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! `ringback chart …`: one file for each subcommand, its arguments in [`ChartCommand`].
 
+mod open;
+mod run;
+mod test;
 mod validate;
 mod vocabulary;
 
@@ -9,6 +12,8 @@ use crate::failure::Failure;
 /// Runs a subcommand.
 pub(crate) fn run(command: &ChartCommand) -> Result<(), Failure> {
     match command {
+        ChartCommand::Run(options) => run::run(options),
+        ChartCommand::Test(options) => test::run(options),
         ChartCommand::Validate { file } => validate::run(file),
         ChartCommand::Vocabulary { json, markdown: _ } => {
             vocabulary::run(*json);

@@ -7,6 +7,11 @@ pub(crate) fn say(line: &str) {
     let _reader_is_gone = writeln!(stdout().lock(), "{line}").is_err();
 }
 
+/// Writes a line about the input to standard error, as it is: it begins with its place.
+pub(crate) fn explain(line: &str) {
+    let _reader_is_gone = writeln!(stderr().lock(), "{line}").is_err();
+}
+
 /// Writes a line to standard error.
 pub(crate) fn complain(line: &str) {
     let _reader_is_gone = writeln!(stderr().lock(), "ringback: {line}").is_err();

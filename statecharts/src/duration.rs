@@ -6,7 +6,7 @@ use std::time::Duration;
 const MAX: f64 = 10.0 * 366.0 * 86_400.0;
 
 /// A CSS time such as `1.5s` or `200ms` (scxml: 6.2.2 delay), also with `m`, `h` and `d`.
-pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let text = text.trim();
     let split = text.find(|next: char| next.is_ascii_alphabetic())?;
     let (number, unit) = text.split_at(split);

@@ -66,6 +66,7 @@ mod xml;
 
 pub use chart::{Chart, Parameter};
 pub use diagnostic::{Diagnostic, LoadError, NoParts, PartResolver, ResolvedPart, Severity, Source};
+pub use duration::parse_duration;
 pub use effect::{
     Call, Effect, Invoke, InvokeSource, Log, MARKUP_KEY, SCXML_PROCESSOR, SESSION_ADDRESS, Send, Verb,
     VerbChild,

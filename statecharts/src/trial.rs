@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Attribute, AttributeKind, BrokenExpressions, Chart, Effect, Element, Event, Function, FunctionKind,
-    Limits, LoadError, Module, ModuleSet, NoParts, Session, Snapshot, Source, Start, Step, Verb, Worker,
-    compile_with,
+    Answer, Attribute, AttributeKind, BrokenExpressions, Chart, Effect, Element, Event, Function,
+    FunctionKind, Limits, LoadError, Module, ModuleSet, NoParts, Session, Snapshot, Source, Start, Step,
+    Verb, Worker, compile_with,
 };
 
 const fn attribute(name: &'static str, kind: AttributeKind, required: bool) -> Attribute {
@@ -29,7 +29,10 @@ const TEA: Module = Module {
             name: "boil",
             about: "",
             unsupported: None,
-            answers: &[],
+            answers: &[
+                Answer { event: "kettle.boil.done", data: &["requestid"], about: "" },
+                Answer { event: "error.kettle.boil", data: &["requestid", "error"], about: "" },
+            ],
             attributes: &[
                 attribute("requestid", AttributeKind::Location, false),
                 attribute("water", AttributeKind::Expression, true),

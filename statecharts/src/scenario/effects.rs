@@ -109,9 +109,12 @@ pub(super) fn label(modules: &ModuleSet, namespace: &str, element: &str) -> Stri
     format!("{}:{element}", prefix(modules, namespace))
 }
 
-/// The prefix of a namespace: the last part of it, if the host does not name another.
-fn prefix<'a>(_modules: &ModuleSet, namespace: &'a str) -> &'a str {
-    namespace.rsplit('/').next().unwrap_or(namespace)
+/// The prefix that charts usually bind a namespace to; of an unknown one its last part.
+fn prefix<'a>(modules: &ModuleSet, namespace: &'a str) -> &'a str {
+    match modules.module(namespace) {
+        Some(module) if !module.prefix.is_empty() => module.prefix,
+        _ => namespace.rsplit('/').next().unwrap_or(namespace),
+    }
 }
 
 fn child_json(child: &VerbChild) -> Value {

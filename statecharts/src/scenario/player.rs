@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::effects::label;
 use crate::load::vocabulary::did_you_mean;
 use crate::rehearsal::{Cause, Happening, MAIN_SESSION, Record, Rehearsal, Restless, Saved, SavedError};
-use crate::{Attribute, AttributeKind, Chart, Effect, Event, Failure, ModuleSet, Verb};
+use crate::{Attribute, AttributeKind, Chart, Effect, Element, Event, Failure, ModuleSet, Verb};
 
 /// Events that may be delivered without the clock moving.
 const EVENTS_AT_ONCE_MAX: usize = 10_000;
@@ -24,9 +24,9 @@ pub struct Request {
     pub element: String,
     /// What `requestid` of its answer is: its own id, or that of the request that it names.
     pub answer_id: String,
-    /// Event of success; empty when the element is never answered.
+    /// Event of success; empty when there is none.
     pub done: String,
-    /// Event of failure.
+    /// Event of failure; empty when there is none.
     pub failed: String,
     /// Whether an answer is awaited.
     pub is_pending: bool,
@@ -241,13 +241,10 @@ impl Player {
     }
 
     fn request_of(&self, session: &str, verb: &Verb) -> Request {
-        let element = self
-            .modules
-            .modules
-            .iter()
-            .find(|module| module.namespace == verb.module)
-            .and_then(|module| module.elements.iter().find(|element| element.name == verb.element));
-        let (done, failed) = answers(&self.modules, verb);
+        let module = self.modules.module(&verb.module);
+        let element =
+            module.and_then(|module| module.elements.iter().find(|known| known.name == verb.element));
+        let (done, failed) = element.map(answers).unwrap_or_default();
         let names_another = element.is_some_and(|element| element.attributes.iter().any(is_request_value));
         let named = verb.attributes.get("requestid").and_then(Value::as_str).filter(|_| names_another);
         Request {
@@ -255,7 +252,7 @@ impl Player {
             session: session.to_owned(),
             element: label(&self.modules, &verb.module, &verb.element),
             answer_id: named.unwrap_or(&verb.request_id).to_owned(),
-            is_pending: !done.is_empty(),
+            is_pending: !(done.is_empty() && failed.is_empty()),
             done,
             failed,
         }
@@ -339,8 +336,11 @@ fn is_request_value(attribute: &Attribute) -> bool {
     attribute.name == "requestid" && attribute.kind == AttributeKind::Expression
 }
 
-/// Events of success and of failure of an element.
-fn answers(modules: &ModuleSet, verb: &Verb) -> (String, String) {
-    let name = label(modules, &verb.module, &verb.element).replace(':', ".");
-    (format!("{name}.done"), format!("error.{name}"))
+/// Events of success and of failure of an element: the first of its answers that ends in `.done`, and the first error.
+fn answers(element: &Element) -> (String, String) {
+    let first = |is_wanted: &dyn Fn(&str) -> bool| {
+        let found = element.answers.iter().map(|answer| answer.event).find(|event| is_wanted(event));
+        found.unwrap_or_default().to_owned()
+    };
+    (first(&|event| event.ends_with(".done")), first(&|event| event.starts_with("error.")))
 }

@@ -70,7 +70,7 @@ fn a_scenario_that_holds_has_no_misses() {
         expect = { active = ["idle"], data = { cups = 0 }, done = false, that = ["boiling === undefined"] }
         [[scenario.step]]
         play = "order"
-        expect.effects = ["kettle:boil", { log = "cups", value = 2 }]
+        expect.effects = ["tea:boil", { log = "cups", value = 2 }]
         [[scenario.step]]
         expect.active = ["boils"]
         expect.in = ["boils"]
@@ -109,7 +109,7 @@ fn a_miss_names_place_step_expected_found_and_nearest() {
         misses("expect.active = [\"idel\"]"),
         ["3:17 0 active: idel | idle | the chart has no state `idel`; did you mean `idle`?"]
     );
-    let boils = "kettle:boil water=500 whistle=true, send too.late in 300s, log cups: 2";
+    let boils = "tea:boil water=500 whistle=true, send too.late in 300s, log cups: 2";
     assert_eq!(
         misses(&format!("{TEA}expect.effects = [{{ verb = \"boil\", with = {{ water = 1 }} }}]")),
         [format!("6:19 1 effect: boil with={{\"water\":1}} | {boils} | with.water is 500, expected 1")]
@@ -122,7 +122,7 @@ fn a_miss_names_place_step_expected_found_and_nearest() {
     );
     assert_eq!(
         misses(&format!("{TEA}expect.no_effects = [\"boil\"]")),
-        ["6:22 1 no effect: boil | kettle:boil water=500 whistle=true | "]
+        ["6:22 1 no effect: boil | tea:boil water=500 whistle=true | "]
     );
     assert_eq!(
         misses(&format!("{TEA}expect.only_effects = [\"boil\"]")),
@@ -148,7 +148,7 @@ fn a_scenario_ends_with_the_first_step_that_does_not_hold() {
 fn a_request_that_nobody_made_cannot_be_answered() {
     assert_eq!(
         misses(&format!("{TEA}[[scenario.step]]\nanswer = \"pour\"")),
-        ["7:10 2 a request to answer | no request `pour` waits for an answer; waiting: kettle:boil | "]
+        ["7:10 2 a request to answer | no request `pour` waits for an answer; waiting: tea:boil | "]
     );
     let twice = format!("{TEA}[[scenario.step]]\nfail = \"boil\"\n[[scenario.step]]\nfail = \"boil\"");
     assert_eq!(misses(&twice).len(), 1);
