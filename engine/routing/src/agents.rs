@@ -105,7 +105,7 @@ pub(crate) enum Listing {
 /// An agent in the router.
 #[derive(Clone, Debug)]
 pub(crate) struct Agent {
-    pub(crate) profile: AgentProfile,
+    pub(crate) profile: Arc<AgentProfile>,
     /// The desk of the profile, which a login elsewhere replaces in `profile` until the agent leaves.
     pub(crate) own_desk: Desk,
     pub(crate) status: AgentStatus,
@@ -125,7 +125,7 @@ impl Agent {
     pub(crate) fn new(profile: AgentProfile) -> Self {
         Self {
             own_desk: desk_of(&profile),
-            profile,
+            profile: Arc::new(profile),
             status: AgentStatus::LoggedOut,
             since: Timestamp::EPOCH,
             reservation: None,
@@ -160,14 +160,15 @@ impl Agent {
     }
 
     pub(crate) fn sit_at(&mut self, desk: Desk) {
-        self.profile.dn = desk.dn;
-        self.profile.switch = desk.switch;
-        self.profile.place = desk.place;
+        let profile = Arc::make_mut(&mut self.profile);
+        profile.dn = desk.dn;
+        profile.switch = desk.switch;
+        profile.place = desk.place;
     }
 
     pub(crate) fn view(&self) -> AgentView {
         AgentView {
-            profile: self.profile.clone(),
+            profile: AgentProfile::clone(&self.profile),
             status: self.status.clone(),
             reserved_for: self.holder().map(str::to_owned),
             since: self.since,

@@ -1,5 +1,6 @@
 //! What the router is told and what it says: the only way in and out of its core.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -367,7 +368,7 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Selection {
     /// The agent.
-    pub agent: AgentProfile,
+    pub agent: Arc<AgentProfile>,
     /// The target that was asked for, as written.
     pub target: String,
     /// Name part of that target: the group, the skill expression, the agent.

@@ -25,7 +25,6 @@
 //! callback *and* lets it grow makes a class of each start; a fixed priority of its own costs nothing.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use vocabulary::Timestamp;
@@ -123,12 +122,14 @@ impl ClassName {
 /// Entries in order, whatever their growth.
 #[derive(Debug, Default)]
 pub(crate) struct Order {
-    classes: BTreeMap<ClassName, Class>,
+    /// By name. They stand side by side in memory: every selection looks at all of them.
+    classes: Vec<Class>,
     len: usize,
 }
 
 #[derive(Debug)]
 struct Class {
+    name: ClassName,
     growth: Growth,
     /// First of `keys`, kept here so that comparing the heads of all classes touches no tree.
     head: OrderKey,
@@ -146,11 +147,18 @@ impl Order {
 
     /// Adds an entry.
     pub(crate) fn insert(&mut self, growth: Growth, key: OrderKey) {
-        let class = self.classes.entry(ClassName::new(growth, &key)).or_insert_with(|| Class {
-            growth,
-            head: key.clone(),
-            keys: CountedSet::default(),
-        });
+        let name = ClassName::new(growth, &key);
+        let index = match self.find(name) {
+            Ok(index) => index,
+            Err(index) => {
+                let class = Class { name, growth, head: key.clone(), keys: CountedSet::default() };
+                self.classes.insert(index, class);
+                index
+            }
+        };
+        let Some(class) = self.classes.get_mut(index) else {
+            return;
+        };
         if key < class.head {
             class.head = key.clone();
         }
@@ -161,8 +169,10 @@ impl Order {
 
     /// Takes an entry out.
     pub(crate) fn remove(&mut self, growth: Growth, key: &OrderKey) {
-        let name = ClassName::new(growth, key);
-        let Some(class) = self.classes.get_mut(&name) else {
+        let Ok(index) = self.find(ClassName::new(growth, key)) else {
+            return;
+        };
+        let Some(class) = self.classes.get_mut(index) else {
             return;
         };
         if !class.keys.remove(key) {
@@ -173,15 +183,19 @@ impl Order {
             Some(first) if class.head == *key => class.head = first.clone(),
             Some(_) => {}
             None => {
-                self.classes.remove(&name);
+                self.classes.remove(index);
             }
         }
+    }
+
+    fn find(&self, name: ClassName) -> Result<usize, usize> {
+        self.classes.binary_search_by(|class| class.name.cmp(&name))
     }
 
     /// The entry that is served first at `now`.
     pub(crate) fn first(&self, now: Timestamp) -> Option<(Standing<'_>, &OrderKey)> {
         self.classes
-            .values()
+            .iter()
             .filter_map(|class| {
                 let key = if class.growth.is_falling() {
                     class.keys.get(class.newest_step(class.keys.len(), now))?
@@ -195,12 +209,12 @@ impl Order {
 
     /// How many entries are served before `own` at `now`.
     pub(crate) fn rank(&self, own: &Standing<'_>, now: Timestamp) -> usize {
-        self.classes.values().map(|class| class.rank(own, now)).sum()
+        self.classes.iter().map(|class| class.rank(own, now)).sum()
     }
 
     /// All entries in the order in which they are served at `now`.
     pub(crate) fn walk(&self, now: Timestamp) -> Walk<'_> {
-        Walk { cursors: self.classes.values().map(|class| Cursor::new(class, now)).collect(), now }
+        Walk { cursors: self.classes.iter().map(|class| Cursor::new(class, now)).collect(), now }
     }
 }
 

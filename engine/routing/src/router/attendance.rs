@@ -1,6 +1,7 @@
 //! Agents come, go, and change: configuration, desks, status and after-call work.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use vocabulary::{AgentId, Timestamp};
 
@@ -73,7 +74,7 @@ impl Router {
             let id = profile.id.clone();
             let slot = self.agents.insert(Agent::new(AgentProfile { groups: Vec::new(), ..profile.clone() }));
             self.agent_slots.insert(id, slot);
-            self.rematch(slot, |agent| agent.profile = profile);
+            self.rematch(slot, |agent| agent.profile = Arc::new(profile));
             return;
         };
         let Some(agent) = self.agents.get(slot) else {
@@ -93,11 +94,11 @@ impl Router {
                 debug_assert!(back.is_ok(), "the desk was left a moment ago");
             }
         }
-        if agent.profile == profile && agent.own_desk == own_desk {
+        if *agent.profile == profile && agent.own_desk == own_desk {
             return;
         }
         self.rematch(slot, |agent| {
-            agent.profile = profile;
+            agent.profile = Arc::new(profile);
             agent.own_desk = own_desk;
             agent.sit_at(desk);
         });

@@ -140,7 +140,7 @@ impl Router {
             .get(waiting.line)
             .and_then(|line| line.targets.matching(&agent.profile, agent.status.is_at_work()));
         let selection = Selection {
-            agent: agent.profile.clone(),
+            agent: Arc::clone(&agent.profile),
             target: target.map_or_else(String::new, |target| target.text().to_owned()),
             target_name: target.map_or_else(String::new, |target| target.name().to_owned()),
             target_kind: target.map_or(TargetKind::Agent, |target| target.kind()).letters().to_owned(),
