@@ -29,6 +29,7 @@ mod skill_expression;
 mod slab;
 pub mod statistics;
 mod target;
+mod target_list;
 mod waiting_time;
 
 pub use agents::{AfterCallWork, AgentView};
@@ -40,4 +41,5 @@ pub use command::{
 pub use router::{Options, Position, Router};
 pub use skill_expression::{Comparison, SkillExpression, SkillExpressionError};
 pub use target::{Target, TargetError, TargetKind, Targets, Threshold};
+pub use target_list::{SkipCondition, TargetList, TargetListError, TargetStep};
 pub use waiting_time::{Averages, QueueAverages, WaitingTime};
