@@ -64,6 +64,9 @@ pub struct Send {
     pub event: String,
     /// Data from `namelist`, `<param>` or `<content>`; null when there is none.
     pub data: Value,
+    /// Whether the data are a `<content>`, which processors other than SCXML send in another way than parameters.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_content: bool,
     /// Time to wait before sending; zero sends at once.
     pub delay: Duration,
 }
@@ -79,7 +82,7 @@ impl Send {
             sendid: self.sendid.clone(),
             origin: Some(format!("{SESSION_ADDRESS}{from}")),
             origintype: Some(SCXML_PROCESSOR.to_owned()),
-            invokeid: None,
+            ..Event::default()
         }
     }
 }

@@ -39,6 +39,9 @@ pub struct Event {
     /// Invocation that the event came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invokeid: Option<String>,
+    /// The message as it came, where the processor keeps it: `_event.raw` of BasicHTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw: Option<String>,
 }
 
 impl Event {

@@ -37,6 +37,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod basic_http;
 mod chart;
 mod diagnostic;
 mod duration;

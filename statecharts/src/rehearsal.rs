@@ -2,8 +2,8 @@
 //!
 //! It is the host that commands, tests and conformance runs share. It keeps delayed `<send>`s, starts the children of `<invoke>`,
 //! carries events between the sessions of one chart and answers what cannot be delivered with `error.communication`. The
-//! BasicHTTP event processor is a loop: what a session sends to the address of a session is received there. Verbs and calls of
-//! modules are recorded and nothing more; whoever rehearses answers them by sending events.
+//! BasicHTTP event processor is a loop: what a session sends to the address of a session is received there. What it sends to others
+//! by BasicHTTP, and verbs and calls of modules, are recorded and nothing more; whoever rehearses answers by sending events.
 //!
 //! Deliberately absent: files (a [`PartResolver`] has them), real time, and what verbs mean.
 //!
@@ -42,6 +42,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::basic_http::{BASIC_HTTP_PROCESSOR, BASIC_HTTP_SHORT};
 use crate::{
     BrokenExpressions, Chart, Diagnostic, EvaluateError, Event, Failure, Limits, LoadError, ModuleSet,
     PartResolver, Session, Source, Start, Status, Step, Worker, compile_with,
@@ -54,6 +55,8 @@ use messages::Delivery;
 
 /// Id of the session of the main chart; children are counted on from it.
 pub const MAIN_SESSION: &str = "SESSION0000000000000000000000001";
+/// Address of a session by BasicHTTP, with `{session}` for its id. Nobody listens there but the rehearsal.
+pub const BASIC_HTTP_ADDRESS: &str = "http://rehearsal.invalid/scxml/session/{session}/basichttp";
 /// Events that may be delivered without the clock moving.
 const EVENTS_AT_ONCE_MAX: usize = 10_000;
 /// Events of [`Rehearsal::run_until_idle`].
@@ -141,7 +144,10 @@ impl Rehearsal {
             parts: Parts(parts),
             broken: BrokenExpressions::default(),
             between: Between::default(),
-            ioprocessors: Arc::new(BTreeMap::new()),
+            ioprocessors: Arc::new(BTreeMap::from(
+                [BASIC_HTTP_PROCESSOR, BASIC_HTTP_SHORT]
+                    .map(|kind| (kind.to_owned(), BASIC_HTTP_ADDRESS.to_owned())),
+            )),
             worker,
             charts: BTreeMap::new(),
             epoch_millis: 0,

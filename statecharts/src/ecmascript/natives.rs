@@ -181,6 +181,7 @@ fn event_object<'js>(context: &Ctx<'js>, event: &Event) -> rquickjs::Result<JsVa
         ("origin", &event.origin),
         ("origintype", &event.origintype),
         ("invokeid", &event.invokeid),
+        ("raw", &event.raw),
     ] {
         if let Some(value) = value {
             object.set(name, value.as_str())?;

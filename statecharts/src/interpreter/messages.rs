@@ -9,7 +9,9 @@ use crate::chart::{Delay, InvokeElement, SendElement, StateIx};
 use crate::duration::parse_duration;
 use crate::inline;
 use crate::model::Fault;
-use crate::{Effect, EventKind, Failure, Invoke, InvokeSource, SCXML_PROCESSOR, SESSION_ADDRESS, Send};
+use crate::{
+    Effect, EventKind, Failure, Invoke, InvokeSource, SCXML_PROCESSOR, SESSION_ADDRESS, Send, basic_http,
+};
 
 /// Length of the session ids that ORS charts use as targets.
 const SESSION_ID_LENGTH: usize = 32;
@@ -62,7 +64,9 @@ impl Interpreter<'_> {
             Delay::Expression(expression) => self.delay(*expression)?,
         };
         let data = self.payload(&element.payload)?;
-        let mut send = Send { sendid, target, kind, event, data: data.unwrap_or(Value::Null), delay };
+        let is_content = element.payload.content.is_some();
+        let data = data.unwrap_or(Value::Null);
+        let mut send = Send { sendid, target, kind, event, data, is_content, delay };
         if !send.kind.as_deref().is_none_or(is_scxml_processor) {
             return self.send_by_processor(send);
         }
@@ -92,9 +96,25 @@ impl Interpreter<'_> {
 
     fn send_by_processor(&mut self, send: Send) -> Result<(), Fault> {
         let kind = send.kind.as_deref().unwrap_or_default();
-        if !self.record.ioprocessors.contains_key(kind) {
+        let Some(template) = self.record.ioprocessors.get(kind) else {
             let fault = Fault::execution(format!("events cannot be sent by `{kind}`"));
             return Err(fault.known_as("error.send.targettypeinvalid").of_target(send.target.as_deref()));
+        };
+        if basic_http::is_basic_http(kind) {
+            //= scxml: C.2 a <send> without target is an error.communication
+            let Some(target) = send.target.as_deref() else {
+                return Err(Fault::communication("a <send> by BasicHTTP needs a target"));
+            };
+            if !(target.starts_with("http://") || target.starts_with("https://")) {
+                let fault = Fault::execution(format!("`{target}` is no address of BasicHTTP"));
+                return Err(fault.of_target(Some(target)));
+            }
+            // Like an event of the SCXML processor to the session itself, so that the order of the two is kept.
+            if send.delay.is_zero() && basic_http::session_of(template, target) == Some(&*self.record.id) {
+                let mut event = basic_http::looped(&send);
+                event.origin = Some(template.replace("{session}", &self.record.id));
+                return self.send_to_itself(event).map_err(Fault::from);
+            }
         }
         self.effect(Effect::Send(send))?;
         Ok(())

@@ -261,6 +261,7 @@ fn delays_and_other_sessions_are_effects() {
             kind: None,
             event: event.to_owned(),
             data,
+            is_content: false,
             delay: Duration::from_millis(delay),
         })
     };

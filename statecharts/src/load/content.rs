@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Loader;
 use super::expressions::is_identifier;
 use super::vocabulary::known;
+use crate::basic_http::is_basic_http;
 use crate::chart::{
     Block, Content, ContentValue, Delay, ExpressionKind, Foreach, Inline, LogElement, ModelKind, Payload,
     SendElement, Text,
@@ -158,7 +159,10 @@ impl Loader<'_> {
     fn send(&mut self, element: &Element) -> Option<Content> {
         let payload = self.payload(element);
         let event = self.text_of(element, &["event"], "eventexpr");
-        if event.is_none() && payload.content.is_none() {
+        // BasicHTTP has other names for what it sends: a parameter, or the method of the request.
+        let is_basic_http = element.attribute("typeexpr").is_some()
+            || element.attribute("type").is_some_and(|kind| is_basic_http(&kind.value));
+        if event.is_none() && payload.content.is_none() && !is_basic_http {
             self.files.error(element.place, "<send> needs `event`, `eventexpr` or <content>");
         }
         let id = element.attribute("id").or_else(|| element.attribute("sendid"));

@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::record::{Cause, Happening};
-use super::{MAIN_SESSION, Rehearsal};
+use super::{BASIC_HTTP_ADDRESS, MAIN_SESSION, Rehearsal};
 use crate::{
     Effect, Event, EventKind, Invoke, InvokeSource, SESSION_ADDRESS, Send, Session, Snapshot, Source, Status,
-    Step, compile_with,
+    Step, basic_http, compile_with,
 };
 
 /// An event under way.
@@ -208,6 +208,9 @@ impl Rehearsal {
 
     /// The receiver of a `<send>`, and the event that it gets. The sender is told when there is none.
     fn addressed(&mut self, from: &str, send: Send) -> Option<(String, Event)> {
+        if send.kind.is_some() {
+            return self.addressed_by_http(from, send);
+        }
         let mut event = send.event(from);
         let session = self.sessions.get(from);
         let to = match send.target.as_deref() {
@@ -224,14 +227,42 @@ impl Rehearsal {
                 },
             },
         };
-        let to = to.filter(|to| self.sessions.get(to).is_some_and(Session::is_running));
-        if to.is_none() {
-            let reason = "no such session is running".to_owned();
-            let target = send.target.unwrap_or_default();
-            self.record(from, Happening::NotDelivered { event: send.event, target, reason: reason.clone() });
-            self.fail(from, send.sendid, None, &reason);
+        match to.filter(|to| self.is_running_session(to)) {
+            Some(to) => Some((to, event)),
+            None => {
+                self.not_delivered(from, send);
+                None
+            }
         }
-        to.map(|to| (to, event))
+    }
+
+    /// By BasicHTTP only the sessions of the rehearsal are reached; what goes to others was recorded with the step.
+    fn addressed_by_http(&mut self, from: &str, send: Send) -> Option<(String, Event)> {
+        let target = send.target.as_deref().unwrap_or_default();
+        let host = BASIC_HTTP_ADDRESS.split("{session}").next().unwrap_or_default();
+        match basic_http::session_of(BASIC_HTTP_ADDRESS, target) {
+            Some(to) if self.is_running_session(to) => {
+                let mut event = basic_http::looped(&send);
+                event.origin = Some(BASIC_HTTP_ADDRESS.replace("{session}", from));
+                Some((to.to_owned(), event))
+            }
+            None if !target.starts_with(host) => None,
+            _ => {
+                self.not_delivered(from, send);
+                None
+            }
+        }
+    }
+
+    fn is_running_session(&self, id: &str) -> bool {
+        self.sessions.get(id).is_some_and(Session::is_running)
+    }
+
+    fn not_delivered(&mut self, from: &str, send: Send) {
+        let reason = "no such session is running".to_owned();
+        let target = send.target.unwrap_or_default();
+        self.fail(from, send.sendid, None, &reason);
+        self.record(from, Happening::NotDelivered { event: send.event, target, reason });
     }
 
     fn fail(&mut self, session: &str, sendid: Option<String>, invokeid: Option<String>, reason: &str) {

@@ -159,6 +159,7 @@ fn a_delayed_send_is_a_timer_that_a_cancel_removes() {
         kind: None,
         event: "tick".to_owned(),
         data: Value::Null,
+        is_content: false,
         delay: Duration::from_secs(5),
     };
     let plan = bench.plan(vec![Effect::Send(send)]);
@@ -178,6 +179,7 @@ fn a_send_to_nowhere_is_an_error_of_communication() {
         kind: None,
         event: "hello".to_owned(),
         data: Value::Null,
+        is_content: false,
         delay: Duration::ZERO,
     };
     assert_eq!(raised(&Bench::new().plan(vec![Effect::Send(send)])), ["error.communication"]);
