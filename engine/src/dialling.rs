@@ -105,12 +105,12 @@ impl DialActor {
 
     /// Looks at the guards, writes that the dial begins, and asks the switch.
     fn dial(&mut self, effect: EffectId, dial: Dial, busy: Busy, ctx: &mut Context<Self>) {
-        if let Err(refused) = guards::check(&self.node.configuration, &dial, self.node.clock.now()) {
+        if let Err(refused) = guards::check(&self.node.lists, &dial) {
             let fact = CallFact::DialFailed {
                 effect: effect.clone(),
                 attempt: dial.attempt,
                 call_state: CallState::GENERAL_ERROR,
-                refused: Some(refused.to_string()),
+                refused: Some(refused),
             };
             return self.fact(&effect.session, fact);
         }
@@ -146,7 +146,7 @@ impl DialActor {
             effect: effect.clone(),
             attempt: dial.attempt,
             call_state: CallState::GENERAL_ERROR,
-            refused: Some("it was given up before it began".to_owned()),
+            refused: Some(guards::Refused::GivenUp),
         };
         self.fact(&effect.session, fact);
     }

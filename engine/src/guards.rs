@@ -1,8 +1,6 @@
 //! Guards of the platform that no chart may forget. The answer is an event; the chart decides what follows.
 
-use vocabulary::Timestamp;
-
-use crate::configuration::Configuration;
+use crate::lists::Lists;
 use crate::session::order::Dial;
 
 /// Dials of one callback, whatever its chart does.
@@ -17,18 +15,37 @@ pub(crate) enum Refused {
     /// An emergency or short number.
     #[error("emergency and short numbers are never dialled")]
     EmergencyNumber,
+    /// The callback is paused, which its chart may not have heard yet, or may not ask about.
+    #[error("`{0}` is paused; dial when `callback.resumed` comes")]
+    Paused(String),
+    /// Its session has ended, or gave it up, before the dial was durable.
+    #[error("it was given up before it began")]
+    GivenUp,
+}
+
+impl Refused {
+    /// The short token of the error event.
+    pub(crate) fn token(&self) -> &'static str {
+        match self {
+            Self::TooManyAttempts(_) | Self::EmergencyNumber | Self::GivenUp => "refused",
+            Self::Paused(_) => "paused",
+        }
+    }
 }
 
 /// Looks at a dial that is about to begin.
 ///
 /// # Errors
 /// The guard that refuses it.
-pub(crate) fn check(_configuration: &Configuration, dial: &Dial, _now: Timestamp) -> Result<(), Refused> {
+pub(crate) fn check(lists: &Lists, dial: &Dial) -> Result<(), Refused> {
     if dial.attempt.0 > ATTEMPTS_MAX {
         return Err(Refused::TooManyAttempts(dial.attempt.0));
     }
     if crate::phone::is_emergency(&dial.to) {
         return Err(Refused::EmergencyNumber);
+    }
+    if let Some(key) = dial.pause.as_ref().and_then(|policy| lists.pause_key(policy)) {
+        return Err(Refused::Paused(key));
     }
     Ok(())
 }

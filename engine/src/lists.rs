@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
+use crate::session::context::PausePolicy;
+
 /// Sections of keys.
 pub(crate) type List = BTreeMap<String, BTreeMap<String, String>>;
 
@@ -34,12 +36,13 @@ impl Lists {
     }
 
     /// The key under which a callback is paused, if it is: `all`, its service, or the id it carries (decision D-059).
-    pub(crate) fn pause_key(&self, list: &str, service: &str, id: Option<&str>) -> Option<String> {
-        ["all", service]
+    pub(crate) fn pause_key(&self, policy: &PausePolicy) -> Option<String> {
+        ["all", policy.service.as_str()]
             .into_iter()
-            .chain(id)
+            .chain(policy.id.as_deref())
             .find(|key| {
-                self.value(list, "services", key).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+                self.value(&policy.list, "services", key)
+                    .is_some_and(|value| value.eq_ignore_ascii_case("true"))
             })
             .map(str::to_owned)
     }

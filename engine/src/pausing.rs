@@ -61,5 +61,5 @@ fn key_of(node: &Node, row: &CallbackRow) -> Option<String> {
     let service = node.configuration.service(row.service.as_str())?;
     let request = row.properties.get(REQUEST_KEY).and_then(Value::as_object).cloned().unwrap_or_default();
     let request: Map<String, Value> = request.into_iter().chain(row.user_data.clone()).collect();
-    starting::pause_key(node, row, &service.effective(&request).ok()?)
+    node.lists.pause_key(&starting::pause_policy(row, &service.effective(&request).ok()?))
 }

@@ -18,7 +18,7 @@ use crate::egress::EgressRequest;
 use crate::node::Node;
 use crate::refusal::Refusal;
 use crate::session::answers::CallFact;
-use crate::session::context::NotificationPolicy;
+use crate::session::context::{NotificationPolicy, PausePolicy};
 use crate::session::order::SessionSource;
 use crate::session::{Incoming, NewSession, RecordAtStart};
 
@@ -100,7 +100,8 @@ pub(crate) async fn start_callback(
     row.state = CallbackState::Queued;
     row.updated_at = now;
     let reply_key = node.chance.key();
-    let paused_by = pause_key(node, &row, options);
+    let pause = pause_policy(&row, options);
+    let paused_by = node.lists.pause_key(&pause);
     let mut parameters = callback_parameters(node, &row, options, &reply_key);
     // The chart may dial in its first step: it has to know before any event comes.
     parameters.insert("_scheduled".to_owned(), json!(stored.is_some()));
@@ -126,6 +127,7 @@ pub(crate) async fn start_callback(
             Some(state) => RecordAtStart::Stored(row, state),
         }),
         notification: notification_policy(options),
+        pause: Some(pause),
         first: vec![Incoming::Request { event, respond }],
     };
     let busy = node.clock.activity().begin();
@@ -196,10 +198,13 @@ fn notification_policy(options: &Effective) -> Option<NotificationPolicy> {
     }
 }
 
-/// The key under which the pause list holds this callback back, if it does.
-pub(crate) fn pause_key(node: &Node, row: &CallbackRow, options: &Effective) -> Option<String> {
-    let list = options.text("_paused_services_list").unwrap_or("GMS_Paused_Services");
-    node.lists.pause_key(list, row.service.as_str(), options.text("_paused_services_id"))
+/// What the pause list may hold this callback back by.
+pub(crate) fn pause_policy(row: &CallbackRow, options: &Effective) -> PausePolicy {
+    PausePolicy {
+        list: options.text("_paused_services_list").unwrap_or("GMS_Paused_Services").to_owned(),
+        service: row.service.as_str().to_owned(),
+        id: options.text("_paused_services_id").map(str::to_owned),
+    }
 }
 
 /// Starts a session that a chart or a caller asked for, and answers the effect if there is one.
@@ -293,6 +298,7 @@ async fn start_chart(
         reply_key,
         record: None,
         notification: None,
+        pause: None,
         first,
     };
     node.sessions

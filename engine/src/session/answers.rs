@@ -13,6 +13,7 @@ use vocabulary::{AttemptNo, CallState, EffectId, InteractionId};
 use super::context::HeldCall;
 use super::order::Action;
 use super::plan::Planner;
+use crate::guards::Refused;
 
 /// What a call tells the session that controls it.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +23,7 @@ pub(crate) enum CallFact {
     /// It is known who answered.
     Detected { call: InteractionId, attempt: AttemptNo, call_state: CallState, kept_up: bool },
     /// A dial failed. `refused` names the guard of the platform that did not allow it.
-    DialFailed { effect: EffectId, attempt: AttemptNo, call_state: CallState, refused: Option<String> },
+    DialFailed { effect: EffectId, attempt: AttemptNo, call_state: CallState, refused: Option<Refused> },
     /// A treatment ended.
     TreatmentDone { treatment: EffectId, call: InteractionId, digits: Option<String> },
     /// A treatment could not be played.
@@ -284,16 +285,16 @@ pub(crate) fn dial_failed(
     effect: &EffectId,
     attempt: AttemptNo,
     call_state: CallState,
-    refused: Option<String>,
+    refused: Option<Refused>,
 ) -> Event {
-    let error = match (refused.is_some(), call_state) {
-        (true, _) => "refused",
+    let error = match (&refused, call_state) {
+        (Some(refused), _) => refused.token(),
         (_, CallState::NO_ANSWER) => "timeout",
         (_, CallState::BUSY) => "busy",
         (_, CallState::SIT_INVALID_NUMBER) => "invaliddestination",
         _ => "unknown",
     };
-    let description = refused.unwrap_or_else(|| format!("{call_state:?}"));
+    let description = refused.map_or_else(|| format!("{call_state:?}"), |refused| refused.to_string());
     event(
         "error.voice.createcall",
         json!({

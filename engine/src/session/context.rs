@@ -32,6 +32,21 @@ pub(crate) struct Context {
     /// Where status notifications of this callback go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) notification: Option<NotificationPolicy>,
+    /// What the pause list may hold this callback back by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pause: Option<PausePolicy>,
+}
+
+/// What the pause list may hold a callback back by (guide: `_paused_services_list`, `_paused_services_id`; decision D-059).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PausePolicy {
+    /// Name of the list.
+    pub(crate) list: String,
+    /// Service.
+    pub(crate) service: String,
+    /// The id that the callback carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<String>,
 }
 
 /// A call that a session controls.

@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 use statecharts::Event;
 use vocabulary::{AttemptNo, CallbackId, EffectId, InteractionId, SessionId};
 
+use super::context::PausePolicy;
+
 /// An order of a session, with the effect that it belongs to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Order {
@@ -146,6 +148,9 @@ pub(crate) struct Dial {
     pub(crate) call: InteractionId,
     /// Callback, if the session runs one.
     pub(crate) callback: Option<CallbackId>,
+    /// What may hold it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pause: Option<PausePolicy>,
     /// Attempt.
     pub(crate) attempt: AttemptNo,
     /// Route point.

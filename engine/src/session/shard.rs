@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use vocabulary::SessionId;
 
 use super::actor::{Begin, Identity, Incoming, RecordAtStart, SessionActor, Tell};
-use super::context::{Context, NotificationPolicy};
+use super::context::{Context, NotificationPolicy, PausePolicy};
 use super::directory::Delivered;
 use crate::activity::Busy;
 use crate::node::Node;
@@ -31,6 +31,7 @@ pub(crate) struct NewSession {
     pub(crate) reply_key: String,
     pub(crate) record: Option<RecordAtStart>,
     pub(crate) notification: Option<NotificationPolicy>,
+    pub(crate) pause: Option<PausePolicy>,
     /// What it is told at once, in the same transaction.
     pub(crate) first: Vec<Incoming>,
 }
@@ -131,7 +132,7 @@ impl Handler<StartSession> for Shard {
         let row = new.record.as_ref().map(|record| match record {
             RecordAtStart::New(row) | RecordAtStart::Stored(row, _) => row.clone(),
         });
-        let context = Context { notification: new.notification, ..Context::default() };
+        let context = Context { notification: new.notification, pause: new.pause, ..Context::default() };
         let actor = SessionActor::new(
             Arc::clone(&self.node),
             Rc::clone(&self.worker),

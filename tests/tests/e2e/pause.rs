@@ -108,3 +108,31 @@ async fn a_paused_callback_can_be_cancelled() {
     platform.advance(600.0).await;
     assert!(platform.dials().await.is_empty());
 }
+
+/// A chart that dials without asking whether it may, and tells what became of it.
+const HASTY: &str = r#"<scxml xmlns="http://www.w3.org/2005/07/scxml" version="1.0" datamodel="ecmascript"
+    xmlns:ixn="www.genesyslab.com/modules/interaction" xmlns:ws="www.genesyslab.com/modules/ws"
+    xmlns:callback="www.ringback.example/modules/callback">
+  <datamodel><data id="request"/></datamodel>
+  <state id="dials">
+    <transition event="gms.start"><ws:response requestid="_event.sendid"><param name="_id" expr="1"/></ws:response></transition>
+    <onentry><ixn:createcall requestid="request" from="'8000'" to="'+12025550123'"/></onentry>
+    <transition event="error.voice.createcall" target="told">
+      <callback:update><param name="told" expr="_event.data.error"/></callback:update>
+    </transition>
+  </state>
+  <state id="told"/>
+</scxml>"#;
+
+#[tokio::test]
+async fn a_chart_that_forgets_the_pause_dials_nobody() {
+    let service = Service::immediate().with("_service_type", "callback").with("_service", "hasty.scxml");
+    let platform = Platform::start(Setup::of("hasty", &service).chart("hasty.scxml", HASTY)).await;
+    set(&platform, "hasty", true).await;
+    let callback = platform.begin("hasty", &customer()).await;
+    assert_eq!(platform.record(&callback).await["told"], "paused");
+    assert!(platform.dials().await.is_empty());
+    set(&platform, "hasty", false).await;
+    let _other = platform.begin("hasty", &json!({"_customer_number": "+12025550124"})).await;
+    assert_eq!(platform.dialled().await, [CUSTOMER]);
+}

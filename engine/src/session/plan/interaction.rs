@@ -31,6 +31,7 @@ impl Planner<'_> {
         let dial = Dial {
             call: derive::call_of(&id),
             callback: self.record.as_ref().map(|row| row.id.clone()),
+            pause: self.context.pause.clone(),
             attempt,
             from: destination(verb.attributes.get("from")).unwrap_or_default(),
             to,
