@@ -16,6 +16,7 @@ mod surroundings_tests;
 mod tests;
 pub(crate) mod values;
 pub(crate) mod wrap;
+pub(crate) mod writer;
 
 /// Names of the platform in the scope of every session; charts cannot declare or assign them (scxml: 5.10).
 pub(crate) const RESERVED: &[&str] = &["_event", "_sessionid", "_name", "_ioprocessors", "_x", "_data", "In"];

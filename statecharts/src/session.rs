@@ -326,6 +326,12 @@ impl Session {
         self.record.invokeid.as_deref()
     }
 
+    /// Has the data written again, although no script has run.
+    #[cfg(test)]
+    pub(crate) fn forget_text(&mut self) {
+        self.data.forget_text();
+    }
+
     /// Number of the step that comes next.
     #[must_use]
     pub fn next_step(&self) -> u64 {

@@ -16,6 +16,7 @@ use crate::ecmascript::context::{ChartContext, Parts};
 use crate::ecmascript::meter::Meter;
 use crate::ecmascript::model::ScriptModel;
 use crate::ecmascript::natives::Current;
+use crate::ecmascript::writer::{self, Known, Unwritten};
 use crate::interpreter::scratch::Scratch;
 use crate::model::{Fault, Model};
 use crate::{Chart, Failure, Limits};
@@ -52,6 +53,8 @@ struct ContextKey {
 /// A live scope.
 struct Slot {
     scope: Option<Persistent<Object<'static>>>,
+    /// Its functions that are those of the chart's scripts.
+    functions: Option<Box<Known>>,
     /// The scope as text, after the runtime was made anew.
     text: Option<Box<str>>,
     chart: Arc<Chart>,
@@ -79,6 +82,11 @@ struct Live {
 impl ScopeData {
     pub(crate) fn from_text(text: Box<str>) -> Self {
         Self { text: Some(text), ..Self::default() }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn forget_text(&mut self) {
+        self.text = None;
     }
 
     pub(crate) fn text(&self) -> Option<&str> {
@@ -275,7 +283,9 @@ impl Worker {
             return Err(no_context());
         };
         self.meter.arm_for_writing(&self.limits);
-        let text = context.with(|context, parts| pack(&context, &parts, scope));
+        let functions = &mut slot.functions;
+        let limit = self.limits.data;
+        let text = context.with(|context, parts| pack(&context, &parts, (scope, functions), limit));
         let failure = self.meter.failure(&self.limits, || chart.file().to_owned());
         self.meter.disarm();
         if let Some(failure) = failure {
@@ -331,8 +341,13 @@ impl Worker {
             self.sweep_at = (self.slots.len() * 2).max(64);
         }
         let owner = Arc::new(());
-        let slot =
-            Slot { scope: Some(scope), text: None, chart: Arc::clone(chart), owner: Arc::downgrade(&owner) };
+        let slot = Slot {
+            scope: Some(scope),
+            functions: None,
+            text: None,
+            chart: Arc::clone(chart),
+            owner: Arc::downgrade(&owner),
+        };
         self.slots.insert(self.next_slot, slot);
         data.live = Some(Live { worker: self.id, slot: self.next_slot, _owner: owner });
         self.next_slot += 1;
@@ -370,7 +385,10 @@ impl Worker {
             };
             self.meter.arm_for_writing(&self.limits);
             // A scope that cannot be written is lost, and its session fails with that reason when it is next asked.
-            slot.text = context.with(|context, parts| pack(&context, &parts, scope)).ok();
+            let functions = &mut slot.functions;
+            let limit = self.limits.data;
+            slot.text = context.with(|context, parts| pack(&context, &parts, (scope, functions), limit)).ok();
+            slot.functions = None;
             self.meter.disarm();
         }
         self.contexts.clear();
@@ -418,15 +436,21 @@ fn no_context() -> Failure {
 fn pack(
     context: &Ctx<'_>,
     parts: &Parts<'_>,
-    scope: Persistent<Object<'static>>,
+    (scope, functions): (Persistent<Object<'static>>, &mut Option<Box<Known>>),
+    limit: usize,
 ) -> Result<Box<str>, Failure> {
-    let packed: rquickjs::Result<String> = scope.restore(context).and_then(|scope| {
-        let enter = parts.helper(context, |helpers| &helpers.enter)?;
-        enter.call::<_, ()>((scope.clone(),))?;
-        parts.helper(context, |helpers| &helpers.pack)?.call((scope,))
-    });
-    packed
-        .catch(context)
-        .map(String::into_boxed_str)
-        .map_err(|error| Failure::Data { tried: "saved".to_owned(), message: error.to_string() })
+    let packed = match scope.restore(context) {
+        Ok(scope) => writer::write(context, parts, &scope, functions, limit),
+        Err(error) => Err(error.into()),
+    };
+    let error = match packed {
+        Ok(text) => return Ok(text.into_boxed_str()),
+        Err(Unwritten::TooLong(bytes)) => return Err(Failure::DataSize { bytes, limit }),
+        Err(Unwritten::Script(error)) => error,
+    };
+    let message = Err::<(), _>(error).catch(context).err().map(|error| error.to_string());
+    Err(Failure::Data { tried: "saved".to_owned(), message: message.unwrap_or_default() })
 }
+
+#[cfg(test)]
+mod tests;

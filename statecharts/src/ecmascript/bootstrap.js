@@ -129,6 +129,12 @@
     for (const key of ownKeys(value)) if (typeof key === 'string') index(getOwnPropertyDescriptor(value, key).value, [...path, key]);
   };
   for (const name of ownKeys(constants)) index(constants[name], [name]);
+  // Prototypes of their own tell what is shared from the data of a session, whoever holds it.
+  const sharedObject = setPrototypeOf({}, objectPrototype);
+  const sharedArray = setPrototypeOf({}, arrayPrototype);
+  for (const value of constantPaths.keys()) {
+    if (typeof value === 'object') setPrototypeOf(value, isArray(value) ? sharedArray : sharedObject);
+  }
 
   // ---- Names that the platform puts into the scope of every session (scxml: 5.10).
   const system = {};
@@ -156,7 +162,7 @@
     if (processors === undefined) {
       processors = parse(natives.ioprocessors());
       for (const name of ownKeys(processors)) freeze(processors[name]);
-      processorsOf.set(current.scope, freeze(processors));
+      processorsOf.set(current.scope, freeze(setPrototypeOf(processors, sharedObject)));
     }
     return processors;
   });
@@ -272,7 +278,8 @@
     for (let at = place; at !== null; at = at.up) path.push(at.key);
     return path.reverse();
   };
-  const pack = (root) => {
+  // All of a scope, or only the variables of these names: then `[special, declared, ...values]`, the host has the rest.
+  const pack = (root, names) => {
     const special = [];
     const unset = [];
     const declared = [];
@@ -348,7 +355,7 @@
       return made;
     };
     const written = { __proto__: null };
-    for (const key of keysOf(root)) {
+    for (const key of names ?? keysOf(root)) {
       const value = root[key];
       if (isSimple(value)) {
         written[key] = value;
@@ -362,8 +369,10 @@
         written[key] = needsCopy ? copy(value, place) : value;
       }
     }
+    if (names) return [stringify(special), stringify(declared).slice(1, -1), ...names.map((name) => stringify(written[name]))];
     return '[' + stringify(written) + ',' + stringify(special) + ',' + stringify(unset) + ',' + stringify(declared) + ']';
   };
+  const declaredAt = (value) => declaredIndex.get(apply(functionText, value, [])) ?? -1;
   // A function that came up in a script is made again from its text. It sees the names of the session; what it had
   // captured from a function around it is lost.
   const maker = (text) => {
@@ -424,5 +433,5 @@
     for (const [path, kind, first] of later) if (kind === 'same') place(path, at(root, first));
     return root;
   };
-  return [enter, forgetEvent, create, declare, assignName, list, pack, (text) => unpack(text), markup, revive];
+  return [enter, forgetEvent, create, declare, assignName, list, pack, (text) => unpack(text), markup, revive, declaredAt, objectPrototype, arrayPrototype];
 })

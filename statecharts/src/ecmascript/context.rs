@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::natives::{Bridge, functions, natives};
 use super::wrap::wrap;
+use super::writer::identity;
 use crate::chart::ExpressionIx;
 use crate::{Chart, Failure, Limits};
 
@@ -38,6 +39,9 @@ pub(crate) struct Helpers {
     pub(crate) pack: Kept<Function<'static>>,
     pub(crate) unpack: Kept<Function<'static>>,
     pub(crate) revive: Kept<Function<'static>>,
+    pub(crate) declared_at: Kept<Function<'static>>,
+    /// Identities of the prototypes of plain objects and arrays.
+    pub(crate) prototypes: [u64; 2],
 }
 
 /// The parts of a context that a step uses.
@@ -101,6 +105,8 @@ fn helpers(context: &Ctx<'_>, bridge: &Rc<Bridge>) -> rquickjs::Result<Helpers> 
         pack: keep(6)?,
         unpack: keep(7)?,
         revive: keep(9)?,
+        declared_at: keep(10)?,
+        prototypes: [identity(&given.get(11)?), identity(&given.get(12)?)],
     })
 }
 

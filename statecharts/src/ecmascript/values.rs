@@ -35,7 +35,7 @@ pub(crate) fn to_json<'js>(context: &Ctx<'js>, value: &JsValue<'js>) -> rquickjs
     }
 }
 
-fn number_to_json(number: f64) -> Value {
+pub(crate) fn number_to_json(number: f64) -> Value {
     if number.fract() == 0.0 && number.abs() < INTEGER_MAX {
         #[expect(clippy::cast_possible_truncation, reason = "the number is integral and in range")]
         return Value::from(number as i64);

@@ -84,6 +84,7 @@ fn values_of_every_kind_survive() {
         ),
         ("['\u{1F375}', '\\u2028', '\"']", "value[0].length === 2 &amp;&amp; value[1] === '\\u2028'"),
         ("[, 1]", "value[1] === 1"),
+        ("'\\ud800x'", "value.length === 2 &amp;&amp; value.charCodeAt(0) === 0xd800"),
         ("Math.max", "value === Math.max || value === undefined"),
     ] {
         let value = value.replace('"', "&quot;");
