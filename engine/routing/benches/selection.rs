@@ -96,6 +96,7 @@ fn entry(number: usize, targets: &[String], chance: &mut Chance, now: Timestamp)
         reservation: Duration::from_secs(30),
         pegs: Vec::new(),
         max_route_attempts: 5,
+        dial: routing::DialRule::default(),
     }
 }
 

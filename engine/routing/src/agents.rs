@@ -15,6 +15,7 @@ use serde::Serialize;
 use vocabulary::Timestamp;
 
 use crate::slab::Slot;
+use crate::statistics::AgentRecord;
 use crate::{AgentProfile, AgentStatus, Desk, EntryId};
 
 /// An agent, for lists.
@@ -90,6 +91,9 @@ pub(crate) struct Counted {
     pub(crate) at_work: bool,
     pub(crate) selectable: bool,
     pub(crate) busy: bool,
+    /// Calls per thousand million seconds that the agent will have finished for each line; see
+    /// [`crate::router::counting`].
+    pub(crate) freeing: u64,
 }
 
 /// Whether the lines of an agent list the agent as ready.
@@ -118,6 +122,9 @@ pub(crate) struct Agent {
     /// Lines whose targets match the agent, ascending.
     pub(crate) lines: Vec<Slot>,
     pub(crate) counted: Counted,
+    pub(crate) record: AgentRecord,
+    /// See [`Counted::freeing`].
+    pub(crate) freeing: u64,
     pub(crate) listing: Listing,
 }
 
@@ -133,6 +140,8 @@ impl Agent {
             wraps_up_until: None,
             lines: Vec::new(),
             counted: Counted::default(),
+            record: AgentRecord::default(),
+            freeing: 0,
             listing: Listing::Not,
         }
     }
@@ -152,6 +161,7 @@ impl Agent {
             at_work: self.status.is_at_work(),
             selectable: self.is_selectable(),
             busy: self.status == AgentStatus::Busy,
+            freeing: self.freeing,
         }
     }
 

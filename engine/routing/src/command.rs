@@ -1,10 +1,13 @@
 //! What the router is told and what it says: the only way in and out of its core.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vocabulary::{AgentId, QueueName, Timestamp};
+
+use crate::DialMethod;
 
 /// Id of an entry in a queue: the effect id of the `queue:submit` that made it.
 pub type EntryId = String;
@@ -44,6 +47,21 @@ pub struct Entry {
     /// Default 5; 0 counts as 1.
     #[serde(default = "route_attempts_default")]
     pub max_route_attempts: u32,
+    /// When its time to dial has come, if `notify` is set.
+    #[serde(default)]
+    pub dial: DialRule,
+}
+
+/// When the time to dial of an entry has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DialRule {
+    /// What decides. Default: the rate at which agents become free.
+    #[serde(default)]
+    pub method: DialMethod,
+    /// No dial is announced when less than this is left until the deadline (guide: `_cannot_dial_buffer_time`).
+    /// Default 0: no such limit.
+    #[serde(default)]
+    pub buffer: Duration,
 }
 
 /// Default of [`Entry::max_route_attempts`].
@@ -93,7 +111,7 @@ pub struct AgentProfile {
     /// Agent groups.
     pub groups: Vec<String>,
     /// Skills with their level.
-    pub skills: std::collections::BTreeMap<String, i64>,
+    pub skills: BTreeMap<String, i64>,
 }
 
 /// Where an agent works.
@@ -243,6 +261,22 @@ pub enum Command {
         /// Which entry.
         id: EntryId,
     },
+    /// The dial that an announcement asked for has begun. Until it ends, or n17 of `vcb` is over, no other is announced
+    /// for the entry. Unknown ids are ignored.
+    DialStarted {
+        /// Which.
+        id: EntryId,
+    },
+    /// The dial has ended. Without this command the router goes by the update that makes the entry routable
+    /// (answered) or asks for a new announcement (not answered).
+    DialEnded {
+        /// Which.
+        id: EntryId,
+        /// Whether the customer answered; if so the entry becomes routable when he is ready for an agent.
+        answered: bool,
+    },
+    /// The groups of queues are these: a waiting time can be asked of each name, which ends in `.GQ`.
+    ConfigureQueueGroups(BTreeMap<QueueName, Vec<QueueName>>),
     /// Time has passed; due deadlines and reservations are looked at. Every other command does this as well.
     Tick,
 }

@@ -13,6 +13,7 @@
 //!   reaches an outcome depends on the order of a hash table.
 //! * Queues, entries, names and exclusions have limits: see [`Options`].
 
+mod abandonment;
 mod agents;
 mod average;
 #[cfg(test)]
@@ -32,14 +33,25 @@ mod target;
 mod target_list;
 mod waiting_time;
 
+pub use abandonment::{
+    AbandonmentCount, AbandonmentGuard, AbandonmentLevel, AbandonmentOptions, AbandonmentTransition,
+    AnsweredCallback,
+};
 pub use agents::{AfterCallWork, AgentView};
 pub use average::MovingAverage;
 pub use command::{
-    AgentProfile, AgentStatus, Command, Desk, Entry, EntryChange, EntryId, LoginRefusal, Outcome,
+    AgentProfile, AgentStatus, Command, Desk, DialRule, Entry, EntryChange, EntryId, LoginRefusal, Outcome,
     PriorityGrowth, Refusal, ReservationRefusal, ReturnReason, Selection,
+};
+pub use dial_ahead::{
+    DialAheadOptions, DialAverages, DialExplanation, DialLimit, DialMethod, DialQuota, NotDialled, Situation,
+    ThresholdTable, ThresholdTableError, Vcb, VcbError, dial_quota,
 };
 pub use router::{Options, Position, Router};
 pub use skill_expression::{Comparison, SkillExpression, SkillExpressionError};
 pub use target::{Target, TargetError, TargetKind, Targets, Threshold};
 pub use target_list::{SkipCondition, TargetList, TargetListError, TargetStep};
-pub use waiting_time::{Averages, QueueAverages, WaitingTime};
+pub use waiting_time::{
+    AgentShare, Averages, Basis, Explanation, Inquiry, Method, QueueAverages, Standing, UnknownMethod,
+    WaitingTime, estimate_wait,
+};

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use vocabulary::{AgentId, Timestamp};
 
+use crate::DialAverages;
 use crate::Targets;
 use crate::agents::Counted;
 use crate::order::Order;
@@ -30,6 +31,7 @@ pub(crate) struct Line {
     /// Number of entries of the line, whatever their state.
     pub(crate) entries: usize,
     pub(crate) agents: AgentCounts,
+    pub(crate) pace: Pace,
     /// State of the agents' names ([`crate::router::Lines`]) in which all targets named somebody.
     pub(crate) checked: Option<u64>,
 }
@@ -40,6 +42,23 @@ pub(crate) struct AgentCounts {
     pub(crate) at_work: usize,
     pub(crate) selectable: usize,
     pub(crate) busy: usize,
+    /// See [`Counted::freeing`].
+    pub(crate) freeing: u64,
+}
+
+/// What dial-ahead knows of a line.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    /// `None` until something was measured.
+    pub(crate) averages: Option<DialAverages>,
+    /// Customers who are being dialled.
+    pub(crate) dialing: usize,
+    /// When an agent was last given a call.
+    pub(crate) last_given: Option<Timestamp>,
+    /// Since when an agent has been ready for whom nobody is dialled because of live calls that may come.
+    pub(crate) held_since: Option<Timestamp>,
+    /// When the line is looked at again though nothing changes.
+    pub(crate) look_again: Option<Timestamp>,
 }
 
 impl Line {
@@ -52,6 +71,7 @@ impl Line {
             announceable: Order::default(),
             entries: 0,
             agents: AgentCounts::default(),
+            pace: Pace::default(),
             checked: None,
         }
     }
@@ -66,5 +86,6 @@ impl AgentCounts {
         shift(&mut self.at_work, before.at_work, after.at_work);
         shift(&mut self.selectable, before.selectable, after.selectable);
         shift(&mut self.busy, before.busy, after.busy);
+        self.freeing = (self.freeing + after.freeing).saturating_sub(before.freeing);
     }
 }

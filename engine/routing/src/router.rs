@@ -24,10 +24,13 @@
 //! that it names, and grows with the logarithm of what waits; see [`crate::order`].
 
 mod admission;
+mod announcing;
 mod attendance;
+pub(crate) mod counting;
 mod lines;
 mod reservation;
 mod settle;
+mod wait_query;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,7 +45,7 @@ use crate::directory::Directory;
 use crate::order::Order;
 use crate::slab::{Slab, Slot};
 use crate::waiting_time::{QueueStatistics, estimate};
-use crate::{Averages, Command, Entry, Outcome, WaitingTime};
+use crate::{Averages, Command, DialAheadOptions, DialAverages, Entry, MovingAverage, Outcome, WaitingTime};
 
 use attendance::Desks;
 pub(crate) use lines::Lines;
@@ -50,7 +53,7 @@ use reservation::Held;
 use waiting::Waiting;
 
 /// Limits and times of a router.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// Most entries of one queue; further ones are refused. Default 250,000.
     pub max_entries_per_queue: usize,
@@ -59,9 +62,8 @@ pub struct Options {
     pub max_queues: usize,
     /// Most excluded agents of one entry; further ones are not added. Default 1,000.
     pub max_excluded_per_entry: usize,
-    /// How long after an announcement the time to dial is not announced again for the same entry: the longest
-    /// time to connect a customer. Default 90 s (router reference: `vcb`, n2).
-    pub notification_block: Duration,
+    /// How far ahead customers are dialled.
+    pub dial_ahead: DialAheadOptions,
     /// Shortest time for which a chosen agent is kept, whatever the entry asks for, so that nobody is given a
     /// second call before the first one shows. Default 2 s (decision D-093).
     pub selection_block: Duration,
@@ -83,7 +85,7 @@ impl Default for Options {
             max_entries_per_queue: 250_000,
             max_queues: 10_000,
             max_excluded_per_entry: 1_000,
-            notification_block: Duration::from_secs(90),
+            dial_ahead: DialAheadOptions::default(),
             selection_block: Duration::from_secs(2),
             selection_memory: Duration::from_secs(120),
             after_call_work: AfterCallWork::default(),
@@ -148,12 +150,23 @@ pub struct Router {
     /// Entries that were selected lately.
     held: BTreeMap<Arc<str>, Held>,
     due: BTreeSet<(Timestamp, Due)>,
+    /// Entries that are dialled by thresholds and not announced yet.
+    by_thresholds: BTreeSet<Slot>,
+    /// When these are looked at again.
+    thresholds_due: Option<Timestamp>,
+    /// Handling time over all agents, for those who have none of their own yet.
+    handling: MovingAverage,
+    /// Saved averages of lines that are not open yet, by targets as written.
+    saved_dials: BTreeMap<String, DialAverages>,
+    queue_groups: BTreeMap<QueueName, Vec<QueueName>>,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
     order: Order,
     statistics: QueueStatistics,
+    /// Entries by line, those that are only listed here included.
+    lines: BTreeMap<Slot, usize>,
 }
 
 /// What ends by itself. The order is that of ends at the same moment.
@@ -164,6 +177,10 @@ enum Due {
     AfterCallWork(AgentId),
     Announcement(Arc<str>),
     Memory(Arc<str>),
+    /// Dial-ahead looks at a line again.
+    Pace(Arc<str>),
+    /// Entries that are dialled by thresholds are looked at again.
+    Thresholds,
 }
 
 impl Router {
@@ -222,6 +239,9 @@ impl Router {
             }
             Command::RouteFailed { id, agent } => self.route_failed(&id, &agent, now, outcomes),
             Command::RouteDone { id } => self.forget_held(&id),
+            Command::DialStarted { id } => self.dial_started(&id, now),
+            Command::DialEnded { id, answered } => self.dial_ended(&id, answered, now),
+            Command::ConfigureQueueGroups(groups) => self.queue_groups = groups,
             Command::Tick => {}
         }
     }
@@ -279,11 +299,12 @@ impl Router {
             .filter(|(_, queue)| !queue.statistics.averages().departures.is_empty())
             .map(|(name, queue)| (name.clone(), queue.statistics.averages().clone()))
             .collect();
-        Averages { queues }
+        Averages { queues, agents: self.handling_averages(), dials: self.dial_averages() }
     }
 
     /// Takes over saved averages; queues beyond the limit are left out.
     pub fn restore_averages(&mut self, averages: Averages) {
+        self.restore_paces(averages.agents, averages.dials);
         for (name, saved) in averages.queues {
             if self.queues.contains_key(&name) || self.queues.len() < self.options.max_queues {
                 self.queues.entry(name).or_default().statistics.restore(saved);
@@ -339,6 +360,8 @@ impl Router {
                     }
                 }
                 Due::Memory(id) => self.forget_held(&id),
+                Due::Pace(line) => self.look_again(&line),
+                Due::Thresholds => self.thresholds_due = None,
             }
         }
     }

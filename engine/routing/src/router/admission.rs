@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use vocabulary::{AgentId, QueueName, Timestamp};
 
+use super::announcing::DialProgress;
 use super::{Router, Waiting};
 use crate::order::{Growth, OrderKey};
 use crate::reader::proposal;
@@ -53,7 +54,10 @@ impl Router {
             max_route_attempts: entry.max_route_attempts,
             failed_routes: 0,
             announced_until: None,
+            dial: entry.dial,
+            progress: DialProgress::default(),
         };
+        self.note_newcomer(&waiting, now);
         outcomes.push(Outcome::Queued { id: entry.id });
         self.enter(waiting);
     }
@@ -62,7 +66,7 @@ impl Router {
         &mut self,
         id: EntryId,
         change: EntryChange,
-        _now: Timestamp,
+        now: Timestamp,
         outcomes: &mut Vec<Outcome>,
     ) {
         let Some(slot) = self.directory.get(&id) else {
@@ -76,6 +80,7 @@ impl Router {
                 return;
             }
         };
+        self.dial_is_reported(slot, &change, now);
         let mut excluded = self.entries.get(slot).map(|waiting| waiting.excluded.clone()).unwrap_or_default();
         self.exclude(&mut excluded, change.exclude);
         self.change(slot, |waiting| {

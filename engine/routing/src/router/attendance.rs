@@ -222,6 +222,8 @@ impl Router {
                 }
             }
             let leaves = !status.is_at_work();
+            self.handling.note(&mut agent.record, &agent.status, &status, now);
+            agent.freeing = 0;
             agent.status = status;
             agent.since = now;
             if leaves {
@@ -233,6 +235,7 @@ impl Router {
                 }
             }
         }
+        self.expect_end_of_call(slot);
         self.recount(slot);
     }
 

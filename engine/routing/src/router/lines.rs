@@ -23,8 +23,10 @@ pub(crate) struct Lines {
     names_version: u64,
     /// Lines in which nobody waits.
     idle: usize,
-    /// Lines with ready agents and with entries whose time to dial may be announced.
+    /// Lines with entries whose time to dial may be announced.
     announceable: BTreeSet<Slot>,
+    /// Those among them in which something has changed.
+    touched: BTreeSet<Slot>,
 }
 
 impl Lines {
@@ -66,9 +68,16 @@ impl Lines {
         self.groups.contains_key(name)
     }
 
-    /// Lines in which somebody could be announced for a ready agent.
-    pub(crate) fn announceable(&self) -> &BTreeSet<Slot> {
-        &self.announceable
+    /// Lines with somebody to announce in which something has changed since this was asked last.
+    pub(super) fn take_touched(&mut self) -> BTreeSet<Slot> {
+        std::mem::take(&mut self.touched)
+    }
+
+    /// Something has changed in a line that dial-ahead goes by.
+    pub(super) fn touch(&mut self, line: Slot) {
+        if self.announceable.contains(&line) {
+            self.touched.insert(line);
+        }
     }
 
     /// One more waits in a line.
@@ -96,10 +105,11 @@ impl Lines {
         let Some(line) = self.lines.get(slot) else {
             return;
         };
-        if line.ready.is_empty() || line.announceable.is_empty() {
+        if line.announceable.is_empty() {
             self.announceable.remove(&slot);
         } else {
             self.announceable.insert(slot);
+            self.touched.insert(slot);
         }
     }
 
@@ -234,10 +244,11 @@ impl Router {
         let (before, after) = (agent.counted, agent.counts());
         if before != after {
             agent.counted = after;
-            for line in &agent.lines {
-                if let Some(line) = self.lines.get_mut(*line) {
+            for slot in &agent.lines {
+                if let Some(line) = self.lines.get_mut(*slot) {
                     line.agents.change(before, after);
                 }
+                self.lines.touch(*slot);
             }
         }
         let is_listed = agent.listing == Listing::Since(agent.since);
@@ -263,7 +274,7 @@ impl Router {
                 if let Some(found) = self.lines.get_mut(*line) {
                     found.ready.remove(&key);
                 }
-                self.lines.note_announceable(*line);
+                self.lines.touch(*line);
             }
             agent.listing = Listing::Not;
         }
@@ -276,11 +287,15 @@ impl Router {
         };
         agent.listing = Listing::Since(agent.since);
         let key = (agent.since, agent.profile.id.clone(), slot);
-        for line in &agent.lines {
+        for line in &agent.lines.clone() {
             if let Some(found) = self.lines.get_mut(*line) {
                 found.ready.insert(key.clone());
             }
-            self.lines.note_announceable(*line);
+            self.lines.touch(*line);
+            // An agent more for those who are dialled here may be one more for others.
+            if self.lines.get(*line).is_some_and(|line| line.pace.dialing > 0) {
+                self.lines.touch_neighbours(*line, &self.agents);
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use vocabulary::{AgentId, Timestamp};
 
+use super::announcing::DialProgress;
 use super::{Due, Router, Waiting};
 use crate::agents::Reservation;
 use crate::reader::proposal;
@@ -48,6 +49,7 @@ impl Router {
         }
         self.exclude(&mut waiting.excluded, vec![agent.clone()]);
         waiting.announced_until = None;
+        waiting.progress = DialProgress::default();
         waiting.line = self.line_again(&waiting);
         self.enter(waiting);
         outcomes.push(Outcome::Returned { id, agent, reason });

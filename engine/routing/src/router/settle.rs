@@ -11,7 +11,6 @@ use vocabulary::Timestamp;
 
 use super::{Due, Router, Waiting};
 use crate::agents::{Agent, Listing, Reservation};
-use crate::dial_ahead::{Announced, entries_to_announce};
 use crate::order::Standing;
 use crate::slab::Slot;
 use crate::{Outcome, Selection, TargetKind};
@@ -128,6 +127,7 @@ impl Router {
         if let Some(queue) = self.queues.get_mut(&waiting.queue) {
             queue.statistics.distributed(now);
         }
+        self.agent_is_given(&waiting, agent_slot, now);
         let Some(agent) = self.agents.get_mut(agent_slot) else {
             return;
         };
@@ -152,28 +152,5 @@ impl Router {
         self.recount(agent_slot);
         self.tell_agent(agent_slot, outcomes);
         self.hold(waiting, agent_id, now);
-    }
-
-    fn announce(&mut self, now: Timestamp, outcomes: &mut Vec<Outcome>) {
-        if self.lines.announceable().is_empty() {
-            return;
-        }
-        let entry = |slot: Slot| self.entries.get(slot);
-        let pending = self
-            .announced
-            .iter()
-            .filter_map(|id| entry(self.directory.get(id)?))
-            .map(|waiting| Announced { line: waiting.line, excluded: &waiting.excluded });
-        let chosen = entries_to_announce(&self.lines, pending, now, |slot| {
-            entry(slot).map_or(&[], |waiting| waiting.excluded.as_slice())
-        });
-        for slot in chosen {
-            let until = now + self.options.notification_block;
-            self.change(slot, |waiting| waiting.announced_until = Some(until));
-            if let Some(waiting) = self.entries.get(slot) {
-                let position = self.rank(waiting, now);
-                outcomes.push(Outcome::TimeToDial { id: waiting.key.id.to_string(), position });
-            }
-        }
     }
 }

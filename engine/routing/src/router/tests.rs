@@ -39,6 +39,7 @@ pub(super) fn entry(id: &str, target: &str) -> Entry {
         reservation: Duration::from_secs(30),
         pegs: Vec::new(),
         max_route_attempts: 5,
+        dial: crate::DialRule::default(),
     }
 }
 

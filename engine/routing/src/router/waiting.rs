@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use vocabulary::{AgentId, QueueName, Timestamp};
 
+use super::announcing::DialProgress;
 use super::{Due, Router};
 use crate::order::{Growth, OrderKey};
 use crate::slab::Slot;
-use crate::{Entry, PriorityGrowth};
+use crate::{DialMethod, DialRule, Entry, PriorityGrowth};
 
 /// An entry that waits. Texts that many have in common are shared.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(super) struct Waiting {
     pub(super) failed_routes: u32,
     /// End of the block after an announcement.
     pub(super) announced_until: Option<Timestamp>,
+    pub(super) dial: DialRule,
+    pub(super) progress: DialProgress,
 }
 
 impl Waiting {
@@ -39,7 +42,12 @@ impl Waiting {
     }
 
     pub(super) fn is_announceable(&self) -> bool {
-        !self.routable && self.notify && self.announced_until.is_none()
+        !self.routable && self.notify && self.announced_until.is_none() && !self.progress.is_too_late
+    }
+
+    /// Whether the customer is being dialled, as far as is known.
+    pub(super) fn is_dialing(&self) -> bool {
+        !self.routable && self.announced_until.is_some() && !self.progress.has_ended
     }
 
     /// The key under which it stands in a queue that does not serve it.
@@ -70,6 +78,7 @@ impl Waiting {
             reservation: self.reservation,
             pegs: self.pegs.clone(),
             max_route_attempts: self.max_route_attempts,
+            dial: self.dial.clone(),
         }
     }
 }
@@ -99,6 +108,7 @@ impl Router {
         if let Some(queue) = self.queues.get_mut(&waiting.queue) {
             queue.statistics.departed(false);
         }
+        self.left_without_agent(&waiting);
         Some(waiting)
     }
 
@@ -119,16 +129,26 @@ impl Router {
         for peg in &waiting.pegs {
             self.queues.entry(peg.clone()).or_default().order.insert(Growth::None, waiting.peg_key());
         }
+        for queue in std::iter::once(&waiting.queue).chain(&waiting.pegs) {
+            if let Some(queue) = self.queues.get_mut(queue) {
+                *queue.lines.entry(waiting.line).or_default() += 1;
+            }
+        }
         if let Some(line) = self.lines.entry_comes(waiting.line) {
             if waiting.routable {
                 line.routable.insert(waiting.growth, key.clone());
                 if !line.ready.is_empty() {
                     self.fresh_entries.push(slot);
                 }
+            } else if waiting.is_dialing() {
+                line.pace.dialing += 1;
+            } else if waiting.is_announceable() && waiting.dial.method != DialMethod::Rate {
+                self.by_thresholds.insert(slot);
             } else if waiting.is_announceable() {
                 line.announceable.insert(waiting.growth, key.clone());
                 self.lines.note_announceable(waiting.line);
             }
+            self.lines.touch(waiting.line);
         }
         if let Some(deadline) = waiting.deadline {
             self.due.insert((deadline, Due::Deadline(Arc::clone(id))));
@@ -155,9 +175,25 @@ impl Router {
         if let Some(line) = self.lines.entry_goes(waiting.line) {
             if waiting.routable {
                 line.routable.remove(waiting.growth, key);
+            } else if waiting.is_dialing() {
+                line.pace.dialing = line.pace.dialing.saturating_sub(1);
+                self.lines.touch_neighbours(waiting.line, &self.agents);
+            } else if waiting.is_announceable() && waiting.dial.method != DialMethod::Rate {
+                self.by_thresholds.remove(&slot);
             } else if waiting.is_announceable() {
                 line.announceable.remove(waiting.growth, key);
                 self.lines.note_announceable(waiting.line);
+            }
+            self.lines.touch(waiting.line);
+        }
+        for queue in std::iter::once(&waiting.queue).chain(&waiting.pegs) {
+            if let Some(lines) = self.queues.get_mut(queue).map(|queue| &mut queue.lines)
+                && let Some(count) = lines.get_mut(&waiting.line)
+            {
+                *count -= 1;
+                if *count == 0 {
+                    lines.remove(&waiting.line);
+                }
             }
         }
         if let Some(deadline) = waiting.deadline {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use routing::{Entry, EntryChange, PriorityGrowth};
+use routing::{DialMethod, DialRule, Entry, EntryChange, PriorityGrowth, ThresholdTable};
 use serde_json::{Map, Value, json};
 use statecharts::{Verb, VerbChild};
 use store::{QueueEntryRow, Write};
@@ -43,6 +43,7 @@ impl Planner<'_> {
             max_route_attempts: values::integer(&hints, "attempts")
                 .and_then(|attempts| u32::try_from(attempts).ok())
                 .unwrap_or(ROUTE_ATTEMPTS_DEFAULT),
+            dial: dial_rule(&hints),
         };
         self.keep_entry(&id, &entry);
         self.raise("queue.submit.requestid", json!({ "requestid": id.to_string() }));
@@ -123,6 +124,20 @@ fn change_entry(entry: &mut Entry, change: &EntryChange) {
         entry.deadline = Some(deadline);
     }
     entry.excluded.extend(change.exclude.iter().cloned());
+}
+
+/// When to dial: `threshold` (a table `eta:pos,…`) instead of the rate, and `dialbuffer` seconds before the end.
+fn dial_rule(hints: &Map<String, Value>) -> DialRule {
+    let table = values::text(hints, "threshold").map(|text| ThresholdTable::parse(&text));
+    let method = match table {
+        Some(Ok(table)) => DialMethod::Thresholds(table),
+        Some(Err(error)) => {
+            tracing::warn!(%error, "A table of thresholds cannot be read; the rate decides when to dial.");
+            DialMethod::Rate
+        }
+        None => DialMethod::Rate,
+    };
+    DialRule { method, buffer: values::seconds(hints, "dialbuffer").unwrap_or_default() }
 }
 
 /// Growth, if both of its values are given and mean something.
