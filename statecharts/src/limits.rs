@@ -253,6 +253,9 @@ pub enum Failure {
         /// Limit that was hit.
         limit: usize,
     },
+    /// The data of the session are nested so deeply that writing them takes more stack than scripts have.
+    #[error("the data of the session are nested too deeply to be kept")]
+    DataDepth,
     /// The script engine could not be set up, or the scope of the session could not be read or written.
     #[error("the data of the session could not be {tried}: {message}")]
     Data {
@@ -281,6 +284,7 @@ impl Failure {
             Self::Invocations { .. } => LimitName::Invocations,
             Self::InvokeDepth { .. } => LimitName::InvokeDepth,
             Self::DataSize { .. } => LimitName::Data,
+            Self::DataDepth => LimitName::Stack,
             Self::Data { .. } => return None,
         })
     }

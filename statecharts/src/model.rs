@@ -118,6 +118,13 @@ pub(crate) trait Model {
     fn iterate(&mut self, foreach: &Foreach, index: usize) -> Result<(), Fault>;
     /// Forgets the collection.
     fn close_iteration(&mut self);
+    /// Runs what scripts have left to be run.
+    ///
+    /// # Errors
+    /// Always fatal: a limit was hit.
+    fn settle(&mut self) -> Result<(), Fault> {
+        Ok(())
+    }
     /// The event of [`Host::event`] is another one.
     fn event_changed(&mut self);
     /// The value of an expression that is not of the chart; `None` is undefined.

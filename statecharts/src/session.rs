@@ -11,7 +11,7 @@ use crate::chart::{ModelKind, StateIx};
 use crate::ecmascript::natives::Current;
 use crate::interpreter::Interpreter;
 use crate::interpreter::scratch::{Scratch, ids};
-use crate::model::{Host, Model};
+use crate::model::{Fault, Host, Model};
 use crate::null_model::NullModel;
 use crate::state_set::StateSet;
 use crate::worker::ScopeData;
@@ -409,11 +409,15 @@ impl Session {
         let run = |model: &mut dyn Model| {
             let host = Rc::clone(host);
             let mut interpreter = Interpreter::new(chart, &limits, host, model, record, (scratch, number));
-            match job {
+            let result = match job {
                 Job::Start(parameters) => interpreter.start(&parameters),
                 Job::External(event) => interpreter.external(event),
                 Job::Cancel => interpreter.cancel(),
-            }
+            };
+            result.and_then(|status| match model.settle() {
+                Err(Fault::Fatal(failure)) => Err(*failure),
+                Err(Fault::Raise { .. }) | Ok(()) => Ok(status),
+            })
         };
         match chart.model {
             ModelKind::Null => run(&mut NullModel { chart, host }),

@@ -14,11 +14,11 @@ use script_heap::Heap;
 
 use crate::ecmascript::context::{ChartContext, Parts};
 use crate::ecmascript::meter::Meter;
-use crate::ecmascript::model::ScriptModel;
+use crate::ecmascript::model::{STACK_EXCEEDED, ScriptModel, describe};
 use crate::ecmascript::natives::Current;
 use crate::ecmascript::writer::{self, Known, Unwritten};
 use crate::interpreter::scratch::Scratch;
-use crate::model::{Fault, Model};
+use crate::model::Model;
 use crate::{Chart, Failure, Limits};
 
 /// Contexts beyond which those without live sessions are dropped.
@@ -198,22 +198,19 @@ impl Worker {
             meter.arm(limits);
             let result = run(&mut model);
             // Also what the host made by looking at values runs now, or it would run in the step of another session.
-            let jobs = model.run_jobs(None);
+            let _failure_of_the_step = model.settle().is_err();
             meter.disarm();
             *bridge.current.borrow_mut() = None;
             let kept = Persistent::save(&context, model.scope.clone());
-            Ok((result, jobs, kept, model.is_changed, model.is_disordered))
+            Ok((result, kept, model.is_changed, model.is_disordered))
         });
-        let (result, jobs, kept, is_changed, is_disordered) = outcome?;
+        let (result, kept, is_changed, is_disordered) = outcome?;
         if is_disordered || self.runtime.is_job_pending() {
             // The session has failed. Its scope is not worth writing, and may be what filled the heap.
             drop(kept);
             self.release(data);
             self.rebuild()?;
-            return match jobs {
-                Err(Fault::Fatal(failure)) => Err(*failure),
-                Err(Fault::Raise { .. }) | Ok(()) => Ok(result),
-            };
+            return Ok(result);
         }
         if is_changed {
             data.text = None;
@@ -288,21 +285,22 @@ impl Worker {
         let text = context.with(|context, parts| pack(&context, &parts, (scope, functions), limit));
         let failure = self.meter.failure(&self.limits, || chart.file().to_owned());
         self.meter.disarm();
-        if let Some(failure) = failure {
+        let text = match (failure, text) {
+            (Some(failure), _) | (None, Err(failure)) => Err(failure),
+            (None, Ok(text)) if text.len() > self.limits.data => {
+                Err(Failure::DataSize { bytes: text.len(), limit: self.limits.data })
+            }
+            (None, text) => text,
+        };
+        if let Err(failure) = &text {
             // What cannot be written once is not tried again, least of all while the others are written down.
             self.release(data);
             data.lost = Some(Box::new(failure.clone()));
-            self.rebuild()?;
-            return Err(failure);
         }
-        if self.runtime.is_job_pending() {
+        if text.is_err() || self.runtime.is_job_pending() {
             self.rebuild()?;
         }
-        let text = text?;
-        if text.len() > self.limits.data {
-            return Err(Failure::DataSize { bytes: text.len(), limit: self.limits.data });
-        }
-        data.text = Some(text);
+        data.text = Some(text?);
         Ok(())
     }
 
@@ -363,12 +361,12 @@ impl Worker {
             let used: Vec<ContextKey> = self.slots.values().map(|slot| ContextKey::of(&slot.chart)).collect();
             self.contexts.retain(|known, _| used.contains(known));
         }
-        let made = match ChartContext::new(&self.runtime, chart, &self.limits) {
+        let made = match ChartContext::new(&self.runtime, chart, &self.limits, &self.meter) {
             Ok(made) => made,
             // Live sessions may fill the heap to its limit; as text they need none of it.
             Err(_no_memory) => {
                 self.rebuild()?;
-                ChartContext::new(&self.runtime, chart, &self.limits)?
+                ChartContext::new(&self.runtime, chart, &self.limits, &self.meter)?
             }
         };
         self.contexts.insert(key.clone(), made);
@@ -448,8 +446,11 @@ fn pack(
         Err(Unwritten::TooLong(bytes)) => return Err(Failure::DataSize { bytes, limit }),
         Err(Unwritten::Script(error)) => error,
     };
-    let message = Err::<(), _>(error).catch(context).err().map(|error| error.to_string());
-    Err(Failure::Data { tried: "saved".to_owned(), message: message.unwrap_or_default() })
+    let message = Err::<(), _>(error).catch(context).err().map(|error| describe(&error)).unwrap_or_default();
+    Err(match message {
+        message if message == STACK_EXCEEDED => Failure::DataDepth,
+        message => Failure::Data { tried: "saved".to_owned(), message },
+    })
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use rquickjs::allocator::{Allocator, RustAllocator};
 /// What a step may take before it is refused memory, in allowances.
 pub const HARD_FACTOR: usize = 2;
 /// Bytes between two looks at the deadline.
-const LOOK_EVERY: usize = 256 * 1024;
+const LOOK_EVERY: usize = 32 * 1024;
 /// Requests above this are refused whatever the bounds say: no arithmetic of the allocator can overflow below.
 const REQUEST_MAX: usize = isize::MAX as usize / 2;
 

@@ -56,9 +56,135 @@
   }
   global.Date = EngineDate;
   Math.random = () => natives.random();
-  for (const name of ['WeakRef', 'FinalizationRegistry', 'Atomics', 'SharedArrayBuffer', 'performance', 'queueMicrotask', 'gc', 'console']) {
+  for (const name of ['WeakRef', 'FinalizationRegistry', 'Atomics', 'SharedArrayBuffer', 'performance', 'queueMicrotask', 'gc', 'console', 'Proxy']) {
     delete global[name];
   }
+
+  // Setters that would reach every session: one calls a function of a session for the errors of all others.
+  delete Error.prepareStackTrace;
+  delete Error.stackTraceLimit;
+
+  // ---- The engine asks whether to go on at calls and backward jumps. Built-in functions that walk over long lists and texts by
+  // themselves are counted here before they begin. Nobody can lie about a length: there is no Proxy, and getters are refused.
+  const LONG = 4096;
+  const charge = (steps) => { if (steps > LONG) natives.work(steps); };
+  const typedPrototype = getPrototypeOf(Uint8Array).prototype;
+  const typedLength = getOwnPropertyDescriptor(typedPrototype, 'length').get;
+  const countOf = (value) => {
+    if (isArray(value) || typeof value === 'string') return value.length;
+    if (typeof value !== 'object' && typeof value !== 'function') return 0;
+    for (let at = value; at !== null; at = getPrototypeOf(at)) {
+      const found = getOwnPropertyDescriptor(at, 'length');
+      if (found === undefined) continue;
+      if (found.get === typedLength) return apply(typedLength, value, []);
+      if (typeof found.value !== 'number') throw new TypeError('the length of a list is a number');
+      return found.value;
+    }
+    return 0;
+  };
+  const textOf = (value) => {
+    if (value === null || value === undefined) throw new TypeError('this is no text');
+    return typeof value === 'string' ? value : String(value);
+  };
+  // What stands in the place of a built-in function, and its path, by which it is written down.
+  const counted = new Map();
+  const replace = (path, make) => {
+    const names = path.split('.');
+    const last = names.pop();
+    const name = last === '@@iterator' ? Symbol.iterator : last;
+    const owner = names.reduce((owner, name) => owner[name], path.startsWith('TypedArray.') ? { TypedArray: typedPrototype.constructor } : global);
+    const native = owner[name];
+    if (native === undefined) return;
+    const made = { [name](...given) { return make(native, this, given); } }[name];
+    defineProperty(made, 'length', { value: native.length });
+    defineProperty(owner, name, { value: made });
+    counted.set(made, path);
+  };
+  for (const name of ['fill', 'join', 'toLocaleString', 'reverse', 'copyWithin', 'slice', 'splice', 'shift', 'unshift', 'toReversed', 'toSpliced', 'with']) {
+    replace('Array.prototype.' + name, (native, list, given) => { charge(countOf(list)); return apply(native, list, given); });
+  }
+  for (const name of ['sort', 'toSorted']) {
+    replace('Array.prototype.' + name, (native, list, given) => { charge(countOf(list) * 16); return apply(native, list, given); });
+  }
+  replace('Array.prototype.concat', (native, list, given) => {
+    let steps = 0;
+    for (const part of [list, ...given]) {
+      if (isArray(part) || (typeof part === 'object' && part !== null && Symbol.isConcatSpreadable in part)) steps += countOf(part);
+    }
+    charge(steps);
+    return apply(native, list, given);
+  });
+  const flatten = (list, depth, into) => {
+    for (let at = 0, end = countOf(list); at < end; at += 1) {
+      if (!(at in list)) continue;
+      if (depth >= 1 && isArray(list[at])) flatten(list[at], depth - 1, into);
+      else into[into.length] = list[at];
+    }
+    return into;
+  };
+  const mapOf = arrayPrototype.map;
+  replace('Array.prototype.flat', (native, list, [depth]) => flatten(list, depth === undefined ? 1 : Number(depth), []));
+  replace('Array.prototype.flatMap', (native, list, given) => flatten(apply(mapOf, list, given), 1, []));
+  replace('String.raw', (native, self, given) => { charge(countOf(given[0]?.raw)); return apply(native, self, given); });
+  for (const name of ['fill', 'indexOf', 'lastIndexOf', 'includes', 'reverse', 'toReversed', 'copyWithin', 'slice', 'set', 'join', 'with']) {
+    replace('TypedArray.prototype.' + name, (native, list, given) => { charge(apply(typedLength, list, [])); return apply(native, list, given); });
+  }
+  for (const name of ['sort', 'toSorted']) {
+    replace('TypedArray.prototype.' + name, (native, list, given) => { charge(apply(typedLength, list, []) * 16); return apply(native, list, given); });
+  }
+  // Whoever walks over a list or a text by its iterator, such as `new Set(list)`.
+  for (const name of ['values', 'keys', 'entries']) {
+    replace('Array.prototype.' + name, (native, list) => { charge(countOf(list)); return apply(native, list, []); });
+    replace('TypedArray.prototype.' + name, (native, list) => { charge(apply(typedLength, list, [])); return apply(native, list, []); });
+  }
+  for (const prototype of [arrayPrototype, typedPrototype]) defineProperty(prototype, Symbol.iterator, { value: prototype.values });
+  replace('String.prototype.@@iterator', (native, text) => { text = textOf(text); charge(text.length); return apply(native, text, []); });
+  const sizeOf = getOwnPropertyDescriptor(Set.prototype, 'size').get;
+  for (const name of ['isSubsetOf', 'isSupersetOf', 'isDisjointFrom', 'intersection', 'difference', 'symmetricDifference', 'union']) {
+    replace('Set.prototype.' + name, (native, set, given) => { charge(apply(sizeOf, set, [])); return apply(native, set, given); });
+  }
+  for (const name of ['trim', 'trimStart', 'trimEnd', 'isWellFormed']) {
+    replace('String.prototype.' + name, (native, text) => { text = textOf(text); charge(text.length); return apply(native, text, []); });
+  }
+  // The worst that a search can cost: the whole pattern at every place.
+  const chargeSearch = (text, pattern) => charge(text.length + text.length * pattern.length / 16);
+  for (const name of ['indexOf', 'lastIndexOf', 'includes', 'startsWith', 'endsWith']) {
+    replace('String.prototype.' + name, (native, text, given) => {
+      text = textOf(text);
+      if (text.length > LONG || typeof given[0] !== 'string') {
+        if (given[0] instanceof RegExp) throw new TypeError('a regular expression is no text');
+        if (given.length > 0) given[0] = String(given[0]);
+        if (given.length > 0) chargeSearch(text, given[0]);
+      }
+      return apply(native, text, given);
+    });
+  }
+  for (const [name, symbol] of [['split', Symbol.split], ['replace', Symbol.replace], ['replaceAll', Symbol.replace]]) {
+    replace('String.prototype.' + name, (native, text, given) => {
+      let pattern = given[0];
+      if (typeof pattern === 'object' && pattern !== null) {
+        if (name === 'replaceAll' && pattern instanceof RegExp) return apply(native, text, given);
+        const method = pattern[symbol];
+        if (method !== undefined && method !== null) return apply(method, pattern, [textOf(text), ...given.slice(1)]);
+      }
+      text = textOf(text);
+      if (pattern !== undefined || name !== 'split') pattern = given[0] = String(pattern);
+      if (pattern !== undefined) chargeSearch(text, pattern);
+      return apply(native, text, given);
+    });
+  }
+  // Combining marks are put into order by a sort that may be quadratic.
+  const chargeMarks = (text) => charge(text.length + text.length * text.length / 64);
+  replace('String.prototype.normalize', (native, text, given) => { text = textOf(text); chargeMarks(text); return apply(native, text, given); });
+  replace('String.prototype.localeCompare', (native, text, given) => {
+    text = textOf(text);
+    given[0] = String(given[0]);
+    chargeMarks(text);
+    chargeMarks(given[0]);
+    return apply(native, text, given);
+  });
+  counted.set(EngineDate, 'Date');
+  counted.set(Math.random, 'Math.random');
 
   // ---- Markup: enough of a document to read it (scxml: B.2.8).
   const trees = new WeakMap();
@@ -222,6 +348,7 @@
   const hidden = [
     function* () {}, async function () {}, async function* () {}, [][Symbol.iterator](), ''[Symbol.iterator](),
     new Map()[Symbol.iterator](), new Set()[Symbol.iterator](), 'a'.matchAll(/a/g), (function* () {})(), (async function* () {})(),
+    [].values().map((item) => item), Iterator.from({ next() {} }), ...(Iterator.concat ? [Iterator.concat([])] : []),
   ].map(getPrototypeOf);
   for (const root of [global, ...hidden, constants, system, Markup, emptyX]) harden(root);
 
@@ -248,7 +375,7 @@
     else scope[name] = value;
   };
   const list = (value) => {
-    if (isArray(value)) return arrayPrototype.slice.call(value);
+    if (isArray(value)) return value.slice();
     if (typeof value === 'object' && value !== null && typeof value[Symbol.iterator] === 'function') return [...value];
     throw new TypeError('`array` is no list');
   };
@@ -317,6 +444,7 @@
       }
     };
     const describeFunction = (value, place) => {
+      if (counted.has(value)) { note(place, 'counted', counted.get(value)); return; }
       const text = apply(functionText, value, []);
       const at = declaredIndex.get(text);
       if (at !== undefined) {
@@ -418,6 +546,7 @@
         case 'declared': place(path, declaredFunction(scope, first, String(path[path.length - 1]))); break;
         case 'function': place(path, named(maker(first)(scope), second)); break;
         case 'global': place(path, global[first]); break;
+        case 'counted': for (const [made, name] of counted) if (name === first) place(path, made); break;
         case 'date': place(path, new RealDate(first)); break;
         case 'regexp': place(path, new RegExp(first, second)); break;
         case 'map': place(path, new Map(unpack(first, scope).entries)); break;

@@ -7,6 +7,7 @@ use rquickjs::context::EvalOptions;
 use rquickjs::{Array, CatchResultExt, Context, Ctx, Function, Object, Persistent, Runtime};
 use serde_json::{Map, Value};
 
+use super::meter::Meter;
 use super::natives::{Bridge, functions, natives};
 use super::wrap::wrap;
 use super::writer::identity;
@@ -56,9 +57,14 @@ impl ChartContext {
     ///
     /// # Errors
     /// When there is no memory for it.
-    pub(crate) fn new(runtime: &Runtime, chart: &Arc<Chart>, limits: &Limits) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        runtime: &Runtime,
+        chart: &Arc<Chart>,
+        limits: &Limits,
+        meter: &Rc<Meter>,
+    ) -> Result<Self, Failure> {
         let context = Context::full(runtime).map_err(|error| failure(error.to_string()))?;
-        let bridge = Rc::new(Bridge::new(Arc::clone(chart), limits));
+        let bridge = Rc::new(Bridge::new(Arc::clone(chart), limits, meter));
         let helpers = context
             .with(|context| helpers(&context, &bridge).catch(&context).map_err(|error| error.to_string()))
             .map_err(failure)?;

@@ -10,6 +10,8 @@ use crate::{Failure, Limits};
 
 /// Elements of a `<foreach>` that count as one unit of work.
 const ITERATIONS_PER_UNIT: u32 = 2000;
+/// Steps of a built-in function over a list or a text that count as one unit of work.
+const STEPS_PER_UNIT: u64 = 100_000;
 /// How much more than a step the writing of a scope may do: it runs code of this crate over the data of the session.
 const WRITING_FACTOR: u32 = 20;
 /// Memory that the reading or writing of a scope may take, as a multiple of the largest text that is kept.
@@ -24,6 +26,8 @@ const WRITING_MEMORY_FACTOR: usize = 16;
 pub(crate) struct Meter {
     left: Cell<u64>,
     iterations: Cell<u32>,
+    /// Of built-in functions, less than a unit.
+    steps: Cell<u64>,
     deadline: Cell<Option<Instant>>,
     is_breached: Cell<bool>,
     heap: Heap,
@@ -54,6 +58,7 @@ impl Meter {
         let units = u64::try_from(units).unwrap_or(u64::MAX).max(1);
         self.left.set(units.saturating_mul(u64::from(factor)));
         self.iterations.set(0);
+        self.steps.set(0);
         self.is_breached.set(false);
         let deadline = Instant::now().checked_add(limits.script_patience);
         self.deadline.set(deadline);
@@ -85,6 +90,21 @@ impl Meter {
     /// The heap of the scripts.
     pub(crate) fn heap(&self) -> &Heap {
         &self.heap
+    }
+
+    /// Counts the work of a built-in function that the engine does not count, in steps over a list or a text. Whether to stop.
+    pub(crate) fn count_steps(&self, steps: u64) -> bool {
+        if self.deadline.get().is_none() {
+            return false;
+        }
+        let steps = self.steps.get().saturating_add(steps);
+        self.steps.set(steps % STEPS_PER_UNIT);
+        let (units, left) = (steps / STEPS_PER_UNIT, self.left.get());
+        self.left.set(left.saturating_sub(units));
+        if units > left {
+            self.is_breached.set(true);
+        }
+        units > left
     }
 
     /// Counts an element of a `<foreach>`; whether to stop.

@@ -27,7 +27,7 @@ pub(crate) struct ScriptModel<'js, 'w> {
     pub(crate) iterations: Vec<Array<'js>>,
     /// Whether a script has run, so that the written form of the scope is no longer true.
     pub(crate) is_changed: bool,
-    /// Whether the engine may be left in disorder: no memory, or jobs that never end.
+    /// Whether the engine may be left in disorder, or holding much: the scripts were stopped.
     pub(crate) is_disordered: bool,
 }
 
@@ -65,12 +65,10 @@ impl<'js> ScriptModel<'js, '_> {
 
     /// Why the session is over, if it hit a limit.
     fn breach(&mut self, expression: Option<ExpressionIx>) -> Option<Failure> {
-        let place = || self.place(expression);
-        if let Some(failure) = self.meter.failure(self.limits, place) {
-            self.is_disordered |= matches!(failure, Failure::ScriptMemory { .. });
-            return Some(failure);
-        }
-        self.parts.bridge.host().and_then(|host| host.failure.take())
+        let measured = self.meter.failure(self.limits, || self.place(expression));
+        self.is_disordered |= measured.is_some();
+        // A script may go on for a while after a function of the host refused it.
+        self.parts.bridge.host().and_then(|host| host.failure.take()).or(measured)
     }
 
     fn helper<A: IntoArgs<'js>, R: FromJs<'js>>(
@@ -135,7 +133,7 @@ impl<'js> ScriptModel<'js, '_> {
 }
 
 /// What went wrong, in one line.
-fn describe(error: &CaughtError<'_>) -> String {
+pub(crate) fn describe(error: &CaughtError<'_>) -> String {
     match error {
         CaughtError::Exception(exception) => {
             let name: String = exception.as_object().get("name").unwrap_or_default();
@@ -151,7 +149,7 @@ fn describe(error: &CaughtError<'_>) -> String {
 }
 
 /// What the engine throws when scripts recurse too deeply.
-const STACK_EXCEEDED: &str = "RangeError: Maximum call stack size exceeded";
+pub(crate) const STACK_EXCEEDED: &str = "RangeError: Maximum call stack size exceeded";
 
 impl Model for ScriptModel<'_, '_> {
     fn condition(&mut self, expression: ExpressionIx) -> Result<bool, Fault> {
@@ -165,6 +163,8 @@ impl Model for ScriptModel<'_, '_> {
         let value: JsValue<'_> = self.call(expression, None)?;
         let value = to_json(&self.context, &value);
         let value = self.checked(value, Some(expression))?;
+        // Reading a value runs its getters and `toJSON`.
+        self.run_jobs(Some(expression))?;
         if let (Some(value), Some(host)) = (&value, self.parts.bridge.host()) {
             host.take_value(weight::of_value(value), self.limits)?;
         }
@@ -260,6 +260,10 @@ impl Model for ScriptModel<'_, '_> {
 
     fn close_iteration(&mut self) {
         self.iterations.pop();
+    }
+
+    fn settle(&mut self) -> Result<(), Fault> {
+        self.run_jobs(None)
     }
 
     fn event_changed(&mut self) {

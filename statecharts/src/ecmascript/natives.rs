@@ -8,6 +8,7 @@ use rquickjs::function::Rest;
 use rquickjs::{Array, Ctx, Exception, Function, Object, Value as JsValue};
 use serde_json::{Map, Value, json};
 
+use super::meter::Meter;
 use super::values::to_json;
 use crate::inline;
 use crate::model::Host;
@@ -22,6 +23,7 @@ use crate::{
 pub(crate) struct Bridge {
     pub(crate) chart: Arc<Chart>,
     limits: Limits,
+    meter: Rc<Meter>,
     pub(crate) current: RefCell<Option<Current>>,
     /// Whether a script has asked for the current event.
     pub(crate) event_was_read: std::cell::Cell<bool>,
@@ -35,10 +37,11 @@ pub(crate) struct Current {
 }
 
 impl Bridge {
-    pub(crate) fn new(chart: Arc<Chart>, limits: &Limits) -> Self {
+    pub(crate) fn new(chart: Arc<Chart>, limits: &Limits, meter: &Rc<Meter>) -> Self {
         Self {
             chart,
             limits: limits.clone(),
+            meter: Rc::clone(meter),
             current: RefCell::new(None),
             event_was_read: std::cell::Cell::new(false),
         }
@@ -96,6 +99,20 @@ fn clock<'js>(context: &Ctx<'js>, bridge: &Rc<Bridge>, natives: &Object<'js>) ->
     #[expect(clippy::cast_precision_loss, reason = "epoch milliseconds are far below 2^53")]
     let now = move || of.host().map_or(0.0, |host| host.now_millis.get() as f64);
     natives.set("now", Function::new(context.clone(), now)?)?;
+    let of = Rc::clone(bridge);
+    let work = move |context: Ctx<'js>, steps: f64| -> rquickjs::Result<()> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the conversion saturates"
+        )]
+        let steps = steps as u64;
+        if of.meter.count_steps(steps) {
+            return Err(Exception::throw_range(&context, "this takes too long"));
+        }
+        Ok(())
+    };
+    natives.set("work", Function::new(context.clone(), work)?)?;
     let of = Rc::clone(bridge);
     let random = move || of.host().map_or(0.5, |host| chance(&host));
     natives.set("random", Function::new(context.clone(), random)?)?;
