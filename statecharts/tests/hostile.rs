@@ -12,7 +12,7 @@
 )]
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use statecharts::{
@@ -153,7 +153,12 @@ fn check(case: &str, text: &str, expectation: &str, events: &[&str]) -> Option<S
         Err(_) if expectation == "refused" => return None,
         Err(error) => return Some(format!("{case}: refused: {error}")),
     };
-    let mut worker = Worker::new(Limits::default()).unwrap();
+    let mut limits = Limits::default();
+    if case.starts_with("slow_") {
+        // Only the clock ends these.
+        limits.script_patience = Duration::from_millis(200);
+    }
+    let mut worker = Worker::new(limits).unwrap();
     let mut neighbours = Neighbours::new(&mut worker);
     neighbours.count(&mut worker, case);
     let outcome = run(&chart, &mut worker, events);
