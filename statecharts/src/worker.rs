@@ -292,12 +292,18 @@ impl Worker {
             }
             (None, text) => text,
         };
-        if let Err(failure) = &text {
+        let stopped = |failure: &Failure| {
+            matches!(failure, Failure::ScriptTime { .. } | Failure::ScriptMemory { .. } | Failure::DataDepth)
+        };
+        let is_stopped = text.as_ref().is_err_and(stopped);
+        if let Err(failure) = &text
+            && is_stopped
+        {
             // What cannot be written once is not tried again, least of all while the others are written down.
             self.release(data);
             data.lost = Some(Box::new(failure.clone()));
         }
-        if text.is_err() || self.runtime.is_job_pending() {
+        if is_stopped || self.runtime.is_job_pending() {
             self.rebuild()?;
         }
         data.text = Some(text?);

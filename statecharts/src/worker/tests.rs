@@ -178,9 +178,9 @@ fn a_function_that_takes_the_place_of_another_is_not_taken_for_it() {
 fn hostile_data_cannot_do_more_while_they_are_written_than_a_script() {
     for hostile in [
         "Object.defineProperty({}, 'x', {get() { for (;;); }, enumerable: true})",
-        "new Proxy({}, {ownKeys() { for (;;); }})",
-        "new Proxy([], {get() { for (;;); }})",
-        "new Proxy({}, {getPrototypeOf() { for (;;); }})",
+        "[{get y() { for (;;); }}]",
+        "Object.defineProperty([1], 0, {get() { for (;;); }, enumerable: true})",
+        "new Map([[1, {get y() { for (;;); }}]])",
     ] {
         let mut trial = Trial::of(&format!(
             "<datamodel><data id='x'/></datamodel><state id='s'><transition event='e'><script>x = {hostile}</script></transition></state>"
