@@ -13,7 +13,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use routing::{AgentProfile, AgentStatus, Command, Entry, Options, Outcome, PriorityGrowth, Router, Targets};
+use routing::{
+    AgentChoice, AgentProfile, AgentStatus, Command, Entry, Options, Outcome, PriorityGrowth, Router, Targets,
+};
 use vocabulary::Timestamp;
 
 const AGENTS: usize = 10_000;
@@ -97,6 +99,7 @@ fn entry(number: usize, targets: &[String], chance: &mut Chance, now: Timestamp)
         pegs: Vec::new(),
         max_route_attempts: 5,
         dial: routing::DialRule::default(),
+        choice: AgentChoice::Any,
     }
 }
 

@@ -50,6 +50,9 @@ pub struct Entry {
     /// When its time to dial has come, if `notify` is set.
     #[serde(default)]
     pub dial: DialRule,
+    /// Who of several ready agents is chosen. Default [`AgentChoice::Any`].
+    #[serde(default)]
+    pub choice: AgentChoice,
 }
 
 /// When the time to dial of an entry has come.
@@ -62,6 +65,28 @@ pub struct DialRule {
     /// Default 0: no such limit.
     #[serde(default)]
     pub buffer: Duration,
+}
+
+/// Who of several ready agents is chosen (router reference: `ordertype` and `orderstat`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ordertype", rename_all = "snake_case")]
+pub enum AgentChoice {
+    /// The router decides: the longest ready.
+    #[default]
+    Any,
+    /// The one with the highest value; `StatTimeInReadyState` is the longest ready.
+    Max {
+        /// Statistic of an agent.
+        orderstat: String,
+    },
+    /// The one with the lowest value; `StatAgentOccupancy` is the least occupied.
+    Min {
+        /// Statistic of an agent.
+        orderstat: String,
+    },
+    /// Targets share by their weights, `[40]Gold@.GA,[60]Silver@.GA`; of one target the longest ready. No weight
+    /// counts as 1.
+    Percentage,
 }
 
 /// Default of [`Entry::max_route_attempts`].

@@ -16,7 +16,6 @@
 mod abandonment;
 mod agents;
 mod average;
-#[cfg(test)]
 mod chance;
 mod command;
 mod counted_set;
@@ -40,14 +39,14 @@ pub use abandonment::{
 pub use agents::{AfterCallWork, AgentView};
 pub use average::MovingAverage;
 pub use command::{
-    AgentProfile, AgentStatus, Command, Desk, DialRule, Entry, EntryChange, EntryId, LoginRefusal, Outcome,
-    PriorityGrowth, Refusal, ReservationRefusal, ReturnReason, Selection,
+    AgentChoice, AgentProfile, AgentStatus, Command, Desk, DialRule, Entry, EntryChange, EntryId,
+    LoginRefusal, Outcome, PriorityGrowth, Refusal, ReservationRefusal, ReturnReason, Selection,
 };
 pub use dial_ahead::{
     DialAheadOptions, DialAverages, DialExplanation, DialLimit, DialMethod, DialQuota, NotDialled, Situation,
     ThresholdTable, ThresholdTableError, Vcb, VcbError, dial_quota,
 };
-pub use router::{Options, Position, Router};
+pub use router::{Options, Position, Router, TargetsOrder};
 pub use skill_expression::{Comparison, SkillExpression, SkillExpressionError};
 pub use target::{Target, TargetError, TargetKind, Targets, Threshold};
 pub use target_list::{SkipCondition, TargetList, TargetListError, TargetStep};

@@ -11,10 +11,11 @@ use std::sync::Arc;
 use vocabulary::{AgentId, Timestamp};
 
 use crate::DialAverages;
-use crate::Targets;
 use crate::agents::Counted;
 use crate::order::Order;
 use crate::slab::Slot;
+use crate::statistics::Statistic;
+use crate::{Comparison, Targets};
 
 /// The entries of one set of targets.
 #[derive(Debug)]
@@ -32,8 +33,24 @@ pub(crate) struct Line {
     pub(crate) entries: usize,
     pub(crate) agents: AgentCounts,
     pub(crate) pace: Pace,
-    /// State of the agents' names ([`crate::router::Lines`]) in which all targets named somebody.
-    pub(crate) checked: Option<u64>,
+    /// Conditions of the targets, by the target's number: all of one must hold for an agent to count by it.
+    pub(crate) conditions: Vec<Condition>,
+    /// Lines with conditions on the agents of this one.
+    pub(crate) watchers: BTreeSet<Slot>,
+    /// Entries that each target was chosen for, by number, while shares were asked for.
+    pub(crate) given: Vec<u64>,
+}
+
+/// A threshold of a target.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Condition {
+    /// Number of the target in its line, from 0.
+    pub(crate) target: usize,
+    /// Line of that target alone, whose agents are counted.
+    pub(crate) line: Slot,
+    pub(crate) statistic: Statistic,
+    pub(crate) comparison: Comparison,
+    pub(crate) value: f64,
 }
 
 /// How many agents of a line are what.
@@ -72,12 +89,27 @@ impl Line {
             entries: 0,
             agents: AgentCounts::default(),
             pace: Pace::default(),
-            checked: None,
+            conditions: Vec::new(),
+            watchers: BTreeSet::new(),
+            given: Vec::new(),
         }
     }
 }
 
 impl AgentCounts {
+    /// Value of a statistic of the line's agents; `None` for one that is not counted for agents together.
+    pub(crate) fn value(&self, statistic: Statistic) -> Option<f64> {
+        let count = match statistic {
+            Statistic::AgentsAvailable | Statistic::RAgentsReadyVoice | Statistic::RAgentsReady => {
+                self.selectable
+            }
+            Statistic::AgentsTotal | Statistic::RAgentsTotal => self.at_work,
+            Statistic::AgentsBusy => self.busy,
+            _ => return None,
+        };
+        Some(count as f64)
+    }
+
     /// An agent who was counted as `before` is to be counted as `after`.
     pub(crate) fn change(&mut self, before: Counted, after: Counted) {
         let shift = |count: &mut usize, before: bool, after: bool| {

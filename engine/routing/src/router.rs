@@ -26,12 +26,14 @@
 mod admission;
 mod announcing;
 mod attendance;
+mod choice;
 pub(crate) mod counting;
 mod lines;
 mod reservation;
 mod settle;
 mod wait_query;
 mod waiting;
+mod widening;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -41,6 +43,7 @@ use serde::Serialize;
 use vocabulary::{AgentId, QueueName, Timestamp};
 
 use crate::agents::{AfterCallWork, Agent, AgentView};
+use crate::chance::Chance;
 use crate::directory::Directory;
 use crate::order::Order;
 use crate::slab::{Slab, Slot};
@@ -51,6 +54,7 @@ use attendance::Desks;
 pub(crate) use lines::Lines;
 use reservation::Held;
 use waiting::Waiting;
+use widening::KnownList;
 
 /// Limits and times of a router.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,6 +81,21 @@ pub struct Options {
     pub max_idle_lines: usize,
     /// Most queues in which an entry is listed besides its own; further ones are left out. Default 15.
     pub max_pegs_per_entry: usize,
+    /// How it is decided between agents who are equally good. Default [`TargetsOrder::Fixed`].
+    pub targets_order: TargetsOrder,
+}
+
+/// How it is decided between equally good agents (guide: router option `targets_order`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TargetsOrder {
+    /// The first by id.
+    #[default]
+    Fixed,
+    /// At random: the same for the same seed and commands.
+    Random {
+        /// Seed.
+        seed: u64,
+    },
 }
 
 impl Default for Options {
@@ -91,6 +110,7 @@ impl Default for Options {
             after_call_work: AfterCallWork::default(),
             max_idle_lines: 2_000,
             max_pegs_per_entry: 15,
+            targets_order: TargetsOrder::default(),
         }
     }
 }
@@ -141,10 +161,15 @@ pub struct Router {
     directory: Directory,
     queues: BTreeMap<QueueName, Queue>,
     lines: Lines,
+    /// Target lists that were read, as long as they are waited for or remembered.
+    lists: BTreeMap<Arc<str>, KnownList>,
+    chance: Chance,
     /// Agents who have become selectable and are not listed yet.
     fresh_agents: Vec<Slot>,
     /// Entries that have become routable, in a line with ready agents.
     fresh_entries: Vec<Slot>,
+    /// Lines whose thresholds may have come to hold.
+    fresh_lines: BTreeSet<Slot>,
     /// Entries announced and neither served nor gone since; their block still runs.
     announced: BTreeSet<Arc<str>>,
     /// Entries that were selected lately.
@@ -175,6 +200,7 @@ enum Due {
     Deadline(Arc<str>),
     Reservation(AgentId),
     AfterCallWork(AgentId),
+    NextTarget(Arc<str>),
     Announcement(Arc<str>),
     Memory(Arc<str>),
     /// Dial-ahead looks at a line again.
@@ -187,7 +213,11 @@ impl Router {
     /// A router without agents and entries.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        Self { options, ..Self::default() }
+        let chance = match options.targets_order {
+            TargetsOrder::Fixed => Chance::default(),
+            TargetsOrder::Random { seed } => Chance::new(seed),
+        };
+        Self { options, chance, ..Self::default() }
     }
 
     /// Carries out a command at `now`, and says what followed, in order.
@@ -273,7 +303,7 @@ impl Router {
                 .map(|average| estimate(average, position)),
             agents_logged_in: self.lines.get(waiting.line).map_or(0, |line| line.agents.at_work),
             queue: waiting.queue.clone(),
-            target: waiting.target.to_string(),
+            target: waiting.list.text().to_string(),
         })
     }
 
@@ -344,7 +374,7 @@ impl Router {
     }
 
     fn end_what_is_due(&mut self, now: Timestamp, outcomes: &mut Vec<Outcome>) {
-        while let Some((_, due)) = pop_until(&mut self.due, now) {
+        while let Some((at, due)) = pop_until(&mut self.due, now) {
             match due {
                 Due::Deadline(id) => {
                     if let Some(slot) = self.directory.get(&id) {
@@ -354,6 +384,11 @@ impl Router {
                 }
                 Due::Reservation(agent) => self.reservation_ends(&agent, outcomes),
                 Due::AfterCallWork(agent) => self.after_call_work_ends(&agent, now, outcomes),
+                Due::NextTarget(id) => {
+                    if let Some(slot) = self.directory.get(&id) {
+                        self.next_target(slot, at);
+                    }
+                }
                 Due::Announcement(id) => {
                     if let Some(slot) = self.directory.get(&id) {
                         self.change(slot, |waiting| waiting.announced_until = None);
@@ -375,6 +410,8 @@ fn pop_until<T: Ord + Clone>(set: &mut BTreeSet<(Timestamp, T)>, now: Timestamp)
     set.pop_first()
 }
 
+#[cfg(test)]
+mod list_tests;
 #[cfg(test)]
 mod random_tests;
 #[cfg(test)]

@@ -10,6 +10,9 @@ const PIECE: usize = 1024;
 pub(crate) struct Slot(u32);
 
 impl Slot {
+    /// The number of no value.
+    pub(crate) const NONE: Self = Self(u32::MAX);
+
     fn place(self) -> (usize, usize) {
         let number = usize::try_from(self.0).unwrap_or(usize::MAX);
         (number / PIECE, number % PIECE)

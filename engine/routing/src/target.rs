@@ -208,6 +208,11 @@ impl Targets {
         Ok(Self { targets })
     }
 
+    /// The targets of several texts, as if they had been written in one.
+    pub(crate) fn joined<'a>(parts: impl Iterator<Item = &'a Self>) -> Self {
+        Self { targets: parts.flat_map(|part| &part.targets).cloned().collect() }
+    }
+
     /// The targets, in the order in which they were written; never empty.
     pub fn iter(&self) -> impl Iterator<Item = &Target> {
         self.targets.iter()

@@ -15,7 +15,7 @@ pub(super) const MODULE: Module = Module {
 const HINTS: Attribute = attribute(
     "hints",
     Expression,
-    "object: `routable` (false keeps the place without being given an agent), `age` epoch seconds of the start of waiting, `increment` and `interval` (growth of the priority), `exclude` list of agent ids, `reserve` seconds that the agent is kept, `notify` (announces the time to dial)",
+    "object: `routable` (false keeps the place without being given an agent), `age` epoch seconds of the start of waiting, `increment` and `interval` (growth of the priority), `exclude` list of agent ids, `reserve` seconds that the agent is kept, `notify` (announces the time to dial), `peg` list of further queues in which the place is counted, `attempts` agents to whom routing may fail (default 5)",
 );
 
 const TARGETS: &[Element] = &[Element {
@@ -30,7 +30,11 @@ const TARGETS: &[Element] = &[Element {
         element(
             "targetid",
             "targets as text: `{threshold}[weight]name@server.type` or `?:skills@server.GA`, separated by commas (ors: 7.1)",
-            &[required("expr", Expression, "the text, or a JSON list of texts")],
+            &[required(
+                "expr",
+                Expression,
+                "the text, or a JSON list of up to 15 that are tried one after the other: texts, or objects with `target`, `timeout` seconds, `clear`, `stat_to_check`, `stat_operator`, `stat_value`",
+            )],
             &[],
         ),
         element(
@@ -72,9 +76,13 @@ const SUBMIT: Element = Element {
         attribute(
             "ordertype",
             Token(&["max", "min", "any", "percentage"]),
-            "read and not used: the router picks the agent who has been ready for longest",
+            "who of several ready agents: `any` (default) the longest ready, `max` and `min` by `orderstat`, `percentage` by the weights of the targets",
         ),
-        attribute("orderstat", Expression, "read and not used, see `ordertype`"),
+        attribute(
+            "orderstat",
+            Expression,
+            "statistic of an agent for `max` and `min`: `StatTimeInReadyState`, `StatAgentOccupancy`, `StatAgentLoading`, `StatCallsAnswered`, `StatCallsCompleted`",
+        ),
         attribute(
             "clearontimeout",
             Boolean,

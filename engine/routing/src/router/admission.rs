@@ -6,11 +6,14 @@ use std::sync::Arc;
 use vocabulary::{AgentId, QueueName, Timestamp};
 
 use super::announcing::DialProgress;
+use super::choice::Choice;
+use super::widening::KnownList;
 use super::{Router, Waiting};
 use crate::order::{Growth, OrderKey};
 use crate::reader::proposal;
 use crate::slab::Slot;
-use crate::{Entry, EntryChange, EntryId, Outcome, Refusal, Target, TargetKind, Targets};
+use crate::statistics::StatisticUse;
+use crate::{Entry, EntryChange, EntryId, Outcome, Refusal, Target, TargetKind, TargetList};
 
 impl Router {
     pub(super) fn submit(&mut self, entry: Entry, now: Timestamp, outcomes: &mut Vec<Outcome>) {
@@ -18,12 +21,15 @@ impl Router {
             outcomes.push(Outcome::Queued { id: entry.id });
             return;
         }
+        self.limit_idle_lines();
         let pegs = self.pegs_of(&entry);
         let mut queues = std::iter::once(&entry.queue).chain(&pegs);
-        let admitted = queues
-            .try_for_each(|queue| self.admit_queue(queue, now))
-            .and_then(|()| self.admit_target(&entry.target));
-        let (target, line) = match admitted {
+        let admitted = queues.try_for_each(|queue| self.admit_queue(queue, now)).and_then(|()| {
+            let choice = Choice::read(&entry.choice)
+                .map_err(|problem| Refusal::InvalidTarget { target: entry.target.clone(), problem })?;
+            Ok((self.admit_target(&entry.target)?, choice))
+        });
+        let (list, choice) = match admitted {
             Ok(admitted) => admitted,
             Err(reason) => {
                 outcomes.push(Outcome::Refused { id: entry.id, reason });
@@ -33,19 +39,23 @@ impl Router {
         self.forget_held(&entry.id);
         let mut excluded = Vec::new();
         self.exclude(&mut excluded, entry.excluded);
+        // After a restart the list goes on where it would be.
+        let (stage, line) = self.first_target(&list, entry.entered.min(now));
         let waiting = Waiting {
             key: OrderKey {
                 start: Reverse(entry.priority),
                 waiting_since: entry.waiting_since,
                 entered: entry.entered,
                 id: Arc::from(entry.id.as_str()),
-                slot: line,
+                slot: Slot::NONE,
             },
             growth: Growth::new(entry.growth),
             queue: entry.queue,
             pegs,
-            target,
+            list,
+            stage,
             line,
+            choice,
             deadline: entry.deadline,
             routable: entry.routable,
             notify: entry.notify,
@@ -73,6 +83,7 @@ impl Router {
             outcomes.push(Outcome::Updated { id, found: false });
             return;
         };
+        self.limit_idle_lines();
         let target = match change.target.as_deref().map(|target| self.admit_target(target)).transpose() {
             Ok(target) => target,
             Err(reason) => {
@@ -81,6 +92,10 @@ impl Router {
             }
         };
         self.dial_is_reported(slot, &change, now);
+        let target = target.map(|list| {
+            let reached = self.first_target(&list, now);
+            (list, reached)
+        });
         let mut excluded = self.entries.get(slot).map(|waiting| waiting.excluded.clone()).unwrap_or_default();
         self.exclude(&mut excluded, change.exclude);
         self.change(slot, |waiting| {
@@ -94,8 +109,9 @@ impl Router {
             if waiting.routable || change.notify == Some(true) {
                 waiting.announced_until = None;
             }
-            if let Some((target, line)) = target {
-                waiting.target = target;
+            if let Some((list, (stage, line))) = target {
+                waiting.list = list;
+                waiting.stage = stage;
                 waiting.line = line;
             }
         });
@@ -157,39 +173,32 @@ impl Router {
         oldest.is_some_and(|name| self.queues.remove(&name).is_some())
     }
 
-    /// Reads a target and checks that it can be served by agents that exist; opens its line.
-    fn admit_target(&mut self, text: &str) -> Result<(Arc<str>, Slot), Refusal> {
-        if let Some(line) = self.lines.find(text).filter(|line| self.lines.is_checked(*line))
-            && let Some(found) = self.lines.get(line)
-        {
-            return Ok((Arc::clone(&found.text), line));
+    /// Reads a target list and checks that it can be served by agents that exist.
+    fn admit_target(&mut self, text: &str) -> Result<Arc<TargetList>, Refusal> {
+        let names_version = self.lines.names_version();
+        if let Some(known) = self.lists.get(text).filter(|known| known.names_version == names_version) {
+            return Ok(Arc::clone(&known.list));
         }
         let refuse = |problem: String| Refusal::InvalidTarget { target: text.to_owned(), problem };
-        let targets = Targets::parse(text).map_err(|error| refuse(error.to_string()))?;
-        for target in targets.iter() {
+        let list = TargetList::parse(text).map_err(|error| refuse(error.to_string()))?;
+        for target in list.steps().iter().flat_map(|step| step.targets.iter()) {
             self.admit_single_target(target).map_err(refuse)?;
         }
-        let text: Arc<str> = Arc::from(text);
-        let line = self.line_of(&text, &Arc::new(targets));
-        self.lines.set_checked(line);
-        Ok((text, line))
-    }
-
-    /// The line of an entry that left and comes back; it may have been closed meanwhile.
-    pub(super) fn line_again(&mut self, waiting: &Waiting) -> Slot {
-        match Targets::parse(&waiting.target) {
-            Ok(targets) => self.line_of(&waiting.target, &Arc::new(targets)),
-            // It was read when the entry came.
-            Err(_) => waiting.line,
+        if self.lists.len() >= self.options.max_idle_lines {
+            self.lists.retain(|_, known| Arc::strong_count(&known.list) > 1);
         }
+        let list = Arc::new(list);
+        let known = KnownList { list: Arc::clone(&list), names_version };
+        self.lists.insert(Arc::clone(list.text()), known);
+        Ok(list)
     }
 
     fn admit_single_target(&self, target: &Target) -> Result<(), String> {
-        if !target.thresholds().is_empty() {
-            return Err(format!(
-                "`{}` has a threshold in braces, which is not served yet: leave it out",
-                target.text()
-            ));
+        let place = StatisticUse::of_target(target.kind(), target.skills().is_some());
+        for threshold in target.thresholds() {
+            place
+                .find(&threshold.statistic)
+                .map_err(|error| format!("threshold of `{}`: {error}", target.text()))?;
         }
         if let Some(statistic) = target.skills().and_then(|skills| skills.statistics().first().copied()) {
             return Err(format!(

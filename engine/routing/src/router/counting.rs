@@ -64,8 +64,9 @@ impl Router {
 
     /// An entry is about to enter a queue.
     pub(super) fn note_newcomer(&mut self, waiting: &Waiting, now: Timestamp) {
-        if let Some(queue) = self.queues.get_mut(&waiting.queue) {
-            queue.statistics.waits_for(&waiting.target);
+        if let (Some(queue), Some(line)) = (self.queues.get_mut(&waiting.queue), self.lines.get(waiting.line))
+        {
+            queue.statistics.waits_for(&line.text);
         }
         // What is submitted again after a restart did not come in now.
         let is_live = waiting.routable && !waiting.notify && now.since(waiting.key.entered).is_zero();

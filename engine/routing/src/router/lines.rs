@@ -47,16 +47,9 @@ impl Lines {
         self.by_text.get(text).copied()
     }
 
-    /// Whether all targets of a line were found to name somebody, and no name has changed since.
-    pub(super) fn is_checked(&self, line: Slot) -> bool {
-        self.get(line).is_some_and(|line| line.checked == Some(self.names_version))
-    }
-
-    pub(super) fn set_checked(&mut self, line: Slot) {
-        let version = self.names_version;
-        if let Some(line) = self.lines.get_mut(line) {
-            line.checked = Some(version);
-        }
+    /// Goes up whenever the names by which agents are found change.
+    pub(super) fn names_version(&self) -> u64 {
+        self.names_version
     }
 
     /// Names of the groups that have members.
@@ -135,12 +128,10 @@ impl Router {
         if let Some(slot) = self.lines.find(text) {
             return slot;
         }
-        if self.lines.idle >= self.options.max_idle_lines {
-            self.close_idle_lines();
-        }
         let slot = self.lines.lines.insert(Line::new(Arc::clone(text), Arc::clone(targets)));
         self.lines.by_text.insert(Arc::clone(text), slot);
         self.lines.idle += 1;
+        self.watch_conditions(slot, targets);
         for member in self.members_of(targets) {
             let (Some(agent), Some(line)) = (self.agents.get_mut(member), self.lines.get_mut(slot)) else {
                 continue;
@@ -177,10 +168,19 @@ impl Router {
         members
     }
 
-    /// Closes the lines in which nobody waits.
-    fn close_idle_lines(&mut self) {
-        let idle: BTreeSet<Slot> =
-            self.lines.iter().filter(|(_, line)| line.entries == 0).map(|(slot, _)| slot).collect();
+    /// Closes the lines in which nobody waits, once there are too many. Not while a line is being looked for: it has no
+    /// entry yet.
+    pub(super) fn limit_idle_lines(&mut self) {
+        if self.lines.idle < self.options.max_idle_lines {
+            return;
+        }
+        // A line on whose agents others have conditions is closed after them, the next time.
+        let idle: BTreeSet<Slot> = self
+            .lines
+            .iter()
+            .filter(|(_, line)| line.entries == 0 && line.watchers.is_empty())
+            .map(|(slot, _)| slot)
+            .collect();
         for slot in self.agent_slots.values() {
             if let Some(agent) = self.agents.get_mut(*slot) {
                 agent.lines.retain(|line| !idle.contains(line));
@@ -189,9 +189,14 @@ impl Router {
         for slot in idle {
             if let Some(line) = self.lines.lines.remove(slot) {
                 self.lines.by_text.remove(&line.text);
+                for condition in line.conditions {
+                    if let Some(watched) = self.lines.get_mut(condition.line) {
+                        watched.watchers.remove(&slot);
+                    }
+                }
             }
         }
-        self.lines.idle = 0;
+        self.lines.idle = self.lines.iter().filter(|(_, line)| line.entries == 0).count();
     }
 
     /// Changes what an agent is matched by, and finds the lines anew.
@@ -230,6 +235,7 @@ impl Router {
         for line in std::mem::take(&mut agent.lines) {
             if let Some(line) = self.lines.get_mut(line) {
                 line.agents.change(agent.counted, Counted::default());
+                self.fresh_lines.extend(&line.watchers);
             }
         }
         agent.counted = Counted::default();
@@ -247,6 +253,7 @@ impl Router {
             for slot in &agent.lines {
                 if let Some(line) = self.lines.get_mut(*slot) {
                     line.agents.change(before, after);
+                    self.fresh_lines.extend(&line.watchers);
                 }
                 self.lines.touch(*slot);
             }

@@ -218,7 +218,8 @@ fn check_bookkeeping(router: &Router, context: &str) {
     let deadlines = entries().filter(|waiting| waiting.deadline.is_some()).count();
     let announced = entries().filter(|waiting| waiting.announced_until.is_some()).count();
     let looked_at_again = router.lines.iter().filter(|(_, line)| line.pace.look_again.is_some()).count();
-    let due = reserved + wrapping_up + deadlines + announced + router.held.len() + looked_at_again;
+    let widening = entries().filter(|waiting| waiting.stage.ends.is_some()).count();
+    let due = reserved + wrapping_up + deadlines + announced + widening + router.held.len() + looked_at_again;
     assert_eq!(router.due.len(), due, "{context}: due");
     assert_eq!(router.announced.len(), announced, "{context}: announced");
     assert_eq!(router.directory.len(), entries().count(), "{context}: directory");

@@ -50,7 +50,8 @@ impl Router {
         self.exclude(&mut waiting.excluded, vec![agent.clone()]);
         waiting.announced_until = None;
         waiting.progress = DialProgress::default();
-        waiting.line = self.line_again(&waiting);
+        // The line may have been closed meanwhile.
+        waiting.line = self.line_at(&Arc::clone(&waiting.list), &waiting.stage);
         self.enter(waiting);
         outcomes.push(Outcome::Returned { id, agent, reason });
     }

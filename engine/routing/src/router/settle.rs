@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use vocabulary::Timestamp;
 
-use super::{Due, Router, Waiting};
+use super::choice::Choice;
+use super::{Due, Router};
 use crate::agents::{Agent, Listing, Reservation};
+use crate::line::Line;
 use crate::order::Standing;
 use crate::slab::Slot;
 use crate::{Outcome, Selection, TargetKind};
@@ -18,19 +20,21 @@ use crate::{Outcome, Selection, TargetKind};
 impl Router {
     /// Brings the router to rest.
     pub(super) fn settle(&mut self, now: Timestamp, outcomes: &mut Vec<Outcome>) {
-        while !self.fresh_agents.is_empty() || !self.fresh_entries.is_empty() {
+        while !self.fresh_agents.is_empty() || !self.fresh_entries.is_empty() || !self.fresh_lines.is_empty()
+        {
             let agents: BTreeSet<Slot> = std::mem::take(&mut self.fresh_agents)
                 .into_iter()
                 .filter(|slot| self.agents.get(*slot).is_some_and(|agent| agent.listing == Listing::Fresh))
                 .collect();
             let entries = std::mem::take(&mut self.fresh_entries);
-            match (agents.first(), agents.len(), entries.is_empty()) {
+            let lines = std::mem::take(&mut self.fresh_lines);
+            match (agents.first(), agents.len(), entries.is_empty() && lines.is_empty()) {
                 // By far the most frequent case: one agent has become ready. Who gets an entry need not be listed.
                 (Some(agent), 1, true) => match self.best_entry_for(*agent, now) {
                     Some(entry) => self.select(entry, *agent, now, outcomes),
                     None => self.list(*agent),
                 },
-                _ => self.settle_many(&agents, &entries, now, outcomes),
+                _ => self.settle_many(lines, &agents, &entries, now, outcomes),
             }
         }
         self.announce(now, outcomes);
@@ -38,17 +42,20 @@ impl Router {
 
     fn settle_many(
         &mut self,
+        mut lines: BTreeSet<Slot>,
         agents: &BTreeSet<Slot>,
         entries: &[Slot],
         now: Timestamp,
         outcomes: &mut Vec<Outcome>,
     ) {
-        let mut lines = BTreeSet::new();
         for agent in agents {
             self.list(*agent);
             lines.extend(self.agents.get(*agent).into_iter().flat_map(|agent| &agent.lines).copied());
         }
-        while let Some((entry, agent)) = self.best_pair(&lines, entries, now) {
+        while let Some(entry) = self.best_served(&lines, entries, now) {
+            let Some(agent) = self.choose_agent(entry, now) else {
+                return;
+            };
             self.select(entry, agent, now, outcomes);
         }
     }
@@ -64,7 +71,7 @@ impl Router {
             else {
                 continue;
             };
-            if self.may_be_given(key.slot, agent) {
+            if self.may_be_given(line, key.slot, agent) {
                 best = Some((standing, key.slot));
                 continue;
             }
@@ -73,29 +80,30 @@ impl Router {
                 .routable
                 .walk(now)
                 .take_while(|(standing, _)| is_better(standing))
-                .find(|(_, key)| self.may_be_given(key.slot, agent));
+                .find(|(_, key)| self.may_be_given(line, key.slot, agent));
             best = next.map(|(standing, key)| (standing, key.slot)).or(best);
         }
         best.map(|(_, slot)| slot)
     }
 
-    fn may_be_given(&self, entry: Slot, agent: &Agent) -> bool {
-        self.entries.get(entry).is_some_and(|waiting| !waiting.excluded.contains(&agent.profile.id))
+    fn may_be_given(&self, line: &Line, entry: Slot, agent: &Agent) -> bool {
+        self.target_for(line, agent).is_some()
+            && self.entries.get(entry).is_some_and(|waiting| !waiting.excluded.contains(&agent.profile.id))
     }
 
-    /// The first routable entry, of these lines or among these, for which an agent is ready, with the agent.
-    fn best_pair(&self, lines: &BTreeSet<Slot>, entries: &[Slot], now: Timestamp) -> Option<(Slot, Slot)> {
-        let mut best: Option<(Standing<'_>, Slot, Slot)> = None;
+    /// The first routable entry, of these lines or among these, for which an agent is ready.
+    fn best_served(&self, lines: &BTreeSet<Slot>, entries: &[Slot], now: Timestamp) -> Option<Slot> {
+        let mut best: Option<(Standing<'_>, Slot)> = None;
         for line in lines.iter().filter_map(|line| self.lines.get(*line)) {
             if line.ready.is_empty() {
                 continue;
             }
             for (standing, key) in line.routable.walk(now) {
-                if best.is_some_and(|(other, _, _)| other <= standing) {
+                if best.is_some_and(|(other, _)| other <= standing) {
                     break;
                 }
-                if let Some(agent) = self.entries.get(key.slot).and_then(|waiting| self.agent_for(waiting)) {
-                    best = Some((standing, key.slot, agent));
+                if self.candidates(key.slot).next().is_some() {
+                    best = Some((standing, key.slot));
                     break;
                 }
             }
@@ -105,19 +113,11 @@ impl Router {
                 continue;
             };
             let standing = waiting.growth.standing(&waiting.key, now);
-            if best.is_none_or(|(other, _, _)| standing < other)
-                && let Some(agent) = self.agent_for(waiting)
-            {
-                best = Some((standing, *slot, agent));
+            if best.is_none_or(|(other, _)| standing < other) && self.candidates(*slot).next().is_some() {
+                best = Some((standing, *slot));
             }
         }
-        best.map(|(_, entry, agent)| (entry, agent))
-    }
-
-    /// The longest-ready agent whom an entry may be given.
-    fn agent_for(&self, waiting: &Waiting) -> Option<Slot> {
-        let ready = &self.lines.get(waiting.line)?.ready;
-        ready.iter().find(|(_, id, _)| !waiting.excluded.contains(id)).map(|(_, _, slot)| *slot)
+        best.map(|(_, entry)| entry)
     }
 
     fn select(&mut self, entry: Slot, agent_slot: Slot, now: Timestamp, outcomes: &mut Vec<Outcome>) {
@@ -135,12 +135,15 @@ impl Router {
         let until = now + waiting.reservation.max(self.options.selection_block);
         agent.reservation = Some(Reservation { holder, until, is_released: false });
         self.due.insert((until, Due::Reservation(agent_id.clone())));
+        let (profile, is_share) = (Arc::clone(&agent.profile), waiting.choice == Choice::Percentage);
+        let number = self.count_share(waiting.line, agent_slot, is_share);
         let target = self
             .lines
             .get(waiting.line)
-            .and_then(|line| line.targets.matching(&agent.profile, agent.status.is_at_work()));
+            .zip(number)
+            .and_then(|(line, number)| line.targets.iter().nth(number));
         let selection = Selection {
-            agent: Arc::clone(&agent.profile),
+            agent: profile,
             target: target.map_or_else(String::new, |target| target.text().to_owned()),
             target_name: target.map_or_else(String::new, |target| target.name().to_owned()),
             target_kind: target.map_or(TargetKind::Agent, |target| target.kind()).letters().to_owned(),

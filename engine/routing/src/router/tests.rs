@@ -4,7 +4,8 @@ use vocabulary::{AgentId, Timestamp};
 
 use super::{Options, Router};
 use crate::{
-    AgentProfile, AgentStatus, Averages, Command, Entry, EntryChange, Outcome, PriorityGrowth, Refusal,
+    AgentChoice, AgentProfile, AgentStatus, Averages, Command, Entry, EntryChange, Outcome, PriorityGrowth,
+    Refusal,
 };
 
 pub(super) fn at(seconds: i64) -> Timestamp {
@@ -40,6 +41,7 @@ pub(super) fn entry(id: &str, target: &str) -> Entry {
         pegs: Vec::new(),
         max_route_attempts: 5,
         dial: crate::DialRule::default(),
+        choice: AgentChoice::Any,
     }
 }
 
@@ -364,8 +366,8 @@ fn targets_that_cannot_be_served_are_refused_with_the_nearest_name() {
         ("place-x@.AP", "there is no place `place-x`; did you mean `place-a`?"),
         ("Billing", "name@server.TYPE"),
         ("8001@SIP_Switch.RP", "type RP are not served"),
-        ("{StatAgentsAvailable>0}Billing@.GA", "threshold"),
-        (r#"[{"target":"a@.A"},{"target":"b@.A"}]"#, "one after the other is not served yet"),
+        ("{StatAgentsAvailible>0}Billing@.GA", "did you mean `StatAgentsAvailable`?"),
+        (r#"[{"target":"a@.A"},{"target":"Biling@.GA"}]"#, "did you mean `Billing`?"),
         ("?:Spanish>@.GA", "character 11: expected an integer"),
     ] {
         let problem = refusal(&mut router(), entry("x", target));

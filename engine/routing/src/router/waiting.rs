@@ -7,10 +7,12 @@ use std::time::Duration;
 use vocabulary::{AgentId, QueueName, Timestamp};
 
 use super::announcing::DialProgress;
+use super::choice::Choice;
+use super::widening::Stage;
 use super::{Due, Router};
 use crate::order::{Growth, OrderKey};
 use crate::slab::Slot;
-use crate::{DialMethod, DialRule, Entry, PriorityGrowth};
+use crate::{DialMethod, DialRule, Entry, PriorityGrowth, TargetList};
 
 /// An entry that waits. Texts that many have in common are shared.
 #[derive(Debug)]
@@ -19,9 +21,12 @@ pub(super) struct Waiting {
     pub(super) growth: Growth,
     pub(super) queue: QueueName,
     pub(super) pegs: Vec<QueueName>,
-    /// What it waits for, as written.
-    pub(super) target: Arc<str>,
+    /// What it waits for, in sequence.
+    pub(super) list: Arc<TargetList>,
+    /// How far it is in that.
+    pub(super) stage: Stage,
     pub(super) line: Slot,
+    pub(super) choice: Choice,
     pub(super) deadline: Option<Timestamp>,
     pub(super) routable: bool,
     pub(super) notify: bool,
@@ -66,7 +71,7 @@ impl Waiting {
         Entry {
             id: self.key.id.to_string(),
             queue: self.queue.clone(),
-            target: self.target.to_string(),
+            target: self.list.text().to_string(),
             priority: self.key.start.0,
             growth,
             waiting_since: self.key.waiting_since,
@@ -79,6 +84,7 @@ impl Waiting {
             pegs: self.pegs.clone(),
             max_route_attempts: self.max_route_attempts,
             dial: self.dial.clone(),
+            choice: self.choice.to_rule(),
         }
     }
 }
@@ -153,6 +159,9 @@ impl Router {
         if let Some(deadline) = waiting.deadline {
             self.due.insert((deadline, Due::Deadline(Arc::clone(id))));
         }
+        if let Some(at) = waiting.stage.ends {
+            self.due.insert((at, Due::NextTarget(Arc::clone(id))));
+        }
         if let Some(until) = waiting.announced_until {
             self.due.insert((until, Due::Announcement(Arc::clone(id))));
             self.announced.insert(Arc::clone(id));
@@ -198,6 +207,9 @@ impl Router {
         }
         if let Some(deadline) = waiting.deadline {
             self.due.remove(&(deadline, Due::Deadline(Arc::clone(id))));
+        }
+        if let Some(at) = waiting.stage.ends {
+            self.due.remove(&(at, Due::NextTarget(Arc::clone(id))));
         }
         if let Some(until) = waiting.announced_until {
             self.due.remove(&(until, Due::Announcement(Arc::clone(id))));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use routing::{DialMethod, DialRule, Entry, EntryChange, PriorityGrowth, ThresholdTable};
+use routing::{AgentChoice, DialMethod, DialRule, Entry, EntryChange, PriorityGrowth, ThresholdTable};
 use serde_json::{Map, Value, json};
 use statecharts::{Verb, VerbChild};
 use store::{QueueEntryRow, Write};
@@ -44,6 +44,7 @@ impl Planner<'_> {
                 .and_then(|attempts| u32::try_from(attempts).ok())
                 .unwrap_or(ROUTE_ATTEMPTS_DEFAULT),
             dial: dial_rule(&hints),
+            choice: choice(verb),
         };
         self.keep_entry(&id, &entry);
         self.raise("queue.submit.requestid", json!({ "requestid": id.to_string() }));
@@ -138,6 +139,17 @@ fn dial_rule(hints: &Map<String, Value>) -> DialRule {
         None => DialMethod::Rate,
     };
     DialRule { method, buffer: values::seconds(hints, "dialbuffer").unwrap_or_default() }
+}
+
+/// Whom to take of several ready agents (`queue:submit`: `ordertype`, `orderstat`).
+fn choice(verb: &Verb) -> AgentChoice {
+    let orderstat = values::text(&verb.attributes, "orderstat");
+    match (values::text(&verb.attributes, "ordertype").as_deref(), orderstat) {
+        (Some("max"), Some(orderstat)) => AgentChoice::Max { orderstat },
+        (Some("min"), Some(orderstat)) => AgentChoice::Min { orderstat },
+        (Some("percentage"), _) => AgentChoice::Percentage,
+        _ => AgentChoice::Any,
+    }
 }
 
 /// Growth, if both of its values are given and mean something.
