@@ -1,4 +1,24 @@
 //! A session as it is written down between two steps.
+//!
+//! A [`Snapshot`] is taken at a stable point, where the queues of a session are empty, and is JSON. It names states by their ids and the chart
+//! by its hash, so it can be read without the program; it is read back only with a chart of the same hash. Delayed sends are effects, and
+//! so rows of the host; the sessions that `<invoke>` started have snapshots of their own.
+//!
+//! # Data
+//!
+//! The data are four lists, `[values, special, unset, declared]`:
+//!
+//! * `values`: the variables as an object, with null in the place of what JSON cannot hold;
+//! * `special`: what it cannot hold and where, as `[path, kind, …]`. Kinds: `undefined`, `number` (NaN, infinities, -0), `bigint`, `date`,
+//!   `regexp`, `map` and `set` (whose entries are a list in `values`), `error`, `markup`, `function` (its text and name), `declared` (a function of
+//!   the chart's scripts, by number), `global`, `constant` and `system` (objects of the platform), `instance` (of a class of the
+//!   chart), `same` (an object that has another path, too: sharing and cycles survive);
+//! * `unset`: variables that are undefined;
+//! * `declared`: variables that hold a function of the chart's scripts, and its number, in turn.
+//!
+//! Lost on purpose, as `docs/durable-sessions.md` tells authors: what a function captured of a function around it, private fields, getters (their
+//! value stays), symbols, added properties of dates and the like. A value of a stranger, such as the data of an event, never becomes
+//! code: `special` and `declared` are written by this crate alone.
 
 use std::collections::BTreeMap;
 

@@ -412,6 +412,7 @@
     const declared = [];
     const seen = new Map([[root, null]]);
     const elsewhere = new Map();
+    const entriesOf = new Map();
     let needsCopy = false;
     const note = (place, ...how) => { needsCopy = true; special.push([pathOf(place), ...how]); };
     // The value is not written at this place.
@@ -460,8 +461,8 @@
       if (isMarkup(value)) mark(value, place, 'markup', value.toString());
       else if (value instanceof RealDate) mark(value, place, 'date', value.getTime());
       else if (value instanceof RegExp) mark(value, place, 'regexp', value.source, value.flags);
-      else if (value instanceof Map) mark(value, place, 'map', pack({ entries: [...value] }));
-      else if (value instanceof Set) mark(value, place, 'set', pack({ entries: [...value] }));
+      else if (value instanceof Map) return describeEntries(value, place, 'map');
+      else if (value instanceof Set) return describeEntries(value, place, 'set');
       else if (value instanceof Error) mark(value, place, 'error', String(value.name), String(value.message));
       else {
         const made = getPrototypeOf(value).constructor;
@@ -472,10 +473,19 @@
       }
       return false;
     };
-    const copy = (value, place) => {
+    // In the place of a map or set is the list of what it holds, so that what it shares with others stays shared.
+    const describeEntries = (value, place, kind) => {
+      const entries = [...value];
+      entriesOf.set(value, entries);
+      note(place, kind);
+      describeProperties(entries, place);
+      return false;
+    };
+    const copy = (given, place) => {
+      const value = entriesOf.get(given) ?? given;
       if (!isData(value)) return null;
       if (typeof value !== 'object' || value === null) return value;
-      const places = elsewhere.get(value);
+      const places = elsewhere.get(given);
       if (places && places.has(stringify(pathOf(place)))) return null;
       if (isArray(value)) return value.map((item, at) => copy(item, { key: at, up: place }));
       const made = { __proto__: null };
@@ -538,6 +548,7 @@
     };
     const at = (from, path) => { let found = from; for (const key of path) found = found[key]; return found; };
     const later = [];
+    const collections = [];
     for (const [path, kind, first, second] of special) {
       switch (kind) {
         case 'undefined': place(path, undefined); break;
@@ -549,8 +560,14 @@
         case 'counted': for (const [made, name] of counted) if (name === first) place(path, made); break;
         case 'date': place(path, new RealDate(first)); break;
         case 'regexp': place(path, new RegExp(first, second)); break;
-        case 'map': place(path, new Map(unpack(first, scope).entries)); break;
-        case 'set': place(path, new Set(unpack(first, scope).entries)); break;
+        case 'map': case 'set': {
+          // Version 1 began with a text of its own for what they hold.
+          const entries = first === undefined ? [] : unpack(first, scope).entries;
+          const made = kind === 'map' ? new Map(entries) : new Set(entries);
+          if (first === undefined) collections.push([path, made]);
+          else place(path, made);
+          break;
+        }
         case 'error': { const made = new Error(second); made.name = first; place(path, made); break; }
         case 'markup': place(path, markup(first)); break;
         case 'constant': place(path, at(constants, first)); break;
@@ -559,8 +576,18 @@
       }
     }
     for (const [path, kind, first] of later) if (kind === 'instance') setPrototypeOf(at(root, path), scope[first].prototype);
-    for (const [path, kind, first] of later) if (kind === 'same') place(path, at(root, first));
+    const standIns = new Map(collections.map(([path, made]) => [at(root, path), made]));
+    for (const [path, kind, first] of later) {
+      if (kind !== 'same') continue;
+      const found = at(root, first);
+      place(path, standIns.get(found) ?? found);
+    }
+    // What is inside comes first.
+    for (const [path, made] of collections.reverse()) {
+      for (const entry of at(root, path)) if (made instanceof Map) made.set(entry[0], entry[1]); else made.add(entry);
+      place(path, made);
+    }
     return root;
   };
-  return [enter, forgetEvent, create, declare, assignName, list, pack, (text) => unpack(text), markup, revive, declaredAt, objectPrototype, arrayPrototype];
+  return [enter, forgetEvent, create, declare, assignName, list, pack, (text) => unpack(text), markup, revive, declaredAt, objectPrototype, arrayPrototype, Map.prototype, Set.prototype];
 })

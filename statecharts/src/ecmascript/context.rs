@@ -43,6 +43,8 @@ pub(crate) struct Helpers {
     pub(crate) declared_at: Kept<Function<'static>>,
     /// Identities of the prototypes of plain objects and arrays.
     pub(crate) prototypes: [u64; 2],
+    /// Identities of the prototypes of maps and sets.
+    pub(crate) collections: [u64; 2],
 }
 
 /// The parts of a context that a step uses.
@@ -113,6 +115,7 @@ fn helpers(context: &Ctx<'_>, bridge: &Rc<Bridge>) -> rquickjs::Result<Helpers> 
         revive: keep(9)?,
         declared_at: keep(10)?,
         prototypes: [identity(&given.get(11)?), identity(&given.get(12)?)],
+        collections: [identity(&given.get(13)?), identity(&given.get(14)?)],
     })
 }
 

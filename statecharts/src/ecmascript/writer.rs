@@ -2,7 +2,7 @@
 //!
 //! Most variables hold plain data. They are written here, straight from the objects of the script engine. What JSON cannot hold is left to
 //! the bootstrap script, variable by variable: a variable with anything special in it, or with an object that another variable holds
-//! too. So both ways give the same text, but for the numbers' digits.
+//! too; all of them if there is a map, a set or a proxy. So both ways give the same text, but for the numbers' digits.
 //!
 //! Nothing is called that a chart could have put there, but for getters; and those run under the meter of the worker like every script.
 
@@ -44,7 +44,7 @@ pub(crate) struct Known {
 
 /// What is not plain data, or not written in the order of the walk.
 enum Stop {
-    /// A proxy, or data too deep: everything is left to the bootstrap script.
+    /// A proxy, a map or set, or data too deep: everything is left to the bootstrap script.
     Whole,
     Unwritten(Unwritten),
 }
@@ -73,12 +73,10 @@ pub(crate) fn write<'js>(
     known: &mut Option<Box<Known>>,
     limit: usize,
 ) -> Result<String, Unwritten> {
-    let [object, array] = parts.helpers.prototypes;
     let mut walk = Walk {
         context,
         parts,
         root: identity(scope.as_value()),
-        prototypes: [object, array],
         text: String::with_capacity(256),
         seen: BTreeMap::new(),
         held: Vec::new(),
@@ -139,8 +137,6 @@ struct Walk<'js, 'w> {
     context: &'w Ctx<'js>,
     parts: &'w Parts<'w>,
     root: u64,
-    /// Identities of the prototypes of plain objects and arrays.
-    prototypes: [u64; 2],
     text: String,
     /// Objects and functions by identity, and the variable under which each was met first.
     seen: BTreeMap<u64, usize>,
@@ -270,8 +266,14 @@ impl<'js> Walk<'js, '_> {
             self.special();
             return Ok(());
         }
-        let prototype = object.get_prototype().map(|prototype| identity(prototype.as_value()));
-        if prototype.is_some_and(|prototype| !self.prototypes.contains(&prototype)) {
+        let prototype = object.get_prototype();
+        let plain = &self.parts.helpers.prototypes;
+        if let Some(prototype) =
+            prototype.filter(|prototype| !plain.contains(&identity(prototype.as_value())))
+        {
+            if self.is_of_collection(prototype) {
+                return Err(Stop::Whole);
+            }
             // What it holds is still walked over, for what it shares with others.
             self.mark_current();
         }
@@ -305,6 +307,19 @@ impl<'js> Walk<'js, '_> {
         }
         self.text.push('}');
         Ok(())
+    }
+
+    /// Whether an object with this prototype is a map or a set: what it holds may be shared with any variable.
+    fn is_of_collection(&self, prototype: Object<'js>) -> bool {
+        let collections = &self.parts.helpers.collections;
+        let mut next = Some(prototype);
+        while let Some(prototype) = next {
+            if collections.contains(&identity(prototype.as_value())) || prototype.is_proxy() {
+                return true;
+            }
+            next = prototype.get_prototype();
+        }
+        false
     }
 
     fn string(&mut self, text: &str) {

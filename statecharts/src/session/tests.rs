@@ -115,6 +115,37 @@ fn shared_objects_and_cycles_stay_what_they_are() {
 }
 
 #[test]
+fn maps_and_sets_share_what_they_hold_with_others() {
+    let mut trial = Trial::of(
+        "<script>var a = {n: 1}; var b = new Map([['a', a], [a, 'key'], ['odd', NaN]]); var c = new Set([a, b, undefined]);
+           b.set('b', b); b.set('c', c); var d = [b, c, new Map([[1, new Set([new Map([[2, a]])])]])];</script>
+         <state id='s'><transition event='e'><log expr=\"[b.get('a') === a, b.get(a), Number.isNaN(b.get('odd')), c.has(a), c.has(b), c.has(undefined), b.get('b') === b,
+           b.get('c') === c, d[0] === b, d[1] === c, [...[...d[2].get(1)][0]][0][1] === a, b.size, c.size, b instanceof Map, c instanceof Set]\"/></transition></state>",
+    );
+    for _ in 0..2 {
+        trial.write_and_read();
+        trial.send("e");
+    }
+    let expected = "[true,\"key\",true,true,true,true,true,true,true,true,true,5,3,true,true]";
+    assert_eq!(trial.logs(), [expected, expected]);
+}
+
+#[test]
+fn maps_and_sets_of_older_snapshots_are_read() {
+    let mut trial = Trial::of(
+        "<datamodel><data id='m'/></datamodel><state id='s'><transition event='e'><log expr='[m.get(1), m.get(2).getTime()]'/></transition></state>",
+    );
+    let mut snapshot = trial.session.snapshot(&mut trial.worker).unwrap();
+    let inner =
+        json!([{"entries": [[1, "x"], [2, null]]}, [[["entries", 1, 1], "date", 7]], [], []]).to_string();
+    let data = json!([{"m": null}, [[["m"], "map", inner]], [], []]).to_string();
+    snapshot.data = serde_json::value::RawValue::from_string(data).unwrap();
+    trial.session = Session::restore(Arc::clone(trial.session.chart()), snapshot).unwrap();
+    trial.send("e");
+    assert_eq!(trial.logs(), ["[\"x\",7]"]);
+}
+
+#[test]
 fn data_of_strangers_never_become_code() {
     let mut trial = Trial::of(
         "<datamodel><data id='x'/></datamodel><state id='s'><transition event='set'><assign location='x' expr='_event.data'/></transition>
