@@ -1,7 +1,7 @@
 //! `ringback chart test FILE|FOLDER…`: runs scenario files and says what does not hold.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -94,7 +94,7 @@ impl Report {
                 document.file, place.line, place.column
             )])
         })?;
-        let path = file.parent().unwrap_or(Path::new("")).join(chart);
+        let path = plain(&file.parent().unwrap_or(Path::new("")).join(chart));
         let opened = open(&path).map_err(unusable)?;
         let stage = Stage {
             modules: &opened.modules,
@@ -229,6 +229,22 @@ impl Covered {
             None => line.to_owned(),
         }
     }
+}
+
+/// A path without `folder/..` in it.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        let is_folder = matches!(plain.components().next_back(), Some(Component::Normal(_)));
+        match part {
+            Component::ParentDir if is_folder => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// What did not hold, for people.

@@ -1,7 +1,7 @@
 //! A program of the workspace in a process of its own.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -111,6 +111,27 @@ impl Program {
     #[must_use]
     pub fn run(mut command: Command) -> Refused {
         let ended = command.stdin(Stdio::null()).output().unwrap();
+        Refused {
+            code: ended.status.code(),
+            output: String::from_utf8(ended.stdout).unwrap(),
+            errors: String::from_utf8(ended.stderr).unwrap(),
+        }
+    }
+
+    /// Runs a command to its end, with this on its standard input.
+    #[must_use]
+    pub fn run_with(mut command: Command, input: &str) -> Refused {
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("it cannot be started: {error}"));
+        let mut to_child = child.stdin.take().unwrap();
+        let input = input.to_owned();
+        // Beside the reading: a program that answers each line would wait for its reader.
+        let writer = std::thread::spawn(move || {
+            // A program may end before it has read everything.
+            let _gone = to_child.write_all(input.as_bytes()).is_err();
+        });
+        let ended = child.wait_with_output().unwrap();
+        writer.join().unwrap();
         Refused {
             code: ended.status.code(),
             output: String::from_utf8(ended.stdout).unwrap(),

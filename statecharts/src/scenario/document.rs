@@ -48,6 +48,8 @@ pub struct Scenario {
 /// One thing that happens, and what must come of it.
 #[derive(Clone, Debug)]
 pub struct Step {
+    /// Number of the `[[scenario.step]]` that it comes from, from 1.
+    pub number: usize,
     /// Where it begins.
     pub place: Place,
     /// When it happens.
@@ -343,8 +345,8 @@ impl<'t> Reader<'t> {
         override_with(&mut parameters, scenario.parameters);
         let start = self.expectation(scenario.expect);
         let mut steps = Vec::new();
-        for step in scenario.step {
-            self.step(step, sequences, &mut steps, true);
+        for (index, step) in scenario.step.into_iter().enumerate() {
+            self.step(step, index + 1, sequences, &mut steps);
         }
         Scenario { place, name: scenario.name.into_inner(), parameters, start, steps }
     }
@@ -353,52 +355,51 @@ impl<'t> Reader<'t> {
     fn step(
         &mut self,
         step: Spanned<StepText>,
+        number: usize,
         sequences: &BTreeMap<String, Vec<Spanned<StepText>>>,
         steps: &mut Vec<Step>,
-        may_play: bool,
     ) {
         let Placed { place: begin, value: mut step } = self.placed(step);
         let place = step.first_place().map_or(begin, |span| self.place(&span));
         let Some(play) = step.play.take() else {
-            let step = self.plain_step(step, place);
+            let step = self.plain_step(step, number, place);
             steps.push(step);
             return;
         };
         let name = self.placed(play);
-        match sequences.get(&name.value) {
-            Some(_) if !may_play => {
-                self.problem(name.place, "a sequence cannot play another one".to_owned());
+        let Some(sequence) = sequences.get(&name.value) else {
+            let like = did_you_mean(&name.value, sequences.keys().map(String::as_str));
+            self.problem(name.place, format!("there is no [[sequence.{}]]{like}", name.value));
+            return;
+        };
+        if !step.is_bare() {
+            self.problem(name.place, "`play` stands alone, with `after`, `at` and `expect`".to_owned());
+        }
+        let first = steps.len();
+        for part in sequence {
+            let Placed { place: begin, value: part } = self.placed(part.clone());
+            let place = part.first_place().map_or(begin, |span| self.place(&span));
+            if let Some(play) = &part.play {
+                let place = self.place(&play.span());
+                self.problem(place, "a sequence cannot play another one".to_owned());
+                return;
             }
-            Some(sequence) => {
-                let first = steps.len();
-                for part in sequence {
-                    self.step(part.clone(), sequences, steps, false);
-                }
-                if step.after.is_some() || step.at.is_some() {
-                    let moment = self.moment(&mut step);
-                    if let Some(first) = steps.get_mut(first) {
-                        first.moment = moment;
-                    }
-                }
-                if !step.is_bare() {
-                    self.problem(
-                        name.place,
-                        "`play` stands alone, with `after`, `at` and `expect`".to_owned(),
-                    );
-                }
-                let with_before = steps.len() - first;
-                let expectation = self.expectation(step.expect);
-                let moment = Moment::After(Duration::ZERO);
-                steps.push(Step { place, moment, action: Action::Wait, with_before, expectation });
-            }
-            None => {
-                let like = did_you_mean(&name.value, sequences.keys().map(String::as_str));
-                self.problem(name.place, format!("there is no [[sequence.{}]]{like}", name.value));
+            let part = self.plain_step(part, number, place);
+            steps.push(part);
+        }
+        if step.after.is_some() || step.at.is_some() {
+            let moment = self.moment(&mut step);
+            if let Some(first) = steps.get_mut(first) {
+                first.moment = moment;
             }
         }
+        let with_before = steps.len() - first;
+        let expectation = self.expectation(step.expect);
+        let moment = Moment::After(Duration::ZERO);
+        steps.push(Step { number, place, moment, action: Action::Wait, with_before, expectation });
     }
 
-    fn plain_step(&mut self, mut step: StepText, place: Place) -> Step {
+    fn plain_step(&mut self, mut step: StepText, number: usize, place: Place) -> Step {
         let moment = self.moment(&mut step);
         let given = [
             step.send.is_some(),
@@ -446,7 +447,7 @@ impl<'t> Reader<'t> {
             if given.contains(&true) { Action::Cancel } else { Action::Wait }
         };
         let expectation = self.expectation(step.expect);
-        Step { place, moment, action, with_before: 0, expectation }
+        Step { number, place, moment, action, with_before: 0, expectation }
     }
 
     fn moment(&mut self, step: &mut StepText) -> Moment {

@@ -252,7 +252,7 @@ impl Player {
             session: session.to_owned(),
             element: label(&self.modules, &verb.module, &verb.element),
             answer_id: named.unwrap_or(&verb.request_id).to_owned(),
-            is_pending: !(done.is_empty() && failed.is_empty()),
+            is_pending: !done.is_empty(),
             done,
             failed,
         }

@@ -86,11 +86,11 @@ impl Stage<'_> {
         let mut running = Running { player, outcome, effects: Vec::new() };
         running.note(turn, 0, "start", scenario.place);
         running.expect(&scenario.start, 0, "start", 0);
-        for (index, step) in scenario.steps.iter().enumerate() {
+        for step in &scenario.steps {
             if !running.outcome.misses.is_empty() {
                 break;
             }
-            running.step(step, index + 1);
+            running.step(step, step.number);
         }
         Ok(running.outcome)
     }
