@@ -176,6 +176,13 @@ impl Platform {
             .unwrap_or_else(|refused| panic!("the platform did not start with {file}: {refused:#?}"))
     }
 
+    /// Starts a node in a folder that has a `ringback.toml` of its own, on a free port, with a manual clock; the operator of that file is
+    /// `demo`, with that password.
+    pub async fn prepared(folder: TempDir) -> Self {
+        Self::launch(Mode::Example, folder)
+            .unwrap_or_else(|refused| panic!("the platform did not start: {refused:#?}"))
+    }
+
     fn launch(mode: Mode, folder: TempDir) -> Result<Self, Refused> {
         let (program, address) = launch(mode, folder.path(), None)?;
         Ok(Self { program: Some(program), address, client: client(), mode, folder })

@@ -154,7 +154,10 @@ fn requests_are_answered_by_their_element() {
     let reminder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/charts/reminder.scxml");
     let input =
         "{\"answer\":\"ixn:createcall\",\"data\":{\"interactionid\":\"C1\"}}\n{\"answer\":\"pour\"}\n";
-    let ended = folder.chart(&["run", reminder.to_str().unwrap(), "--json"], input);
+    let ended = folder.chart(
+        &["run", reminder.to_str().unwrap(), "--json", "--param", "_options={\"_route_point\":\"8000\"}"],
+        input,
+    );
     let lines: Vec<Value> = ended.output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0]["requests"][0]["verb"], json!("ixn:createcall"));
     assert_eq!(lines[1]["data"]["call"], json!("C1"));

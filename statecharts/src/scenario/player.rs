@@ -8,7 +8,9 @@ use serde_json::{Map, Value, json};
 use super::effects::label;
 use crate::load::vocabulary::did_you_mean;
 use crate::rehearsal::{Cause, Happening, MAIN_SESSION, Record, Rehearsal, Restless, Saved, SavedError};
-use crate::{Attribute, AttributeKind, Chart, Effect, Element, Event, Failure, ModuleSet, Verb};
+use crate::{
+    Attribute, AttributeKind, Chart, Effect, Element, Event, Failure, ModuleSet, Status, Step, Verb,
+};
 
 /// Events that may be delivered without the clock moving.
 const EVENTS_AT_ONCE_MAX: usize = 10_000;
@@ -80,17 +82,23 @@ impl Turn {
         steps.flat_map(|(_, step)| step.effects.iter().cloned()).collect()
     }
 
-    /// States of the main session that were left and entered, in order.
+    /// States of the main session that were left and entered, in order. The final state in which it ended counts as entered only.
     #[must_use]
     pub fn moves(&self) -> (Vec<&str>, Vec<&str>) {
         let steps = || self.main_steps();
-        let exited = steps().flat_map(|step| step.exited.iter().map(|state| &**state)).collect();
+        let is_left = |step: &Step, state: &str| match &step.status {
+            Status::Ended { final_state, .. } => state != final_state,
+            Status::Running | Status::Cancelled | Status::Failed { .. } => true,
+        };
+        let exited = steps()
+            .flat_map(|step| step.exited.iter().map(|state| &**state).filter(|state| is_left(step, state)))
+            .collect();
         let entered = steps().flat_map(|step| step.entered.iter().map(|state| &**state)).collect();
         (exited, entered)
     }
 
     /// Steps of the main session.
-    pub fn main_steps(&self) -> impl Iterator<Item = &crate::Step> {
+    pub fn main_steps(&self) -> impl Iterator<Item = &Step> {
         self.records
             .iter()
             .filter(|record| record.session == MAIN_SESSION)
