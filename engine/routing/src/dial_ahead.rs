@@ -26,7 +26,7 @@ use crate::average::MovingAverage;
 use crate::waiting_time::Ordinal;
 
 pub(crate) use odds::whole;
-use odds::{Prospect, Supply};
+use odds::{Events, Prospect, Supply};
 pub use settings::{ThresholdTable, ThresholdTableError, Vcb, VcbError};
 
 /// Dials that the success rate stands for.
@@ -38,7 +38,7 @@ const START_WEIGHT: u32 = 6;
 /// Time over which arrivals are averaged, seconds.
 const ARRIVAL_SECONDS: f64 = 300.0;
 /// What a customer who finds nobody takes from the trust in the rate.
-const TRUST_LOST: f64 = 0.15;
+const TRUST_LOST: f64 = 0.05;
 /// Most trust: rates may turn out better than measured.
 const TRUST_MAX: f64 = 1.25;
 
@@ -168,6 +168,9 @@ pub struct Situation {
     pub at_work: usize,
     /// Agents who become free per second, from the handling times of those with a call.
     pub freeing_rate: f64,
+    /// Agents expected to become free until an answer, from how long each has been talking or wrapping up; and the sum
+    /// of the squares of these odds.
+    pub freed: (f64, f64),
     /// Live calls per second.
     pub arrival_rate: f64,
     /// Interactions that wait for an agent now and come before the callback.
@@ -176,6 +179,9 @@ pub struct Situation {
     pub waiting: usize,
     /// Customers who are being dialled.
     pub dialing: usize,
+    /// Those of them who are expected to answer, from how long each has been dialled; and the sum of the squares of
+    /// these odds.
+    pub answers: (f64, f64),
     /// Share of dials that are answered.
     pub success_rate: f64,
     /// Time from announcement to an answer, seconds.
@@ -230,12 +236,13 @@ pub struct DialQuota {
 #[must_use]
 pub fn dial_quota(situation: &Situation, options: &DialAheadOptions) -> DialQuota {
     let s = situation;
-    let rate = if options.unserved_share_max > 0.0 { s.freeing_rate * s.trust } else { 0.0 };
-    let freed = rate * s.connect_seconds;
+    let trust = if options.unserved_share_max > 0.0 { s.trust } else { 0.0 };
+    let freed = Events { mean: s.freed.0 * trust, squares: s.freed.1 * trust * trust };
+    let pending = Events { mean: s.answers.0, squares: s.answers.1 };
     let arrivals = s.arrival_rate * s.connect_seconds;
-    let free_soon = s.ready as f64 + freed - arrivals - s.ahead as f64;
+    let free_soon = s.ready as f64 + freed.mean - arrivals - s.ahead as f64;
     let success = s.success_rate.clamp(0.001, 1.0);
-    let by_rate = whole((free_soon / success + 1e-9).floor());
+    let by_rate = s.dialing + whole(((free_soon - pending.mean) / success + 1e-9).floor());
     let quota = |quota: usize, limit| DialQuota { free_soon, may_dial: s.dialing + quota, quota, limit };
     if s.at_work == 0 {
         return quota(0, DialLimit::NobodyAtWork);
@@ -245,8 +252,7 @@ pub fn dial_quota(situation: &Situation, options: &DialAheadOptions) -> DialQuot
         if let Some(held_back) = held_back {
             return quota(held_back.0, held_back.1);
         }
-        let may_dial = by_rate;
-        return DialQuota { free_soon, may_dial, quota: 0, limit: DialLimit::Rate };
+        return quota(0, DialLimit::Rate);
     }
     let burst = (s.ready * options.burst_per_ready_agent).max(1);
     let most = (by_rate - s.dialing).min(burst);
@@ -254,18 +260,19 @@ pub fn dial_quota(situation: &Situation, options: &DialAheadOptions) -> DialQuot
         balance: s.ready as f64 - s.waiting as f64,
         freed,
         arrivals,
-        freed_late: rate * options.patience.as_secs_f64(),
+        freed_late: s.freeing_rate * trust * options.patience.as_secs_f64(),
     };
     let supply = Supply::of(prospect, s.dialing + most);
-    let is_allowed = |dials: usize| {
-        supply.unserved(dials, success) <= options.unserved_share_max * dials as f64 * success + 1e-9
+    let is_allowed = |new: usize| {
+        let answers = pending.mean + new as f64 * success;
+        supply.unserved(pending, new, success) <= options.unserved_share_max * answers + 1e-9
     };
-    let by_odds = (1..=most).take_while(|new| is_allowed(s.dialing + new)).count();
+    let by_odds = (1..=most).take_while(|new| is_allowed(*new)).count();
     if by_odds == 0 {
         let (new, limit) = held_back.unwrap_or((0, DialLimit::Odds));
         return quota(new, limit);
     }
-    if (s.dialing + 1) as f64 * success > s.ready as f64
+    if pending.mean + success > s.ready as f64
         && let Some(seconds) = too_early(situation, options)
     {
         return quota(0, DialLimit::TooEarly { seconds });

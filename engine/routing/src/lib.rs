@@ -21,6 +21,7 @@ mod command;
 mod counted_set;
 mod dial_ahead;
 mod directory;
+mod histogram;
 mod line;
 mod order;
 mod reader;

@@ -12,6 +12,7 @@ use vocabulary::{AgentId, Timestamp};
 
 use crate::DialAverages;
 use crate::agents::Counted;
+use crate::histogram::Histogram;
 use crate::order::Order;
 use crate::slab::Slot;
 use crate::statistics::Statistic;
@@ -68,8 +69,12 @@ pub(crate) struct AgentCounts {
 pub(crate) struct Pace {
     /// `None` until something was measured.
     pub(crate) averages: Option<DialAverages>,
-    /// Customers who are being dialled.
-    pub(crate) dialing: usize,
+    /// Customers who are being dialled, by the time of the announcement.
+    pub(crate) dialing: BTreeSet<(Timestamp, Slot)>,
+    /// Agents with a call who count as becoming free.
+    pub(crate) occupied: BTreeSet<Slot>,
+    /// Times from the announcement until a customer was ready for an agent.
+    pub(crate) connects: Option<Box<Histogram>>,
     /// When an agent was last given a call.
     pub(crate) last_given: Option<Timestamp>,
     /// Since when an agent has been ready for whom nobody is dialled because of live calls that may come.
@@ -92,6 +97,18 @@ impl Line {
             conditions: Vec::new(),
             watchers: BTreeSet::new(),
             given: Vec::new(),
+        }
+    }
+}
+
+impl Line {
+    /// An agent who was counted as `before` is to be counted as `after`.
+    pub(crate) fn change_agent(&mut self, agent: Slot, before: Counted, after: Counted) {
+        self.agents.change(before, after);
+        if after.freeing > 0 {
+            self.pace.occupied.insert(agent);
+        } else if before.freeing > 0 {
+            self.pace.occupied.remove(&agent);
         }
     }
 }

@@ -48,7 +48,7 @@ use crate::directory::Directory;
 use crate::order::Order;
 use crate::slab::{Slab, Slot};
 use crate::waiting_time::{QueueStatistics, estimate};
-use crate::{Averages, Command, DialAheadOptions, DialAverages, Entry, MovingAverage, Outcome, WaitingTime};
+use crate::{Averages, Command, DialAheadOptions, DialAverages, Entry, Outcome, WaitingTime};
 
 use attendance::Desks;
 pub(crate) use lines::Lines;
@@ -180,7 +180,7 @@ pub struct Router {
     /// When these are looked at again.
     thresholds_due: Option<Timestamp>,
     /// Handling time over all agents, for those who have none of their own yet.
-    handling: MovingAverage,
+    handling: counting::Handling,
     /// Saved averages of lines that are not open yet, by targets as written.
     saved_dials: BTreeMap<String, DialAverages>,
     queue_groups: BTreeMap<QueueName, Vec<QueueName>>,

@@ -20,6 +20,8 @@ use crate::{
 
 /// How often entries that are dialled by thresholds are looked at (guide: the session asks every 5 s).
 const THRESHOLD_INTERVAL: Duration = Duration::from_secs(5);
+/// How often a line with calls in progress is looked at though nothing changes.
+const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 /// Most ready agents of a line whose other lines are looked at; beyond it there are enough for all.
 const NEIGHBOURS_MAX: usize = 16;
 
@@ -29,7 +31,7 @@ pub(super) struct DialProgress {
     /// When its time to dial was last announced.
     pub(super) announced_at: Option<Timestamp>,
     /// Whether that dial was reported as answered, and the customer is not ready for an agent yet.
-    is_answered: bool,
+    pub(super) is_answered: bool,
     /// Whether that dial has ended without an answer.
     pub(super) has_ended: bool,
     /// When the customer became ready for an agent.
@@ -81,6 +83,8 @@ impl Router {
             DialLimit::TooEarly { seconds } | DialLimit::HeldBack { seconds } => {
                 Some(now + Duration::from_secs_f64(seconds.clamp(0.1, 3600.0)))
             }
+            // The odds change with every second that a call or a dial takes.
+            DialLimit::Odds | DialLimit::Rate if situation.freeing_rate > 0.0 => Some(now + LOOK_INTERVAL),
             _ => None,
         };
         let (mut chosen, mut too_late) = (Vec::new(), Vec::new());
@@ -119,7 +123,10 @@ impl Router {
         let dialing = situation.dialing + chosen;
         // Those who are being dialled already take the agents whom this one refuses.
         let ready = situation.ready.min(dialing + fitting);
-        let without = Situation { ready, dialing, ..*situation };
+        let new = chosen as f64;
+        let success = situation.success_rate;
+        let answers = (situation.answers.0 + new * success, situation.answers.1 + new * success * success);
+        let without = Situation { ready, dialing, answers, ..*situation };
         dial_quota(&without, &self.options.dial_ahead).quota > 0
     }
 
@@ -184,7 +191,9 @@ impl Router {
             arrival_rate: averages.arrival_rate(now),
             ahead,
             waiting: line.routable.len(),
-            dialing: line.pace.dialing,
+            dialing: line.pace.dialing.len(),
+            freed: self.freed_in(line, averages.connect_seconds.mean, now),
+            answers: self.answers_of(line, averages.success_rate(options), now),
             success_rate: averages.success_rate(options),
             connect_seconds: averages.connect_seconds.mean,
             trust: averages.trust,
@@ -273,8 +282,8 @@ impl Router {
         };
         let (line, is_dialing, progress) = (waiting.line, waiting.is_dialing(), waiting.progress);
         if change.routable == Some(true) && !waiting.routable && is_dialing {
-            if let (Some(averages), Some(at)) = (self.averages_of(line), progress.announced_at) {
-                averages.answered(now.since(at));
+            if let Some(at) = progress.announced_at {
+                self.has_connected(line, now.since(at));
             }
             self.change(slot, |waiting| waiting.progress.ready_at = Some(now));
         } else if change.notify == Some(true) {

@@ -222,7 +222,7 @@ impl Router {
                 }
             }
             let leaves = !status.is_at_work();
-            self.handling.note(&mut agent.record, &agent.status, &status, now);
+            self.handling.note(agent, &status, now);
             agent.freeing = 0;
             agent.status = status;
             agent.since = now;

@@ -5,39 +5,88 @@
 //! The number of lines is that at the beginning of the call.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use vocabulary::{AgentId, QueueName, Timestamp};
 
 use super::{Router, Waiting};
+use crate::agents::Agent;
+use crate::histogram::Histogram;
+use crate::line::Line;
 use crate::slab::Slot;
-use crate::statistics::{
-    AgentFigures, AgentRecord, QueueFigures, Statistic, StatisticUse, is_occupied, of_agents,
-};
+use crate::statistics::{AgentFigures, QueueFigures, Statistic, StatisticUse, is_occupied, of_agents};
 use crate::{AgentStatus, DialAverages, MovingAverage, Target};
 
 /// Calls that the handling time over all agents stands for.
 const HANDLING_WINDOW: u32 = 200;
+/// Most agents with a call who are looked at one by one; beyond it the rate says enough.
+const OCCUPIED_MAX: usize = 200;
 /// Unit of [`crate::agents::Counted::freeing`]: whole numbers add up to nothing again, in any order.
 const PER_SECOND: f64 = 1e9;
 /// Least handling time that is reckoned with, seconds.
 const HANDLING_SECONDS_MIN: f64 = 1.0;
 
-impl MovingAverage {
-    /// Takes note of a change of an agent's status, in the agent's record and here.
-    pub(super) fn note(
-        &mut self,
-        record: &mut AgentRecord,
-        before: &AgentStatus,
-        after: &AgentStatus,
-        now: Timestamp,
-    ) {
+/// How long calls and after-call work take, over all agents.
+#[derive(Debug)]
+pub(super) struct Handling {
+    average: MovingAverage,
+    /// Length of calls, as a share of the agent's average handling time.
+    talk: Histogram,
+    /// Length of after-call work, seconds; 0 for a call without.
+    wrap_up: Histogram,
+}
+
+impl Default for Handling {
+    fn default() -> Self {
+        Self { average: MovingAverage::EMPTY, talk: Histogram::new(0.1), wrap_up: Histogram::new(2.0) }
+    }
+}
+
+impl Handling {
+    /// Average handling time, seconds.
+    pub(super) fn value(&self) -> Option<f64> {
+        self.average.value()
+    }
+
+    /// Takes note of the change of an agent's status, in the agent's record and here.
+    pub(super) fn note(&mut self, agent: &mut Agent, after: &AgentStatus, now: Timestamp) {
+        let record = &mut agent.record;
         let (finished, since) = (record.completed, record.occupied_since);
-        record.changed(before, after, now);
+        let (average, begin) = (record.handling.value(), agent.since);
+        record.changed(&agent.status, after, now);
+        let lasted = |since: Timestamp| now.since(since).as_secs_f64();
         if record.completed > finished
             && let Some(since) = since
         {
-            self.observe(now.since(since).as_secs_f64(), HANDLING_WINDOW);
+            self.average.observe(lasted(since), HANDLING_WINDOW);
         }
+        if agent.status == AgentStatus::Busy && !after.is_on_call() {
+            if let (Some(since), Some(average)) = (since, average) {
+                self.talk.observe(lasted(since) / average.max(HANDLING_SECONDS_MIN));
+            }
+            if *after != AgentStatus::AfterCallWork {
+                self.wrap_up.observe(0.0);
+            }
+        } else if agent.status == AgentStatus::AfterCallWork {
+            self.wrap_up.observe(lasted(begin));
+        }
+    }
+
+    /// Odds that an agent with a call is free in `time` seconds.
+    fn is_free_in(&self, agent: &Agent, time: f64, now: Timestamp) -> f64 {
+        let average = agent.record.handling.value().or(self.value()).unwrap_or(f64::INFINITY);
+        let average = average.max(HANDLING_SECONDS_MIN);
+        if !self.talk.is_known() || !self.wrap_up.is_known() {
+            return 1.0 - (-time / average).exp();
+        }
+        if agent.status == AgentStatus::AfterCallWork {
+            return self.wrap_up.ends_within(now.since(agent.since).as_secs_f64(), time);
+        }
+        let talked = agent.record.occupied_since.map_or(0.0, |since| now.since(since).as_secs_f64());
+        let by_wrap_up = self.wrap_up.shares_below(time).map(|(wrap_up, share)| {
+            share * self.talk.ends_within(talked / average, (time - wrap_up).max(0.0) / average)
+        });
+        by_wrap_up.sum()
     }
 }
 
@@ -47,6 +96,50 @@ pub(super) fn per_second(freeing: u64) -> f64 {
 }
 
 impl Router {
+    /// Agents of a line who are expected to be free in `time` seconds, and the sum of the squares of these odds.
+    pub(super) fn freed_in(&self, line: &Line, time: f64, now: Timestamp) -> (f64, f64) {
+        let rate = per_second(line.agents.freeing);
+        if line.pace.occupied.len() > OCCUPIED_MAX {
+            return (rate * time, 0.0);
+        }
+        let agents = line.pace.occupied.iter().filter_map(|slot| self.agents.get(*slot));
+        agents.fold((0.0, 0.0), |(mean, squares), agent| {
+            let average = agent.record.handling.value().or(self.handling.value()).unwrap_or(0.0);
+            let share = (per_second(agent.freeing) * average.max(HANDLING_SECONDS_MIN)).min(1.0);
+            let odds = share * self.handling.is_free_in(agent, time, now);
+            (mean + odds, squares + odds * odds)
+        })
+    }
+
+    /// Customers of a line in the course of being dialled who are expected to answer, and the sum of the squares of
+    /// these odds.
+    pub(super) fn answers_of(&self, line: &Line, success: f64, now: Timestamp) -> (f64, f64) {
+        let known = line.pace.connects.as_ref().filter(|connects| connects.is_known());
+        line.pace.dialing.iter().fold((0.0, 0.0), |(mean, squares), (at, entry)| {
+            let is_answered = self.entries.get(*entry).is_some_and(|waiting| waiting.progress.is_answered);
+            let odds = match known {
+                _ if is_answered => 1.0,
+                None => success,
+                Some(connects) => {
+                    let late = success * connects.longer_than(now.since(*at).as_secs_f64());
+                    late / (late + 1.0 - success).max(f64::MIN_POSITIVE)
+                }
+            };
+            (mean + odds, squares + odds * odds)
+        })
+    }
+
+    /// A customer is ready for an agent, so long after the announcement.
+    pub(super) fn has_connected(&mut self, line: Slot, after: Duration) {
+        if let Some(averages) = self.averages_of(line) {
+            averages.answered(after);
+        }
+        if let Some(line) = self.lines.get_mut(line) {
+            let connects = line.pace.connects.get_or_insert_with(|| Box::new(Histogram::new(2.0)));
+            connects.observe(after.as_secs_f64());
+        }
+    }
+
     /// Works out what an agent with a call counts for the lines.
     pub(super) fn expect_end_of_call(&mut self, slot: Slot) {
         let Some(agent) = self.agents.get(slot).filter(|agent| is_occupied(&agent.status)) else {
@@ -106,7 +199,7 @@ impl Router {
             if let Some(agent) = self.agent_slots.get(&id).and_then(|slot| self.agents.get_mut(*slot)) {
                 agent.record.handling = handling;
                 if let Some(seconds) = handling.value() {
-                    self.handling.observe(seconds, HANDLING_WINDOW);
+                    self.handling.average.observe(seconds, HANDLING_WINDOW);
                 }
             }
         }

@@ -138,7 +138,7 @@ impl Router {
             };
             agent.lines.push(slot);
             agent.lines.sort_unstable();
-            line.agents.change(Counted::default(), agent.counted);
+            line.change_agent(member, Counted::default(), agent.counted);
             if let Listing::Since(since) = agent.listing {
                 line.ready.insert((since, agent.profile.id.clone(), member));
             }
@@ -234,7 +234,7 @@ impl Router {
         };
         for line in std::mem::take(&mut agent.lines) {
             if let Some(line) = self.lines.get_mut(line) {
-                line.agents.change(agent.counted, Counted::default());
+                line.change_agent(slot, agent.counted, Counted::default());
                 self.fresh_lines.extend(&line.watchers);
             }
         }
@@ -250,12 +250,12 @@ impl Router {
         let (before, after) = (agent.counted, agent.counts());
         if before != after {
             agent.counted = after;
-            for slot in &agent.lines {
-                if let Some(line) = self.lines.get_mut(*slot) {
-                    line.agents.change(before, after);
+            for line in &agent.lines {
+                if let Some(line) = self.lines.get_mut(*line) {
+                    line.change_agent(slot, before, after);
                     self.fresh_lines.extend(&line.watchers);
                 }
-                self.lines.touch(*slot);
+                self.lines.touch(*line);
             }
         }
         let is_listed = agent.listing == Listing::Since(agent.since);
@@ -300,7 +300,7 @@ impl Router {
             }
             self.lines.touch(*line);
             // An agent more for those who are dialled here may be one more for others.
-            if self.lines.get(*line).is_some_and(|line| line.pace.dialing > 0) {
+            if self.lines.get(*line).is_some_and(|line| !line.pace.dialing.is_empty()) {
                 self.lines.touch_neighbours(*line, &self.agents);
             }
         }

@@ -147,7 +147,7 @@ impl Router {
                     self.fresh_entries.push(slot);
                 }
             } else if waiting.is_dialing() {
-                line.pace.dialing += 1;
+                line.pace.dialing.insert((waiting.progress.announced_at.unwrap_or_default(), slot));
             } else if waiting.is_announceable() && waiting.dial.method != DialMethod::Rate {
                 self.by_thresholds.insert(slot);
             } else if waiting.is_announceable() {
@@ -185,7 +185,7 @@ impl Router {
             if waiting.routable {
                 line.routable.remove(waiting.growth, key);
             } else if waiting.is_dialing() {
-                line.pace.dialing = line.pace.dialing.saturating_sub(1);
+                line.pace.dialing.remove(&(waiting.progress.announced_at.unwrap_or_default(), slot));
                 self.lines.touch_neighbours(waiting.line, &self.agents);
             } else if waiting.is_announceable() && waiting.dial.method != DialMethod::Rate {
                 self.by_thresholds.remove(&slot);

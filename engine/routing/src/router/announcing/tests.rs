@@ -75,7 +75,7 @@ fn why_a_callback_has_not_been_dialled_is_one_sentence() {
     assert!(matches!(why.reason, NotDialled::Quota { .. }));
     assert!(
         why.text.starts_with(
-            "9th in queue `Q`; 0 agents ready and 0.40 agents/s becoming free let 4 be dialled, 4 are being \
+            "9th in queue `Q`; 0 agents ready and 0.40 agents/s becoming free let 3 be dialled, 3 are being \
              dialled already"
         ),
         "{}",
