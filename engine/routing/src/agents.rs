@@ -80,6 +80,8 @@ impl AgentStatus {
 #[derive(Clone, Debug)]
 pub(crate) struct Reservation {
     pub(crate) holder: Arc<str>,
+    /// Begin of the reservation: what was observed of the agent before does not concern it.
+    pub(crate) from: Timestamp,
     pub(crate) until: Timestamp,
     /// Whether the holder has let go and only the delay runs.
     pub(crate) is_released: bool,

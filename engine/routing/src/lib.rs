@@ -7,8 +7,9 @@
 //!
 //! **Invariants**
 //!
-//! * An agent is chosen only while ready and not reserved, and is reserved for whoever got it.
-//! * An entry leaves by exactly one of `TargetSelected`, `TimedOut` and `Left`.
+//! * An agent is chosen only while ready and not reserved, and is reserved for whoever got it. What was observed of
+//!   an agent before the reservation does not end it.
+//! * An entry leaves by exactly one of `TargetSelected`, `TimedOut` and `Left`; only `Returned` brings it back.
 //! * Order is priority, then start of waiting, then entry into the queue, then id (decision D-092); nothing that
 //!   reaches an outcome depends on the order of a hash table.
 //! * Queues, entries, names and exclusions have limits: see [`Options`].
@@ -24,6 +25,7 @@ mod directory;
 mod histogram;
 mod line;
 mod order;
+mod place;
 mod reader;
 mod router;
 mod skill_expression;
@@ -47,6 +49,7 @@ pub use dial_ahead::{
     DialAheadOptions, DialAverages, DialExplanation, DialLimit, DialMethod, DialQuota, NotDialled, Situation,
     ThresholdTable, ThresholdTableError, Vcb, VcbError, dial_quota,
 };
+pub use place::{MalformedRouterData, PlaceData, restored_priority, router_data_70};
 pub use router::{Options, Position, Router, TargetsOrder};
 pub use skill_expression::{Comparison, SkillExpression, SkillExpressionError};
 pub use target::{Target, TargetError, TargetKind, Targets, Threshold};

@@ -411,8 +411,12 @@ fn pop_until<T: Ord + Clone>(set: &mut BTreeSet<(Timestamp, T)>, now: Timestamp)
 }
 
 #[cfg(test)]
+mod event_tests;
+#[cfg(test)]
 mod list_tests;
 #[cfg(test)]
 mod random_tests;
+#[cfg(test)]
+mod reservation_tests;
 #[cfg(test)]
 mod tests;

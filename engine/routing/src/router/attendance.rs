@@ -169,7 +169,14 @@ impl Router {
         let Some(slot) = self.agent_slots.get(id).copied() else {
             return;
         };
-        if self.agents.get(slot).is_some_and(|agent| at >= agent.since) {
+        let Some(agent) = self.agents.get(slot) else {
+            return;
+        };
+        // No call begins and ends within a millisecond: the end is that of the call before.
+        let is_older = at < agent.since
+            || agent.reservation.as_ref().is_some_and(|reservation| at < reservation.from)
+            || (at == agent.since && agent.status.is_on_call() && !status.is_on_call());
+        if !is_older {
             self.set_status(slot, status, at.min(now), outcomes);
         }
     }

@@ -211,7 +211,7 @@ fn check_invariants(router: &Router, model: &Model, now: Timestamp, context: &st
 }
 
 /// Every list holds what it must and nothing else, so nothing leaks.
-fn check_bookkeeping(router: &Router, context: &str) {
+pub(super) fn check_bookkeeping(router: &Router, context: &str) {
     let entries = || router.entries.iter().map(|(_, waiting)| waiting);
     let reserved = router.agents().filter(|view| view.reserved_for.is_some()).count();
     let wrapping_up = router.agents.iter().filter(|(_, agent)| agent.wraps_up_until.is_some()).count();

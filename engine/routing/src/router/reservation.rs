@@ -169,13 +169,14 @@ impl Router {
             return;
         };
         let before = self.end_reservation(slot);
+        let from = before.as_ref().map_or(now, |reservation| reservation.from);
         //= decision: D-089 `reserveTarget` with 0 means no block
         if !duration.is_zero()
             && let Some(agent) = self.agents.get_mut(slot)
         {
             let until = now + duration;
             let for_whom = Arc::from(holder.as_str());
-            agent.reservation = Some(Reservation { holder: for_whom, until, is_released: false });
+            agent.reservation = Some(Reservation { holder: for_whom, from, until, is_released: false });
             self.due.insert((until, Due::Reservation(agent_id.clone())));
             outcomes.push(Outcome::AgentReserved { agent: agent_id.clone(), holder, until });
         }

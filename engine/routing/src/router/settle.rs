@@ -133,7 +133,7 @@ impl Router {
         };
         let (agent_id, holder) = (agent.profile.id.clone(), Arc::clone(&waiting.key.id));
         let until = now + waiting.reservation.max(self.options.selection_block);
-        agent.reservation = Some(Reservation { holder, until, is_released: false });
+        agent.reservation = Some(Reservation { holder, from: now, until, is_released: false });
         self.due.insert((until, Due::Reservation(agent_id.clone())));
         let (profile, is_share) = (Arc::clone(&agent.profile), waiting.choice == Choice::Percentage);
         let number = self.count_share(waiting.line, agent_slot, is_share);

@@ -1,0 +1,243 @@
+//! Agents at work: desks, after-call work, reservation, and what comes back when an agent cannot be had.
+
+use std::time::Duration;
+
+use super::tests::{at, check, entry, profile, ready, release, router, status};
+use super::{Options, Router};
+use crate::agents::AfterCallWork;
+use crate::{AgentStatus, Command, Desk, Entry, Outcome};
+
+fn reserve(agent: &str, holder: &str, seconds: u64) -> Command {
+    let duration = Duration::from_secs(seconds);
+    Command::ReserveAgent { agent: agent.into(), holder: holder.to_owned(), duration }
+}
+
+fn refresh(agent: &str, holder: &str, seconds: u64) -> Command {
+    let duration = Duration::from_secs(seconds);
+    Command::RefreshReservation { agent: agent.into(), holder: holder.to_owned(), duration }
+}
+
+fn failed(id: &str, agent: &str) -> Command {
+    Command::RouteFailed { id: id.to_owned(), agent: agent.into() }
+}
+
+fn submit(id: &str, target: &str) -> Command {
+    Command::Submit(entry(id, target))
+}
+
+#[test]
+fn an_agent_reserved_without_an_entry_is_given_to_nobody_else() {
+    let mut router = router();
+    check(&mut router, reserve("a", "h", 10), 0, &["a not kept for h"]);
+    check(&mut router, ready("a"), 1, &[]);
+    check(&mut router, reserve("a", "h", 10), 1, &["a kept for h"]);
+    check(&mut router, reserve("a", "other", 10), 2, &["a not kept for other"]);
+    check(&mut router, submit("x", "a@.A"), 3, &["queued x"]);
+    check(&mut router, refresh("a", "h", 10), 5, &["a kept for h"]);
+    check(&mut router, Command::Tick, 14, &[]);
+    check(&mut router, Command::Tick, 15, &["expired a h", "x gets a"]);
+    check(&mut router, refresh("a", "h", 10), 16, &["a not kept for h"]);
+    check(&mut router, reserve("a", "x", 0), 17, &[]);
+    assert_eq!(router.agent(&"a".into()).unwrap().reserved_for, None, "a time of 0 keeps nobody");
+}
+
+#[test]
+fn a_refusal_says_why() {
+    let mut router = router();
+    let reason = |router: &mut Router, command: Command| match router.step(command, at(0)).as_slice() {
+        [Outcome::ReservationRefused { reason, .. }] => reason.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(reason(&mut router, reserve("a", "h", 1)), "agent `a` is logged out");
+    assert_eq!(reason(&mut router, reserve("nobody", "h", 1)), "there is no agent `nobody`");
+    router.step(ready("a"), at(0));
+    router.step(reserve("a", "first", 9), at(0));
+    assert_eq!(reason(&mut router, reserve("a", "h", 1)), "agent `a` is reserved for `first`");
+    assert_eq!(reason(&mut router, refresh("a", "h", 1)), "agent `a` is not reserved for `h` any more");
+}
+
+#[test]
+fn a_late_release_does_not_free_the_next_ones_agent() {
+    let mut router = router();
+    for id in ["x", "y"] {
+        router.step(submit(id, "a@.A"), at(0));
+    }
+    check(&mut router, ready("a"), 1, &["x gets a"]);
+    check(&mut router, release("a", Some("x")), 2, &["y gets a"]);
+    check(&mut router, release("a", Some("x")), 3, &[]);
+    assert_eq!(router.agent(&"a".into()).unwrap().reserved_for.as_deref(), Some("y"));
+}
+
+#[test]
+fn a_release_with_delay_keeps_the_agent_for_that_long_once() {
+    let mut router = router();
+    let later = || Command::ReleaseAgent {
+        agent: "a".into(),
+        holder: Some("x".to_owned()),
+        delay: Duration::from_secs(3),
+    };
+    for id in ["x", "y"] {
+        router.step(submit(id, "a@.A"), at(0));
+    }
+    check(&mut router, ready("a"), 1, &["x gets a"]);
+    check(&mut router, later(), 10, &[]);
+    check(&mut router, later(), 12, &[]);
+    check(&mut router, Command::Tick, 13, &["y gets a"]);
+}
+
+#[test]
+fn a_vanished_agents_entry_waits_in_its_old_place_for_another() {
+    let mut router = router();
+    for (id, since) in [("first", 0), ("second", 5)] {
+        let submitted = Entry { waiting_since: at(since), ..entry(id, "Billing@.GA") };
+        router.step(Command::Submit(submitted), at(6));
+    }
+    check(&mut router, ready("a"), 7, &["first gets a"]);
+    let gone = || Command::AgentVanished { agent: "a".into() };
+    check(&mut router, gone(), 8, &["returned first from a"]);
+    assert_eq!(router.position("first", at(8)).unwrap().position, 1);
+    assert_eq!(router.agent(&"a".into()).unwrap().status, AgentStatus::LoggedOut);
+    check(&mut router, gone(), 9, &[]);
+    check(&mut router, ready("a"), 10, &["second gets a"]);
+    check(&mut router, ready("b"), 11, &["first gets b"]);
+}
+
+#[test]
+fn a_vanished_agent_with_a_call_gives_nothing_back() {
+    let mut router = router();
+    router.step(submit("x", "a@.A"), at(0));
+    check(&mut router, ready("a"), 1, &["x gets a"]);
+    router.step(status("a", AgentStatus::Busy), at(2));
+    check(&mut router, Command::AgentVanished { agent: "a".into() }, 3, &[]);
+    assert!(router.entry("x").is_none());
+}
+
+#[test]
+fn a_removed_agent_is_gone_and_one_who_is_put_is_there() {
+    let mut router = router();
+    router.step(submit("x", "Billing@.GA"), at(0));
+    check(&mut router, ready("a"), 1, &["x gets a"]);
+    check(&mut router, Command::RemoveAgent { agent: "a".into() }, 2, &["returned x from a"]);
+    assert!(router.agent(&"a".into()).is_none());
+    router.step(Command::PutAgent(profile("new", &["Billing"], &[])), at(3));
+    check(&mut router, ready("new"), 4, &["x gets new"]);
+}
+
+#[test]
+fn skills_that_change_while_people_wait_count_at_once() {
+    let mut router = router();
+    router.step(submit("x", "?:Loans>2@.GA"), at(0));
+    check(&mut router, ready("a"), 1, &[]);
+    check(&mut router, Command::PutAgent(profile("a", &["Billing"], &[("Loans", 3)])), 2, &["x gets a"]);
+    router.step(release("a", None), at(3));
+    router.step(Command::PutAgent(profile("a", &[], &[])), at(3));
+    check(&mut router, submit("y", "Billing@.GA"), 4, &["queued y"]);
+}
+
+#[test]
+fn failed_routes_try_other_agents_up_to_the_limit() {
+    let mut router = router();
+    let submitted = Entry { max_route_attempts: 2, ..entry("x", "Billing@.GA") };
+    router.step(Command::Submit(submitted), at(0));
+    check(&mut router, ready("a"), 1, &["x gets a"]);
+    check(&mut router, failed("x", "b"), 2, &["not held x"]);
+    check(&mut router, failed("x", "a"), 2, &["returned x from a"]);
+    check(&mut router, failed("x", "a"), 3, &[]);
+    check(&mut router, ready("b"), 4, &["x gets b"]);
+    check(&mut router, failed("x", "a"), 5, &[]);
+    router.step(status("b", AgentStatus::Ringing), at(5));
+    router.step(ready("b"), at(6));
+    check(&mut router, failed("x", "b"), 7, &["given up x 2"]);
+    check(&mut router, failed("x", "b"), 8, &["not held x"]);
+    check(&mut router, submit("y", "b@.A"), 9, &["queued y", "y gets b"]);
+}
+
+#[test]
+fn what_was_selected_is_forgotten_after_a_while_or_when_done() {
+    let mut router = router();
+    for (id, agent) in [("x", "a"), ("y", "b"), ("z", "d")] {
+        router.step(submit(id, &format!("{agent}@.A")), at(0));
+        router.step(ready(agent), at(0));
+        router.step(status(agent, AgentStatus::Busy), at(1));
+    }
+    router.step(Command::RouteDone { id: "x".to_owned() }, at(2));
+    router.step(Command::Cancel { id: "y".to_owned() }, at(2));
+    check(&mut router, failed("x", "a"), 3, &["not held x"]);
+    check(&mut router, failed("y", "b"), 3, &["not held y"]);
+    check(&mut router, failed("z", "d"), 121, &["not held z"]);
+    assert!(router.held.is_empty());
+}
+
+#[test]
+fn after_call_work_ends_by_itself_in_what_was_asked_for() {
+    let by_group = [("Sales".to_owned(), Duration::from_secs(20))].into();
+    let after_call_work = AfterCallWork { standard: Some(Duration::from_secs(5)), by_group };
+    let mut router = Router::new(Options { after_call_work, ..Options::default() });
+    let agents = vec![profile("a", &["Billing"], &[]), profile("c", &["Billing", "Sales"], &[])];
+    router.step(Command::ConfigureAgents(agents), at(0));
+    let state = |router: &Router, agent: &str| router.agent(&agent.into()).unwrap().status;
+    for agent in ["a", "c"] {
+        router.step(status(agent, AgentStatus::Busy), at(0));
+        router.step(Command::EndCall { agent: agent.into() }, at(10));
+        assert_eq!(state(&router, agent), AgentStatus::AfterCallWork);
+    }
+    router.step(Command::EndCall { agent: "a".into() }, at(11));
+    let pause = Command::PlanAfterCall { agent: "c".into(), ready: false, reason: Some("lunch".to_owned()) };
+    router.step(pause, at(12));
+    assert_eq!(router.next_due(), Some(at(15)));
+    router.step(Command::Tick, at(15));
+    assert_eq!((state(&router, "a"), state(&router, "c")), (AgentStatus::Ready, AgentStatus::AfterCallWork));
+    router.step(Command::Tick, at(30));
+    assert_eq!(state(&router, "c"), AgentStatus::NotReady { reason: Some("lunch".to_owned()) });
+    router.step(status("a", AgentStatus::Ringing), at(31));
+    router.step(Command::EndCall { agent: "a".into() }, at(32));
+    assert_eq!(state(&router, "a"), AgentStatus::Ready, "a call that only rang leaves no work");
+}
+
+#[test]
+fn two_agents_never_share_a_desk() {
+    let mut router = router();
+    let desk = |dn: &str, place: &str| Desk {
+        dn: dn.to_owned(),
+        switch: "SIP_Switch".to_owned(),
+        place: place.to_owned(),
+    };
+    let log_in = |agent: &str, desk: Desk| Command::LogIn { agent: agent.into(), desk: Some(desk) };
+    check(&mut router, log_in("a", desk("7100", "window")), 0, &[]);
+    assert_eq!(router.agent(&"a".into()).unwrap().profile.dn, "7100");
+    let taken =
+        "b: directory number `7100` of switch `SIP_Switch` is used by agent `a`, who has to log out first";
+    check(&mut router, log_in("b", desk("7100", "door")), 1, &[taken]);
+    let taken = "b: place `window` is used by agent `a`, who has to log out first";
+    check(&mut router, log_in("b", desk("7101", "window")), 1, &[taken]);
+    check(&mut router, submit("x", "window@.AP"), 2, &["queued x"]);
+    check(&mut router, ready("a"), 3, &["x gets a"]);
+    router.step(status("a", AgentStatus::LoggedOut), at(4));
+    assert_eq!(router.agent(&"a".into()).unwrap().profile.dn, "7a", "the own desk again");
+    check(&mut router, log_in("b", desk("7100", "window")), 5, &[]);
+    router.step(
+        Command::PutAgent(crate::AgentProfile { dn: "7100".to_owned(), ..profile("c", &[], &[]) }),
+        at(6),
+    );
+    let taken =
+        "c: directory number `7100` of switch `SIP_Switch` is used by agent `b`, who has to log out first";
+    check(&mut router, ready("c"), 7, &[taken]);
+    assert_eq!(router.agent(&"c".into()).unwrap().status, AgentStatus::LoggedOut);
+}
+
+#[test]
+fn an_observation_that_comes_late_is_ignored() {
+    let mut router = router();
+    let observed = |status: AgentStatus, seconds: i64| Command::ObserveAgent {
+        agent: "a".into(),
+        status,
+        at: at(seconds),
+    };
+    for id in ["x", "y"] {
+        router.step(submit(id, "a@.A"), at(0));
+    }
+    check(&mut router, observed(AgentStatus::Ready, 1), 1, &["x gets a"]);
+    check(&mut router, observed(AgentStatus::Busy, 5), 5, &[]);
+    check(&mut router, observed(AgentStatus::Ready, 1), 6, &[]);
+    check(&mut router, observed(AgentStatus::Ready, 9), 9, &["y gets a"]);
+}
