@@ -99,6 +99,7 @@ impl Report {
         let stage = Stage {
             modules: &opened.modules,
             parts: &|| opened.parts(),
+            world: None,
             limits: Limits::default(),
             restores: options.restore,
         };

@@ -45,7 +45,7 @@ use serde_json::{Map, Value};
 use crate::basic_http::{BASIC_HTTP_PROCESSOR, BASIC_HTTP_SHORT};
 use crate::{
     BrokenExpressions, Chart, Diagnostic, EvaluateError, Event, Failure, Limits, LoadError, ModuleSet,
-    PartResolver, Session, Source, Start, Status, Step, Worker, compile_with,
+    PartResolver, Session, Source, Start, Status, Step, Surroundings, Worker, compile_with,
 };
 
 pub use record::{Cause, Happening, Record};
@@ -72,6 +72,13 @@ pub enum Between {
     Hibernate,
     /// It is written to JSON, dropped and read back.
     WriteAndRead,
+}
+
+/// What the sessions of a rehearsal read beside their data (`_genesys.…`): a function of what they were told.
+pub trait World: std::fmt::Debug + Send + Sync {
+    /// The surroundings of a session that was told these events, in their order. What charts sent each other is among them, with its
+    /// origin.
+    fn surroundings(&self, told: &[Event]) -> Arc<dyn Surroundings>;
 }
 
 /// A chart came to no rest.
@@ -110,6 +117,9 @@ pub struct Rehearsal {
     charts: BTreeMap<String, Arc<Chart>>,
     epoch_millis: i64,
     time_key: Option<String>,
+    world: Option<Arc<dyn World>>,
+    /// What each session was told, if there is a world.
+    told: BTreeMap<String, Vec<Event>>,
     now: Duration,
     sessions: BTreeMap<String, Session>,
     /// Sorted by due time, then by the order in which they were sent.
@@ -152,6 +162,8 @@ impl Rehearsal {
             charts: BTreeMap::new(),
             epoch_millis: 0,
             time_key: None,
+            world: None,
+            told: BTreeMap::new(),
             now: Duration::ZERO,
             sessions: BTreeMap::new(),
             deliveries: VecDeque::new(),
@@ -181,6 +193,13 @@ impl Rehearsal {
         self
     }
 
+    /// What sessions read beside their data; by default such a reading is an error of the script.
+    #[must_use]
+    pub fn with_world(mut self, world: Arc<dyn World>) -> Self {
+        self.world = Some(world);
+        self
+    }
+
     /// Every external event gets the time of its delivery, in epoch milliseconds, as this key of its data, unless they are no object;
     /// by default none does.
     #[must_use]
@@ -207,6 +226,7 @@ impl Rehearsal {
     /// Starts a main chart that was compiled with the modules of this rehearsal; see [`start`](Self::start).
     pub fn start_chart(&mut self, chart: Arc<Chart>, parameters: Map<String, Value>) {
         self.sessions.clear();
+        self.told.clear();
         self.charts.clear();
         self.deliveries.clear();
         self.records.clear();
@@ -400,7 +420,7 @@ impl Rehearsal {
             invokeid,
             parent,
             ioprocessors: Arc::clone(&self.ioprocessors),
-            surroundings: None,
+            surroundings: self.world.as_ref().map(|world| world.surroundings(&[])),
         };
         self.charts.entry(chart.hash().to_owned()).or_insert_with(|| Arc::clone(&chart));
         let (session, step) = Session::start(chart, &mut self.worker, start);

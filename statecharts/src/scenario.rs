@@ -33,7 +33,7 @@
 //! let modules = Arc::new(ModuleSet::default());
 //! let chart = compile(Source { file: "turnstile.scxml", text: chart }, &modules, &NoParts)?.chart;
 //! let document = Document::read("turnstile.test.toml", scenarios)?;
-//! let stage = Stage { modules: &modules, parts: &|| Box::new(NoParts), limits: Limits::default(), restores: false };
+//! let stage = Stage { modules: &modules, parts: &|| Box::new(NoParts), world: None, limits: Limits::default(), restores: false };
 //! let outcomes = stage.run(&document, &chart)?;
 //! assert!(outcomes[0].misses.is_empty());
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -71,7 +71,6 @@ impl Rehearsal {
     }
 
     fn step(&mut self, id: &str, mut event: Event) {
-        self.rest(id);
         let now_millis = self.now_millis();
         if let Some(key) = &self.time_key {
             let data = event.data.get_or_insert_with(|| serde_json::json!({}));
@@ -79,6 +78,10 @@ impl Rehearsal {
                 data.insert(key.clone(), now_millis.into());
             }
         }
+        if self.world.is_some() {
+            self.told.entry(id.to_owned()).or_default().push(event.clone());
+        }
+        self.rest(id);
         let Some(session) = self.sessions.get_mut(id).filter(|session| session.is_running()) else {
             return;
         };
@@ -114,6 +117,14 @@ impl Rehearsal {
                     }
                 }
             }
+        }
+        self.surround(id);
+    }
+
+    /// Gives a session the surroundings that follow from what it was told.
+    pub(super) fn surround(&mut self, id: &str) {
+        if let (Some(world), Some(session)) = (&self.world, self.sessions.get_mut(id)) {
+            session.surround(world.surroundings(self.told.get(id).map_or(&[], Vec::as_slice)));
         }
     }
 

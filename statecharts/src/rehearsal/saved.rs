@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::messages::Delivery;
 use super::{Record, Rehearsal};
-use crate::{Chart, Failure, LoadError, RestoreError, Session, Snapshot, Source, compile_with};
+use crate::{Chart, Event, Failure, LoadError, RestoreError, Session, Snapshot, Source, compile_with};
 
 /// Version of the form of [`Saved`].
 pub const SAVED_VERSION: u32 = 1;
@@ -25,6 +25,8 @@ pub struct Saved {
     charts: BTreeMap<String, SavedChart>,
     sessions: Vec<Snapshot>,
     deliveries: Vec<Delivery>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    told: BTreeMap<String, Vec<Event>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -77,6 +79,7 @@ impl Rehearsal {
                 .collect(),
             sessions,
             deliveries: self.deliveries.iter().cloned().collect(),
+            told: self.told.clone(),
         })
     }
 
@@ -116,6 +119,11 @@ impl Rehearsal {
         self.now = saved.now;
         self.next_session = saved.next_session;
         self.deliveries = saved.deliveries.iter().cloned().collect();
+        self.told.clone_from(&saved.told);
+        let ids: Vec<String> = self.sessions.keys().cloned().collect();
+        for id in &ids {
+            self.surround(id);
+        }
         Ok(())
     }
 

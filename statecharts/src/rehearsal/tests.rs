@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Between, Happening, Rehearsal, Saved};
+use super::{Between, Happening, Rehearsal, Saved, World};
 use crate::trial::text;
-use crate::{Effect, Event, Limits, ModuleSet, Source, Status};
+use crate::{Effect, Event, Limits, ModuleSet, Source, Status, Surroundings};
 
 fn rehearsal(parts: &[(&str, &str)]) -> Rehearsal {
     let parts: BTreeMap<String, String> =
@@ -165,4 +165,45 @@ fn verbs_and_logs_are_recorded_with_their_time() {
     let (_, step) = last.step().unwrap();
     assert!(matches!(&*step.effects, [Effect::Log(log)] if log.value == 7));
     assert!(rehearsal.take_records().is_empty());
+}
+
+/// A shelf on which every event puts a cup.
+#[derive(Debug)]
+struct Kitchen;
+
+#[derive(Debug)]
+struct Shelf(usize);
+
+impl World for Kitchen {
+    fn surroundings(&self, told: &[Event]) -> Arc<dyn Surroundings> {
+        Arc::new(Shelf(told.iter().filter(|event| event.name == "cup").count()))
+    }
+}
+
+impl Surroundings for Shelf {
+    fn read(&self, _path: &str, _arguments: &[Value], _now_millis: i64) -> Result<Value, String> {
+        Ok(json!(self.0))
+    }
+}
+
+#[test]
+fn what_a_chart_reads_follows_from_what_it_was_told_also_after_a_restore() {
+    let body = "<datamodel><data id='first' expr='_tea.shelf'/><data id='now'/></datamodel>
+        <state id='s'><transition event='*'><assign location='now' expr='_tea.shelf'/></transition></state>";
+    for between in [Between::Nothing, Between::WriteAndRead] {
+        let no_parts: BTreeMap<String, String> = BTreeMap::new();
+        let mut rehearsal = Rehearsal::new(crate::trial::modules(), Box::new(no_parts), Limits::default())
+            .unwrap()
+            .with_between(between)
+            .with_world(Arc::new(Kitchen));
+        rehearsal.start(Source { file: "main.scxml", text: &text(body) }, Map::new()).unwrap();
+        rehearsal.send(event("cup")).unwrap();
+        let saved = rehearsal.save().unwrap();
+        rehearsal.send(event("cup")).unwrap();
+        assert_eq!(data(&mut rehearsal), json!({ "first": 0, "now": 2 }));
+        rehearsal.restore(&saved).unwrap();
+        assert_eq!(rehearsal.evaluate("_tea.shelf").unwrap(), Some(json!(1)));
+        rehearsal.send(event("plate")).unwrap();
+        assert_eq!(data(&mut rehearsal), json!({ "first": 0, "now": 1 }));
+    }
 }

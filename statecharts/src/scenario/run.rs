@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::check::{Mismatch, check};
 use super::document::{Action, Document, Moment, Place, Scenario, Step};
 use super::player::{Player, Turn};
-use crate::rehearsal::{Between, Rehearsal};
+use crate::rehearsal::{Between, Rehearsal, World};
 use crate::{Chart, Effect, Failure, Limits, ModuleSet, PartResolver, Status};
 
 /// Where children and parts of charts come from, for one rehearsal.
@@ -18,6 +18,8 @@ pub struct Stage<'a> {
     pub modules: &'a Arc<ModuleSet>,
     /// Where the charts of `<invoke src>` come from.
     pub parts: Parts<'a>,
+    /// What charts read beside their data; `None`: such a reading is an error of the script.
+    pub world: Option<Arc<dyn World>>,
     /// Limits of sessions.
     pub limits: Limits,
     /// Whether sessions are written down and read back between any two of their steps.
@@ -72,6 +74,9 @@ impl Stage<'_> {
         let mut rehearsal = Rehearsal::new(Arc::clone(self.modules), (self.parts)(), self.limits.clone())?
             .with_epoch_millis(document.epoch_millis)
             .with_between(if self.restores { Between::WriteAndRead } else { Between::Nothing });
+        if let Some(world) = &self.world {
+            rehearsal = rehearsal.with_world(Arc::clone(world));
+        }
         if let Some(key) = &document.time_key {
             rehearsal = rehearsal.with_time_key(key);
         }

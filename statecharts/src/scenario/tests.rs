@@ -26,8 +26,13 @@ fn run_with(document: &str, restores: bool) -> Vec<Outcome> {
     let document = Document::read("a.test.toml", document).unwrap_or_else(|error| panic!("{error}"));
     let modules = modules();
     let chart = kettle();
-    let stage =
-        Stage { modules: &modules, parts: &|| Box::new(NoParts), limits: Limits::default(), restores };
+    let stage = Stage {
+        modules: &modules,
+        parts: &|| Box::new(NoParts),
+        world: None,
+        limits: Limits::default(),
+        restores,
+    };
     let chart = crate::compile(
         crate::Source { file: "trial.scxml", text: &chart.texts()["trial.scxml"] },
         &modules,
