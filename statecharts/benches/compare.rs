@@ -184,31 +184,31 @@ fn our_round(chart: &Arc<Chart>, figures: &mut Figures) {
 /// What sessions cost that are held, and what is written down: measured in a process of its own, whose memory is untouched.
 fn hold(chart: &str) -> Value {
     let program = std::env::current_exe().expect("this program has a path");
-    let output = Command::new(program).args(["--hold", chart]).output().expect("it runs");
+    let output = Command::new(program).args(["--hold", &format!("chart={chart}")]).output().expect("it runs");
     serde_json::from_slice(&output.stdout).expect("it prints JSON")
 }
 
 /// The process of [`hold`].
-fn measure_held(chart: &Arc<Chart>) -> Value {
+fn measure_held(chart: &Arc<Chart>, held: usize) -> Value {
     let mut worker = worker();
-    let mut dormant: Vec<Session> = Vec::with_capacity(HELD);
-    let mut sessions: Vec<Session> = Vec::with_capacity(HELD);
-    start(chart, &mut worker, HELD).hibernate(&mut worker);
+    let mut dormant: Vec<Session> = Vec::with_capacity(held);
+    let mut sessions: Vec<Session> = Vec::with_capacity(held);
+    start(chart, &mut worker, held).hibernate(&mut worker);
     let before = resident();
-    for number in 0..HELD {
+    for number in 0..held {
         let mut session = start(chart, &mut worker, number);
         session.hibernate(&mut worker);
         dormant.push(session);
     }
     let asleep = resident();
     let mut starts = Pauses::default();
-    for number in 0..HELD {
+    for number in 0..held {
         sessions.push(starts.watch(|| start(chart, &mut worker, number)));
     }
     let awake = resident();
     let [call, ..] = turn();
-    let events = vec![call; HELD];
-    let event = micros(HELD, || {
+    let events = vec![call; held];
+    let event = micros(held, || {
         for (session, event) in sessions.iter_mut().zip(events) {
             session.step(&mut worker, event, 0);
         }
@@ -221,7 +221,7 @@ fn measure_held(chart: &Arc<Chart>) -> Value {
         }
     }
     let worked = resident();
-    let sample: usize = 5_000;
+    let sample: usize = 5_000.min(held);
     let mut saved: Vec<Snapshot> = Vec::with_capacity(sample);
     let save = micros(sample, || {
         saved.extend(
@@ -240,7 +240,7 @@ fn measure_held(chart: &Arc<Chart>) -> Value {
             loaded.push(session);
         }
     });
-    let per = |bytes: f64| bytes / HELD as f64;
+    let per = |bytes: f64| bytes / held as f64;
     json!({
         "dormant_bytes": per(asleep - before),
         "idle_bytes": per(awake - asleep),
@@ -305,8 +305,11 @@ fn main() {
     let (script, null) = (load(ECMASCRIPT), load(NULL));
     let arguments: Vec<String> = std::env::args().collect();
     if arguments.iter().any(|argument| argument == "--hold") {
-        let chart = if arguments.iter().any(|argument| argument == "null") { &null } else { &script };
-        println!("{}", measure_held(chart));
+        let (chart, held) = match arguments.iter().find_map(|argument| argument.strip_prefix("chart=")) {
+            Some("null") => (null, HELD),
+            _ => (script, HELD),
+        };
+        println!("{}", measure_held(&chart, held));
         return;
     }
     let mut ours = Figures { name: "ours, ECMAScript", ..Figures::default() };
@@ -352,9 +355,11 @@ fn main() {
     for figures in [&ours, &ours_null].into_iter().chain(peers.iter().map(|(figures, _)| figures)) {
         row(figures, scion);
     }
-    for (name, held) in [("ECMAScript", &held), ("null data model", &held_null)] {
+    for (name, held, count) in
+        [("switchboard, ECMAScript", &held, HELD), ("switchboard, null data model", &held_null, HELD)]
+    {
         let figure = |key: &str| held[key].as_f64().unwrap_or(f64::NAN);
-        println!("\nours, {name}, {HELD} sessions held:");
+        println!("\nours, {name}, {count} sessions held:");
         println!("  an idle session, just started           {:>9.2} KiB", figure("idle_bytes") / 1024.0);
         println!(
             "  an idle session that has worked         {:>9.2} KiB",
@@ -364,7 +369,11 @@ fn main() {
         println!("  a snapshot as text                      {:>9} bytes", figure("text_bytes"));
         println!("  an event, one session after the other   {:>9.2} µs", figure("event_micros"));
         println!("  the longest start                       {:>9.2} ms", figure("longest_start_millis"));
-        println!("  the longest of {} steps             {:>9.2} ms", HELD * 5, figure("longest_step_millis"));
+        println!(
+            "  the longest of {:>6} steps             {:>9.2} ms",
+            count * 5,
+            figure("longest_step_millis")
+        );
         println!("  save                                    {:>9.2} µs", figure("save_micros"));
         println!("  load, and an event nobody wants         {:>9.2} µs", figure("load_micros"));
     }

@@ -31,7 +31,8 @@ static NEXT_WORKER: AtomicU64 = AtomicU64::new(1);
 pub struct Worker {
     // In the order in which they must be dropped: scopes, contexts, runtime.
     slots: BTreeMap<u64, Slot>,
-    contexts: BTreeMap<ContextKey, ChartContext>,
+    /// Contexts with the chart that each was made for.
+    contexts: Vec<(Arc<Chart>, ChartContext)>,
     runtime: Runtime,
     meter: Rc<Meter>,
     limits: Arc<Limits>,
@@ -43,12 +44,8 @@ pub struct Worker {
     keeps_ended_data: bool,
 }
 
-/// A chart and the modules that it was compiled with.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct ContextKey {
-    hash: String,
-    modules: usize,
-}
+/// A scope, and its functions if they are known.
+type Scope = (Persistent<Object<'static>>, Option<Box<Known>>);
 
 /// A live scope.
 struct Slot {
@@ -114,7 +111,7 @@ impl Worker {
         let (runtime, meter) = runtime(&limits)?;
         Ok(Self {
             slots: BTreeMap::new(),
-            contexts: BTreeMap::new(),
+            contexts: Vec::new(),
             runtime,
             meter,
             limits: Arc::new(limits),
@@ -167,17 +164,17 @@ impl Worker {
     ) -> Result<R, Failure> {
         self.check_owner(data)?;
         self.make_room()?;
-        let key = self.ensure_context(chart)?;
-        let scope = match self.scope(&key, data, &current) {
+        self.ensure_context(chart)?;
+        let (scope, known) = match self.scope(chart, data, &current) {
             Ok(scope) => scope,
             // Live sessions may fill the heap to its limit; as text they need none of it.
             Err(_no_memory) => {
                 self.rebuild()?;
                 self.ensure_context(chart)?;
-                self.scope(&key, data, &current)?
+                self.scope(chart, data, &current)?
             }
         };
-        let Some(context) = self.contexts.get_mut(&key) else {
+        let Some(context) = context_of(&mut self.contexts, chart) else {
             return Err(no_context());
         };
         let (meter, limits) = (&self.meter, &self.limits);
@@ -215,17 +212,12 @@ impl Worker {
         if is_changed {
             data.text = None;
         }
-        self.keep(chart, data, kept);
+        self.keep(chart, data, (kept, known));
         Ok(result)
     }
 
     /// The scope of a session: the live one, the one that was written, or an empty one. Makes it the current one.
-    fn scope(
-        &mut self,
-        key: &ContextKey,
-        data: &ScopeData,
-        current: &Current,
-    ) -> Result<Persistent<Object<'static>>, Failure> {
+    fn scope(&mut self, chart: &Arc<Chart>, data: &ScopeData, current: &Current) -> Result<Scope, Failure> {
         let slot = data.live.as_ref().and_then(|live| self.slots.get(&live.slot));
         let live = slot.and_then(|slot| slot.scope.clone());
         let text = slot.and_then(|slot| slot.text.as_deref()).or(data.text.as_deref());
@@ -235,7 +227,7 @@ impl Worker {
                 message: "they were lost when scripts ran out of memory".to_owned(),
             });
         }
-        let Some(context) = self.contexts.get_mut(key) else {
+        let Some(context) = context_of(&mut self.contexts, chart) else {
             return Err(no_context());
         };
         let meter = &self.meter;
@@ -247,12 +239,12 @@ impl Worker {
                 Some(live) => live.restore(&context).and_then(|scope| {
                     let enter = parts.helper(&context, |helpers| &helpers.enter)?;
                     enter.call::<_, ()>((scope.clone(),))?;
-                    Ok(scope)
+                    Ok((scope, None))
                 }),
                 None => parts.scope(&context, text),
             };
-            let scope = scope.catch(&context).map_err(|error| unreadable(&error))?;
-            Ok(Persistent::save(&context, scope))
+            let (scope, known) = scope.catch(&context).map_err(|error| unreadable(&error))?;
+            Ok((Persistent::save(&context, scope), known))
         });
         meter.disarm();
         scope
@@ -275,8 +267,7 @@ impl Worker {
         let Some(scope) = slot.scope.clone() else {
             return Err(no_context());
         };
-        let key = ContextKey::of(chart);
-        let Some(context) = self.contexts.get_mut(&key) else {
+        let Some(context) = context_of(&mut self.contexts, chart) else {
             return Err(no_context());
         };
         self.meter.arm_for_writing(&self.limits);
@@ -332,12 +323,15 @@ impl Worker {
         }
     }
 
-    fn keep(&mut self, chart: &Arc<Chart>, data: &mut ScopeData, scope: Persistent<Object<'static>>) {
+    fn keep(&mut self, chart: &Arc<Chart>, data: &mut ScopeData, (scope, functions): Scope) {
         if let Some(live) = &data.live
             && let Some(slot) = self.slots.get_mut(&live.slot)
         {
             slot.scope = Some(scope);
             slot.text = None;
+            if functions.is_some() {
+                slot.functions = functions;
+            }
             return;
         }
         if self.slots.len() >= self.sweep_at {
@@ -347,7 +341,7 @@ impl Worker {
         let owner = Arc::new(());
         let slot = Slot {
             scope: Some(scope),
-            functions: None,
+            functions,
             text: None,
             chart: Arc::clone(chart),
             owner: Arc::downgrade(&owner),
@@ -357,15 +351,14 @@ impl Worker {
         self.next_slot += 1;
     }
 
-    fn ensure_context(&mut self, chart: &Arc<Chart>) -> Result<ContextKey, Failure> {
-        let key = ContextKey::of(chart);
-        if self.contexts.contains_key(&key) {
-            return Ok(key);
+    fn ensure_context(&mut self, chart: &Arc<Chart>) -> Result<(), Failure> {
+        if context_of(&mut self.contexts, chart).is_some() {
+            return Ok(());
         }
         if self.contexts.len() >= CONTEXTS_MAX {
             self.slots.retain(|_, slot| slot.owner.strong_count() > 0);
-            let used: Vec<ContextKey> = self.slots.values().map(|slot| ContextKey::of(&slot.chart)).collect();
-            self.contexts.retain(|known, _| used.contains(known));
+            let slots = &self.slots;
+            self.contexts.retain(|(known, _)| slots.values().any(|slot| is_same(known, &slot.chart)));
         }
         let made = match ChartContext::new(&self.runtime, chart, &self.limits, &self.meter) {
             Ok(made) => made,
@@ -375,8 +368,8 @@ impl Worker {
                 ChartContext::new(&self.runtime, chart, &self.limits, &self.meter)?
             }
         };
-        self.contexts.insert(key.clone(), made);
-        Ok(key)
+        self.contexts.push((Arc::clone(chart), made));
+        Ok(())
     }
 
     /// Writes every live scope down and starts with a new runtime.
@@ -384,7 +377,7 @@ impl Worker {
         self.slots.retain(|_, slot| slot.owner.strong_count() > 0);
         for slot in self.slots.values_mut() {
             let Some(scope) = slot.scope.take() else { continue };
-            let Some(context) = self.contexts.get_mut(&ContextKey::of(&slot.chart)) else {
+            let Some(context) = context_of(&mut self.contexts, &slot.chart) else {
                 continue;
             };
             self.meter.arm_for_writing(&self.limits);
@@ -412,10 +405,17 @@ impl Worker {
     }
 }
 
-impl ContextKey {
-    fn of(chart: &Arc<Chart>) -> Self {
-        Self { hash: chart.hash.clone(), modules: Arc::as_ptr(&chart.modules) as usize }
-    }
+/// Whether sessions of both charts can share a context: the same texts with the same modules.
+fn is_same(known: &Arc<Chart>, chart: &Arc<Chart>) -> bool {
+    Arc::ptr_eq(known, chart) || (known.hash == chart.hash && Arc::ptr_eq(&known.modules, &chart.modules))
+}
+
+/// The context of a chart.
+fn context_of<'a>(
+    contexts: &'a mut [(Arc<Chart>, ChartContext)],
+    chart: &Arc<Chart>,
+) -> Option<&'a mut ChartContext> {
+    contexts.iter_mut().find(|(known, _)| is_same(known, chart)).map(|(_, context)| context)
 }
 
 /// A runtime, and what measures its scripts.

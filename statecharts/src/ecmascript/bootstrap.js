@@ -534,12 +534,18 @@
     const made = (declaredMakers[at] ??= maker(declaredTexts[at]))(scope);
     return made.name === '' ? named(made, place) : made;
   };
-  const unpack = (text, scopeOfFunctions) => {
+  // `known` becomes the functions of the chart's scripts, then their numbers.
+  const unpack = (text, scopeOfFunctions, known) => {
     const [root, special, unset, declared] = parse(text);
     const scope = scopeOfFunctions ?? setPrototypeOf(root, system);
     if (scope === root) enter(scope);
     for (const name of unset) root[name] = undefined;
-    for (let at = 0; at < declared.length; at += 2) root[declared[at]] = declaredFunction(scope, declared[at + 1], declared[at]);
+    for (let at = 0; at < declared.length; at += 2) {
+      const made = declaredFunction(scope, declared[at + 1], declared[at]);
+      root[declared[at]] = made;
+      if (known) known.push(made);
+    }
+    if (known) for (let at = 1; at < declared.length; at += 2) known.push(declared[at]);
     if (special.length === 0) return root;
     const place = (path, value) => {
       let owner = root;
@@ -589,5 +595,5 @@
     }
     return root;
   };
-  return [enter, forgetEvent, create, declare, assignName, list, pack, (text) => unpack(text), markup, revive, declaredAt, objectPrototype, arrayPrototype, Map.prototype, Set.prototype];
+  return [enter, forgetEvent, create, declare, assignName, list, pack, (text) => { const known = []; return [unpack(text, undefined, known), known]; }, markup, revive, declaredAt, objectPrototype, arrayPrototype, Map.prototype, Set.prototype];
 })

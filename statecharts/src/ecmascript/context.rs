@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::meter::Meter;
 use super::natives::{Bridge, functions, natives};
 use super::wrap::wrap;
-use super::writer::identity;
+use super::writer::{Known, identity};
 use crate::chart::ExpressionIx;
 use crate::{Chart, Failure, Limits};
 
@@ -153,10 +153,15 @@ impl Parts<'_> {
     }
 
     /// An empty scope, or the one that was written as text.
-    pub(crate) fn scope<'js>(&self, context: &Ctx<'js>, text: Option<&str>) -> rquickjs::Result<Object<'js>> {
-        match text {
-            None => self.helper(context, |helpers| &helpers.create)?.call(()),
-            Some(text) => self.helper(context, |helpers| &helpers.unpack)?.call((text,)),
-        }
+    pub(crate) fn scope<'js>(
+        &self,
+        context: &Ctx<'js>,
+        text: Option<&str>,
+    ) -> rquickjs::Result<(Object<'js>, Option<Box<Known>>)> {
+        let Some(text) = text else {
+            return Ok((self.helper(context, |helpers| &helpers.create)?.call(())?, None));
+        };
+        let made: Array<'js> = self.helper(context, |helpers| &helpers.unpack)?.call((text,))?;
+        Ok((made.get(0)?, Known::of(context, made.get(1)?)?))
     }
 }

@@ -42,6 +42,18 @@ pub(crate) struct Known {
     numbers: Vec<Option<u32>>,
 }
 
+impl Known {
+    /// What the bootstrap script says of a scope that it has just read: functions, then their numbers.
+    pub(crate) fn of<'js>(context: &Ctx<'js>, list: Array<'js>) -> rquickjs::Result<Option<Box<Self>>> {
+        let count = list.len() / 2;
+        if count == 0 {
+            return Ok(None);
+        }
+        let numbers = (count..2 * count).map(|at| list.get(at).map(Some)).collect::<Result<_, _>>()?;
+        Ok(Some(Box::new(Self { functions: Persistent::save(context, list), numbers })))
+    }
+}
+
 /// What is not plain data, or not written in the order of the walk.
 enum Stop {
     /// A proxy, a map or set, or data too deep: everything is left to the bootstrap script.

@@ -15,9 +15,8 @@ fn next(seed: &mut u64, below: u64) -> u64 {
 /// What the bootstrap script writes of the only live scope.
 fn written_by_script(trial: &mut Trial) -> String {
     let slot = trial.worker.slots.values().next().unwrap();
-    let key = ContextKey::of(&slot.chart);
     let scope = slot.scope.clone().unwrap();
-    let context = trial.worker.contexts.get_mut(&key).unwrap();
+    let context = context_of(&mut trial.worker.contexts, &slot.chart).unwrap();
     context.with(|context, parts| {
         let scope = scope.restore(&context).unwrap();
         let pack: Function<'_> = parts.helper(&context, |helpers| &helpers.pack).unwrap();
