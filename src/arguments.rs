@@ -66,6 +66,15 @@ pub(crate) enum ChartCommand {
         /// The chart.
         file: PathBuf,
     },
+    /// Runs every chart of a folder to its end, and names each whose final state is not `pass`.
+    #[command(
+        after_help = "The clock is virtual: delays take no time. Charts that others invoke or include, or that a `manifest.json` names \
+as `deps`, are not run by themselves. A chart that cannot be loaded, never ends or hits a limit counts as failed.\n\n\
+With --json one object: {\"total\":…,\"passed\":…,\"failed\":[{\"chart\":…,\"final\":…|null,\"reason\":…}],\
+\"charts\":[{\"chart\":…,\"final\":…|null,\"passed\":…}],\"sub_documents\":[…],\"manual\":[…]}.\n\n\
+Exit codes: 0 all pass, 1 some do not, 2 the folder cannot be used."
+    )]
+    Conformance(ConformanceOptions),
     /// Executes a chart without a platform: gives it events, shows what it does, and steps back.
     #[command(
         after_help = "Reads commands from standard input; `help` lists them. With --json it reads one event per line, \
@@ -87,6 +96,19 @@ the first after the start, then one for each line.\n\nExit codes: 0 at the end o
         #[arg(long)]
         markdown: bool,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConformanceOptions {
+    /// Folder with charts (*.scxml), and perhaps a `manifest.json` like that of the W3C's charts.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// One JSON object with all results.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Prints the result beside those that other engines have published, as a table of Markdown.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) table: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! `ringback chart …`: one file for each subcommand, its arguments in [`ChartCommand`].
 
+mod conformance;
 mod open;
 mod run;
 mod test;
@@ -12,6 +13,7 @@ use crate::failure::Failure;
 /// Runs a subcommand.
 pub(crate) fn run(command: &ChartCommand) -> Result<(), Failure> {
     match command {
+        ChartCommand::Conformance(options) => conformance::run(options),
         ChartCommand::Run(options) => run::run(options),
         ChartCommand::Test(options) => test::run(options),
         ChartCommand::Validate { file } => validate::run(file),
