@@ -30,6 +30,8 @@ pub struct EgressRequest {
     pub fields: Map<String, Value>,
     /// Body in place of the fields: text as it is, anything else as JSON.
     pub content: Option<Value>,
+    /// Media type of a body that is text; none is named otherwise.
+    pub content_type: Option<String>,
     /// Limit for all of it.
     pub timeout: Duration,
 }
@@ -144,7 +146,10 @@ async fn exchange(url: Url, request: EgressRequest) -> Result<EgressReply, Egres
     let method = request.method.parse().unwrap_or(reqwest::Method::GET);
     let mut outgoing = client.request(method, url);
     outgoing = match (&request.content, request.method.as_str()) {
-        (Some(Value::String(text)), _) => outgoing.body(text.clone()),
+        (Some(Value::String(text)), _) => match &request.content_type {
+            Some(kind) => outgoing.header(reqwest::header::CONTENT_TYPE, kind).body(text.clone()),
+            None => outgoing.body(text.clone()),
+        },
         (Some(content), _) => outgoing.json(content),
         (None, "GET" | "DELETE") => outgoing.query(&texts(&request.fields)),
         (None, _) if request.json => outgoing.json(&request.fields),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use statecharts::Event;
+use statecharts::{Event, basic_http};
 use store::TimelineRow;
 use tokio::sync::{broadcast, mpsc};
 use vocabulary::{CallbackId, SessionId, Timestamp};
@@ -164,8 +164,24 @@ impl Engine {
     /// # Errors
     /// [`SessionError`].
     pub async fn session_event(&self, session: &str, name: &str, data: Value) -> Result<(), SessionError> {
+        self.deliver(session, Event::external(name, data)).await
+    }
+
+    /// A request to the BasicHTTP address of a session; returns when its step is durable (scxml: C.2).
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn session_message(
+        &self,
+        session: &str,
+        request: &basic_http::Request,
+    ) -> Result<(), SessionError> {
+        self.deliver(session, basic_http::decode(request)).await
+    }
+
+    async fn deliver(&self, session: &str, event: Event) -> Result<(), SessionError> {
         let id = SessionId::new(session);
-        let incoming = vec![Incoming::Event(Event::external(name, data))];
+        let incoming = vec![Incoming::Event(event)];
         match self.node.sessions.tell_and_wait(&id, incoming) {
             Ok(waiting) => match waiting.await {
                 Ok(Ok(_delivered)) => Ok(()),

@@ -4,14 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use statecharts::Event;
+use statecharts::{Event, EventKind, basic_http};
 use vocabulary::EffectId;
 
 use crate::api::{SessionError, StartRequest};
-use crate::egress::{EgressError, EgressReply, EgressRequest};
+use crate::egress::{EgressError, EgressReply, EgressRequest, texts};
 use crate::engine::Engine;
 use crate::node::Node;
-use crate::session::order::Fetch;
+use crate::session::Incoming;
+use crate::session::order::{Fetch, Post};
+
+/// Limit of a message by BasicHTTP.
+const POST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Fetches, and answers the session.
 pub(crate) async fn fetch(node: &Arc<Node>, effect: EffectId, fetch: Fetch) {
@@ -34,6 +38,65 @@ pub(crate) async fn fetch(node: &Arc<Node>, effect: EffectId, fetch: Fetch) {
     node.answer(&effect, event);
 }
 
+/// Sends what a session says by BasicHTTP. It hears of it again only when nobody took it (scxml: C.2).
+pub(crate) async fn post(node: &Arc<Node>, effect: EffectId, post: Post) {
+    let result = match post.url.strip_prefix(&node.base_url) {
+        Some(path) if path.is_empty() || path.starts_with(['/', '?']) => {
+            own(node, path.to_owned(), fetch_of(&post)).await
+        }
+        _ => node.egress.send(posted(&post)).await,
+    };
+    let problem = match result {
+        Ok(reply) if (200..300).contains(&reply.status) => {
+            return node.tell(&effect, Incoming::Done { effect: effect.clone() });
+        }
+        Ok(reply) => format!("the receiver answered {}", reply.status),
+        Err(error) => error.to_string(),
+    };
+    let event = Event {
+        name: "error.communication".to_owned(),
+        kind: EventKind::Platform,
+        data: Some(json!({ "reason": problem })),
+        sendid: post.sendid,
+        ..Event::default()
+    };
+    node.answer(&effect, event);
+}
+
+fn posted(post: &Post) -> EgressRequest {
+    EgressRequest {
+        url: post.url.clone(),
+        method: "POST".to_owned(),
+        json: false,
+        fields: Map::new(),
+        content: Some(Value::String(post.body.clone())),
+        content_type: Some(post.content_type.clone()),
+        timeout: POST_TIMEOUT,
+    }
+}
+
+/// A request to another operation of our own, with what it carries.
+fn fetch_of(post: &Post) -> Fetch {
+    let request = basic_http::Request {
+        method: "POST".to_owned(),
+        query: String::new(),
+        content_type: post.content_type.clone(),
+        body: post.body.clone(),
+    };
+    let (fields, content) = match basic_http::decode(&request).data {
+        Some(Value::Object(fields)) => (fields, None),
+        other => (Map::new(), other),
+    };
+    Fetch {
+        url: post.url.clone(),
+        method: request.method,
+        timeout_secs: POST_TIMEOUT.as_secs(),
+        json: false,
+        fields,
+        content,
+    }
+}
+
 fn failed(effect: &EffectId, error: &str, description: &str) -> Event {
     Event::external(
         "error.session.fetch",
@@ -48,6 +111,7 @@ fn request_of(fetch: Fetch) -> EgressRequest {
         json: fetch.json,
         fields: fetch.fields,
         content: fetch.content,
+        content_type: None,
         timeout: Duration::from_secs(fetch.timeout_secs),
     }
 }
@@ -91,12 +155,23 @@ async fn own(node: &Arc<Node>, path: String, fetch: Fetch) -> Result<EgressReply
             .await
             .map(|()| Value::Object(Map::new()))
             .map_err(|error| (status_of(&error), error.to_string())),
+        ["1", "ors", "scxml", "session", session, "basichttp"] => engine
+            .session_message(session, &message_of(&fetch.method, &fields))
+            .await
+            .map(|()| Value::Object(Map::new()))
+            .map_err(|error| (status_of(&error), error.to_string())),
         _ => Err((404, format!("{path} is not an address of this node"))),
     };
     Ok(match reply {
         Ok(body) => EgressReply { status: 200, body: text_of(&body) },
         Err((status, body)) => EgressReply { status, body },
     })
+}
+
+/// A fetch of the BasicHTTP address of a session, as a form.
+fn message_of(method: &str, fields: &Map<String, Value>) -> basic_http::Request {
+    let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(texts(fields)).finish();
+    basic_http::Request { method: method.to_owned(), query: form, ..basic_http::Request::default() }
 }
 
 fn respond(answer: Result<crate::api::SessionResponse, SessionError>) -> Result<Value, (u16, String)> {

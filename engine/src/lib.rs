@@ -58,3 +58,4 @@ pub use engine::Engine;
 pub use refusal::{NumberRefusal, Refusal};
 pub use simulator::Simulator;
 pub use start::{Settings, StartError};
+pub use statecharts::basic_http::Request as BasicHttpRequest;

@@ -1,12 +1,13 @@
 //! One node: everything that the actors of the engine share, and where a session's orders go.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use actix::prelude::*;
 use serde_json::json;
-use statecharts::Event;
+use statecharts::{Event, EventKind};
 use store::{Store, TimelineRow};
 use tokio::sync::broadcast;
 use vocabulary::{EffectId, SessionId};
@@ -50,6 +51,10 @@ pub(crate) struct Node {
     pub(crate) feed: broadcast::Sender<TimelineRow>,
     /// Base URL of this node as charts and plugins see it, without trailing slash.
     pub(crate) base_url: String,
+    /// Addresses of sessions by BasicHTTP, with `{session}` for the id.
+    pub(crate) basic_http: String,
+    /// Event processors of sessions beside SCXML, with those addresses.
+    pub(crate) ioprocessors: Arc<BTreeMap<String, String>>,
     pub(crate) runtime: tokio::runtime::Handle,
     pub(crate) queues: OnceLock<Addr<QueueActor>>,
     pub(crate) dialling: OnceLock<Addr<DialActor>>,
@@ -127,16 +132,23 @@ impl Node {
                 let node = Arc::clone(self);
                 self.spawn(async move { fetching::fetch(&node, effect, fetch).await });
             }
+            Action::Post(post) => {
+                let node = Arc::clone(self);
+                self.spawn(async move { fetching::post(&node, effect, post).await });
+            }
             Action::Deliver { session, event } => {
+                let sendid = event.sendid.clone();
                 if self.sessions.tell(&session, Incoming::Event(event)).is_err() && session != effect.session
                 {
-                    let data =
-                        json!({ "sendid": effect, "description": format!("session {session} does not run") });
+                    let reason = format!("session {session} does not run");
+                    let data = json!({ "sendid": effect, "description": reason, "reason": reason });
                     self.tell(
                         &effect,
                         Incoming::Event(Event {
                             name: "error.communication".to_owned(),
+                            kind: EventKind::Platform,
                             data: Some(data),
+                            sendid,
                             ..Event::default()
                         }),
                     );

@@ -212,6 +212,7 @@ async fn deliver(node: &Arc<Node>, row: &OutboxRow) -> Result<(), String> {
                 json: true,
                 fields: serde_json::Map::new(),
                 content: Some(body),
+                content_type: None,
                 timeout: DELIVERY_TIMEOUT,
             };
             match node.egress.send(request).await {

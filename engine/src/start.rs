@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use routing::{AgentProfile, Command, Router};
+use statecharts::basic_http;
 use store::{Store, Write};
 use telephony::{EventSink, RecordDials, SimulatedSwitch};
 use tokio::sync::broadcast;
@@ -132,6 +133,12 @@ impl Engine {
             egress,
             metrics: Metrics::default(),
             feed: broadcast::channel(FEED_CAPACITY).0,
+            ioprocessors: Arc::new(
+                [basic_http::BASIC_HTTP_PROCESSOR, basic_http::BASIC_HTTP_SHORT]
+                    .map(|kind| (kind.to_owned(), basic_http_of(&base_url)))
+                    .into(),
+            ),
+            basic_http: basic_http_of(&base_url),
             base_url,
             runtime: tokio::runtime::Handle::current(),
             queues: OnceLock::new(),
@@ -292,4 +299,9 @@ impl Node {
     pub(crate) fn stop_accepting(&self) {
         self.accepting.store(false, Ordering::Release);
     }
+}
+
+/// Addresses of sessions by BasicHTTP, as the gateway has them.
+fn basic_http_of(base_url: &str) -> String {
+    format!("{base_url}/1/ors/scxml/session/{{session}}/basichttp")
 }

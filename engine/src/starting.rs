@@ -47,6 +47,7 @@ async fn fetched(node: &Node, url: &str) -> Result<Arc<Chart>, ChartError> {
         json: false,
         fields: Map::new(),
         content: None,
+        content_type: None,
         timeout: CHART_TIMEOUT,
     };
     match node.egress.send(request).await {

@@ -38,6 +38,19 @@ impl Body {
         Ok(merge(query, decode::event_data(self.content_type.as_deref(), &self.bytes)?))
     }
 
+    /// Its media type as it was given; empty when none was.
+    pub(crate) fn content_type(&self) -> &str {
+        self.content_type.as_deref().unwrap_or_default()
+    }
+
+    /// The body as it is.
+    pub(crate) fn text(&self) -> Result<String, BodyError> {
+        match std::str::from_utf8(&self.bytes) {
+            Ok(text) => Ok(text.to_owned()),
+            Err(error) => Err(BodyError::Broken { problem: format!("it is no UTF-8: {error}") }),
+        }
+    }
+
     /// The body as one JSON object; an empty body is an empty one.
     pub(crate) fn json_object(&self) -> Result<Map<String, Value>, BodyError> {
         decode::json_object(&self.bytes)

@@ -75,6 +75,25 @@ pub(crate) async fn event(
     }
 }
 
+/// `…/scxml/session/{session}/basichttp` by any method: the BasicHTTP event processor (scxml: C.2).
+pub(crate) async fn basic_http(
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    session: web::Path<String>,
+    body: Body,
+) -> Reply {
+    let message = engine::BasicHttpRequest {
+        method: request.method().as_str().to_owned(),
+        query: request.query_string().to_owned(),
+        content_type: body.content_type().to_owned(),
+        body: body.text()?,
+    };
+    match gateway.engine.session_message(&session, &message).await {
+        Ok(()) => Ok(reply::empty(StatusCode::OK)),
+        Err(error) => Err(ErrorReply::of_session(&error)),
+    }
+}
+
 /// `GET|POST …/scxml/session/{session}/request/{name}`
 pub(crate) async fn request(
     gateway: web::Data<Gateway>,

@@ -86,6 +86,7 @@ fn orchestration_paths(app: &mut web::ServiceConfig, path: &str) {
                 .wrap(from_fn(auth::admins_or_reply_key))
                 .route(get_or_post().to(orchestration::request)),
         )
+        .service(at("{session}/basichttp").wrap(closed()).route(web::route().to(orchestration::basic_http)))
         .service(at("{session}/terminate").wrap(closed()).route(web::post().to(orchestration::terminate)))
         .service(at("{session}/query").wrap(closed()).route(web::get().to(orchestration::query)));
 }

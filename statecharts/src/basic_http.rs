@@ -173,7 +173,19 @@ pub fn session_of<'a>(template: &str, address: &'a str) -> Option<&'a str> {
     (!session.is_empty() && !session.contains('/')).then_some(session)
 }
 
-/// What a `<send>` to an address of our own is received as: the request that it would be, read again.
+/// The URL that a request goes to: its target, with its own query added.
+#[must_use]
+pub fn url(target: &str, request: &Request) -> String {
+    let target = target.split('#').next().unwrap_or_default();
+    match (request.query.is_empty(), target.contains('?')) {
+        (true, _) => target.to_owned(),
+        (false, true) => format!("{target}&{}", request.query),
+        (false, false) => format!("{target}?{}", request.query),
+    }
+}
+
+/// What a `<send>` to an address of our own is received as: the request that it would be, read again. It keeps the id of the `<send>`,
+/// which a request cannot carry.
 #[must_use]
 pub fn looped(send: &Send) -> Event {
     let mut request = encode(send);
@@ -183,7 +195,7 @@ pub fn looped(send: &Send) -> Event {
         request.query =
             if request.query.is_empty() { query.to_owned() } else { format!("{query}&{}", request.query) };
     }
-    decode(&request)
+    Event { sendid: send.sendid.clone(), ..decode(&request) }
 }
 
 #[cfg(test)]
@@ -269,6 +281,14 @@ mod tests {
         assert_eq!((event.name.as_str(), event.data), ("e", Some(json!({"shop": "7", "a": "1"}))));
         let event = looped(&send("e", json!({"a": 1}), true));
         assert_eq!((event.name.as_str(), event.data), ("e", Some(json!({"a": 1}))));
+    }
+
+    #[test]
+    fn the_query_of_a_request_is_added_to_that_of_its_target() {
+        let request = Request { query: "a=1".to_owned(), ..Request::default() };
+        assert_eq!(url("http://there.example/in?shop=7#top", &request), "http://there.example/in?shop=7&a=1");
+        assert_eq!(url("http://there.example/in", &request), "http://there.example/in?a=1");
+        assert_eq!(url("http://there.example/in", &Request::default()), "http://there.example/in");
     }
 
     #[test]

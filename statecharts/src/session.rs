@@ -277,6 +277,13 @@ impl Session {
         })
     }
 
+    /// The session with other event processors than those that it was written down with: addresses may change while it is.
+    #[must_use]
+    pub fn with_ioprocessors(mut self, ioprocessors: Arc<BTreeMap<String, String>>) -> Self {
+        self.record.ioprocessors = ioprocessors;
+        self
+    }
+
     /// Ids of the active states in document order, ancestors included. Empty once the session has ended.
     #[must_use]
     pub fn configuration(&self) -> Vec<&str> {

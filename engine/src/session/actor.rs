@@ -58,6 +58,11 @@ pub(crate) enum Incoming {
         /// The event.
         event: Event,
     },
+    /// An effect is done, and the chart wants to hear nothing of it.
+    Done {
+        /// Which.
+        effect: EffectId,
+    },
     /// A fact about a call.
     Call(CallFact),
     /// An outcome of the router.
@@ -162,6 +167,7 @@ impl SessionActor {
             session: &self.identity.id,
             parent: self.identity.parent.as_ref(),
             invokeid: self.identity.invokeid.as_deref(),
+            basic_http: &self.node.basic_http,
             now,
             record: &mut self.record,
             context: &mut self.context,
@@ -226,7 +232,8 @@ impl SessionActor {
         let worker = &mut self.worker.borrow_mut();
         let snapshot = match course {
             Course::Running => match self.session.snapshot(worker) {
-                Ok(snapshot) => Some(snapshot),
+                // The addresses are the platform's, and may be others when the session is restored.
+                Ok(snapshot) => Some(Snapshot { ioprocessors: BTreeMap::new(), ..snapshot }),
                 Err(failure) => {
                     *course = Course::Failed(failure.to_string());
                     None
@@ -267,6 +274,13 @@ impl SessionActor {
                 let mut planner = self.planner(plan, now);
                 planner.forget_timer(&id);
                 match (timed.session, id.parse::<EffectId>()) {
+                    (None, Ok(effect)) if timed.post.is_some() => {
+                        timed
+                            .post
+                            .into_iter()
+                            .for_each(|post| planner.order(effect.clone(), Action::Post(post)));
+                        Vec::new()
+                    }
                     (Some(session), Ok(effect)) => {
                         planner.order(effect, Action::Deliver { session, event: timed.event });
                         Vec::new()
@@ -283,6 +297,10 @@ impl SessionActor {
             Incoming::Answer { effect, event } => {
                 self.planner(plan, now).close(&effect);
                 vec![("answer", event)]
+            }
+            Incoming::Done { effect } => {
+                self.planner(plan, now).close(&effect);
+                Vec::new()
             }
             Incoming::Call(fact) => answers(self.planner(plan, now).call_fact(fact)),
             Incoming::Queue(outcome) => answers(self.planner(plan, now).queue_outcome(outcome)),

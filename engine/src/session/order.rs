@@ -123,6 +123,8 @@ pub(crate) enum Action {
     },
     /// Fetch a URL.
     Fetch(Fetch),
+    /// Send a message by BasicHTTP to somebody else's address.
+    Post(Post),
     /// Give an event to another session.
     Deliver {
         /// To whom.
@@ -209,6 +211,19 @@ pub(crate) struct Fetch {
     pub(crate) content: Option<Value>,
 }
 
+/// A message by BasicHTTP.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Post {
+    /// URL, query included.
+    pub(crate) url: String,
+    /// Media type of the body.
+    pub(crate) content_type: String,
+    /// Body.
+    pub(crate) body: String,
+    /// Id of the `<send>`, for the error if nobody takes it.
+    pub(crate) sendid: Option<String>,
+}
+
 impl Action {
     /// Whether a restart may carry it out again under the same id (decision D-119).
     pub(crate) const fn is_repeatable(&self) -> bool {
@@ -226,6 +241,7 @@ impl Action {
                 | Self::StartSession { .. }
                 | Self::TerminateSession { .. }
                 | Self::Fetch(_)
+                | Self::Post(_)
                 | Self::Deliver { .. }
         )
     }

@@ -31,6 +31,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) parent: Option<&'a SessionId>,
     /// Invocation of the parent that it is.
     pub(crate) invokeid: Option<&'a str>,
+    /// Addresses of sessions by BasicHTTP, with `{session}` for the id.
+    pub(crate) basic_http: &'a str,
     /// Engine time of the step.
     pub(crate) now: Timestamp,
     /// The record that the session owns.

@@ -119,6 +119,7 @@ impl Handler<StartSession> for Shard {
             now_millis: now.as_millis(),
             invokeid: new.invokeid.clone(),
             parent: new.parent.as_ref().map(ToString::to_string),
+            ioprocessors: Arc::clone(&self.node.ioprocessors),
             ..Start::default()
         };
         let (session, first) = Session::start(new.chart, &mut self.worker.borrow_mut(), parameters);
@@ -158,7 +159,9 @@ impl Handler<RestoreSession> for Shard {
         let RestoreSession { row, chart, record } = restore;
         let snapshot = serde_json::from_str(&row.snapshot).map_err(|error| format!("snapshot: {error}"))?;
         let context = serde_json::from_str(&row.context).map_err(|error| format!("context: {error}"))?;
-        let session = Session::restore(chart, snapshot).map_err(|error| error.to_string())?;
+        let session = Session::restore(chart, snapshot)
+            .map_err(|error| error.to_string())?
+            .with_ioprocessors(Arc::clone(&self.node.ioprocessors));
         let identity = Identity {
             id: row.id,
             parent: row.parent,

@@ -3,6 +3,7 @@
 use super::Loader;
 use super::expressions::{is_identifier, unquote};
 use super::vocabulary::did_you_mean;
+use crate::BrokenExpressions;
 use crate::chart::{
     Data, DataValue, ExpressionIx, ExpressionKind, Finalize, InvokeElement, ModelKind, Parameter, State,
     StateIx, StateKind, Transition, TransitionIx,
@@ -374,10 +375,7 @@ impl Loader<'_> {
             (Some(expression), None, None) => {
                 DataValue::Expression(self.expression(ExpressionKind::Value, expression))
             }
-            (None, Some(src), None) => match self.resolve_text(src) {
-                Some(text) => DataValue::Inline(super::content::inline_text(&text)),
-                None => DataValue::None,
-            },
+            (None, Some(src), None) => self.data_of_file(src),
             (None, None, Some(inline)) => DataValue::Inline(inline),
             (None, None, None) => DataValue::None,
             _ => {
@@ -386,6 +384,26 @@ impl Loader<'_> {
             }
         };
         Some(Data { id: name, value, is_top_level: index == 0 })
+    }
+
+    //= scxml: 5.3.3 a value that cannot be had is an error.execution, and the variable is empty
+    fn data_of_file(&mut self, src: &Attribute) -> DataValue {
+        if self.broken == BrokenExpressions::Defer {
+            let from = self.files.name(src.place.file).to_owned();
+            if let Err(reason) = self.resolver.resolve(&src.value, &from) {
+                let message = format!("`{}` cannot be had: {reason}", src.value);
+                self.files.warning(src.place, message.clone());
+                let value = self.expression_at(ExpressionKind::Value, "undefined", src.place);
+                if let Some(expression) = self.expressions.get_mut(value as usize) {
+                    expression.kind = ExpressionKind::Broken { message };
+                }
+                return DataValue::Expression(value);
+            }
+        }
+        match self.resolve_text(src) {
+            Some(text) => DataValue::Inline(super::content::inline_text(&text)),
+            None => DataValue::None,
+        }
     }
 
     fn check_data_id(&mut self, name: &str, place: Place) {

@@ -10,6 +10,7 @@
 
 mod agents;
 mod bad_input;
+mod basic_http;
 mod cancel;
 mod classic_inbound;
 mod crash;

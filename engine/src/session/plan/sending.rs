@@ -1,13 +1,15 @@
 //! `<send>` and `<cancel>`.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use statecharts::{Event, Send};
+use statecharts::{Event, Send, basic_http};
 use store::{TimerRow, Write};
 use vocabulary::{EffectId, SessionId};
 
 use super::Planner;
-use crate::session::order::Action;
+use crate::session::order::{Action, Post};
 
 /// An event that is due later, as its timer row holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,10 +19,16 @@ pub(crate) struct TimedEvent {
     /// For whom; `None` is the session that set it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) session: Option<SessionId>,
+    /// What is posted instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) post: Option<Post>,
 }
 
 impl Planner<'_> {
     pub(super) fn send(&mut self, id: &EffectId, send: Send) {
+        if send.kind.as_deref().is_some_and(basic_http::is_basic_http) {
+            return self.send_by_http(id, &send);
+        }
         if !is_scxml(send.kind.as_deref()) {
             let reason = format!("events of type {} cannot be sent", send.kind.unwrap_or_default());
             return self.send_failed(send.sendid, "error.execution", &reason);
@@ -54,13 +62,50 @@ impl Planner<'_> {
             let session = receiver.unwrap_or_else(|| self.session.clone());
             return self.order(id.clone(), Action::Deliver { session, event });
         }
-        let timed = TimedEvent { event, session: receiver };
-        self.context.timers.insert(id.to_string(), send.sendid);
+        self.set_timer(id, send.sendid, send.delay, &TimedEvent { event, session: receiver, post: None });
+    }
+
+    /// By BasicHTTP: to sessions of this platform in the process (decision D-116), to everybody else as a request.
+    fn send_by_http(&mut self, id: &EffectId, send: &Send) {
+        let target = send.target.as_deref().unwrap_or_default();
+        let timed = match basic_http::session_of(self.basic_http, target) {
+            Some(session) => {
+                let mut event = basic_http::looped(send);
+                event.origin = Some(self.basic_http.replace("{session}", self.session.as_str()));
+                let receiver = SessionId::new(session);
+                TimedEvent { event, session: Some(receiver).filter(|to| to != self.session), post: None }
+            }
+            None => {
+                let request = basic_http::encode(send);
+                let post = Post {
+                    url: basic_http::url(target, &request),
+                    content_type: request.content_type,
+                    body: request.body,
+                    sendid: send.sendid.clone(),
+                };
+                TimedEvent { event: Event::default(), session: None, post: Some(post) }
+            }
+        };
+        if !send.delay.is_zero() {
+            return self.set_timer(id, send.sendid.clone(), send.delay, &timed);
+        }
+        let action = match timed.post {
+            Some(post) => Action::Post(post),
+            None => Action::Deliver {
+                session: timed.session.unwrap_or_else(|| self.session.clone()),
+                event: timed.event,
+            },
+        };
+        self.order(id.clone(), action);
+    }
+
+    fn set_timer(&mut self, id: &EffectId, sendid: Option<String>, delay: Duration, timed: &TimedEvent) {
+        self.context.timers.insert(id.to_string(), sendid);
         self.plan.writes.push(Write::PutTimer(TimerRow {
             session: self.session.clone(),
             id: id.to_string(),
-            due: self.now + send.delay,
-            event: serde_json::to_string(&timed).unwrap_or_default(),
+            due: self.now + delay,
+            event: serde_json::to_string(timed).unwrap_or_default(),
         }));
     }
 

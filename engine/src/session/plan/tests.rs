@@ -45,6 +45,7 @@ impl Bench {
             session: &self.session,
             parent: None,
             invokeid: None,
+            basic_http: "http://here.example/session/{session}/basichttp",
             now: NOW,
             record: &mut self.record,
             context: &mut self.context,
