@@ -73,7 +73,7 @@ pub use effect::{
     VerbChild,
 };
 pub use event::{Event, EventKind};
-pub use limits::{Failure, LimitName, Limits};
+pub use limits::{DocumentLimits, Failure, LimitName, Limits};
 pub use load::{BrokenExpressions, Compiled, compile, compile_with};
 pub use module::{
     Answer, Attribute, AttributeKind, Element, Function, FunctionKind, Module, ModuleSet, Surroundings,

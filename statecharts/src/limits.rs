@@ -83,6 +83,44 @@ impl Default for Limits {
     }
 }
 
+/// What a chart may hold, parts included. A larger one is refused when it is read, with the place of what is too much.
+#[derive(Clone, Copy, Debug)]
+pub struct DocumentLimits;
+
+impl DocumentLimits {
+    /// Size of one file in bytes: 4 MiB.
+    pub const BYTES: usize = 4 * 1024 * 1024;
+    /// Nesting of elements in one file.
+    pub const DEPTH: usize = 100;
+    /// Elements of one file.
+    pub const ELEMENTS: usize = 100_000;
+    /// Attributes of one element, declarations of namespaces included.
+    pub const ATTRIBUTES: usize = 256;
+    /// Declarations of namespaces that are in scope at one element.
+    pub const NAMESPACES: usize = 64;
+    /// Files of one chart.
+    pub const PARTS: usize = 256;
+    /// How deep parts may name parts.
+    pub const PART_DEPTH: usize = 16;
+    /// States of all kinds.
+    pub const STATES: usize = 10_000;
+    /// Transitions.
+    pub const TRANSITIONS: usize = 50_000;
+
+    /// Each of them: name and value.
+    pub const ALL: &'static [(&'static str, usize)] = &[
+        ("file size", Self::BYTES),
+        ("nesting", Self::DEPTH),
+        ("elements of a file", Self::ELEMENTS),
+        ("attributes of an element", Self::ATTRIBUTES),
+        ("namespaces in scope", Self::NAMESPACES),
+        ("parts", Self::PARTS),
+        ("nesting of parts", Self::PART_DEPTH),
+        ("states", Self::STATES),
+        ("transitions", Self::TRANSITIONS),
+    ];
+}
+
 /// A limit, by the name that configurations, metrics and the documentation give it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LimitName {

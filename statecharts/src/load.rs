@@ -26,7 +26,7 @@ use crate::chart::{
 };
 use crate::plan::Plan;
 use crate::xml::{self, Element, Place};
-use crate::{Chart, Diagnostic, LoadError, ModuleSet, PartResolver, Source};
+use crate::{Chart, Diagnostic, DocumentLimits, LoadError, ModuleSet, PartResolver, Source};
 pub(crate) use expressions::unquote;
 pub(crate) use files::Files;
 pub(crate) use parts::merge;
@@ -155,6 +155,9 @@ impl<'a> Loader<'a> {
         }
         let mut scripts = Vec::new();
         merge(root, &mut self.files, self.resolver, &mut vec![file.to_owned()], &mut scripts);
+        if !self.is_small_enough(root) {
+            return;
+        }
         check::check(root, &mut self.files, self.modules);
         self.head(root);
         self.head = self.ors_head(root);
@@ -163,6 +166,22 @@ impl<'a> Loader<'a> {
             let expression = self.script(script);
             self.scripts.extend(expression);
         }
+    }
+
+    /// Refuses a chart with too many transitions, at the first that is too much.
+    fn is_small_enough(&mut self, root: &Element) -> bool {
+        let most = DocumentLimits::TRANSITIONS;
+        let mut count = 0;
+        let mut open = vec![root];
+        while let Some(element) = open.pop() {
+            count += usize::from(element.is("transition"));
+            if count > most {
+                self.files.error(element.place, format!("the chart has more than {most} transitions"));
+                return false;
+            }
+            open.extend(element.elements());
+        }
+        true
     }
 
     fn head(&mut self, root: &Element) {

@@ -69,6 +69,23 @@ impl StateSet {
         self.words().map(|(_, word)| word.count_ones() as usize).sum()
     }
 
+    /// Inserts what `other` has from `first` to `last`, both included.
+    pub(crate) fn insert_from(&mut self, other: &Self, first: StateIx, last: StateIx) {
+        if first > last {
+            return;
+        }
+        self.rest.resize(self.rest.len().max(other.rest.len()), 0);
+        let (from, to) = ((first / 64) as usize, (last / 64) as usize);
+        for index in from..=to.min(other.rest.len()) {
+            let low = if index == from { !0 << (first % 64) } else { !0 };
+            let high = if index == to { !0 >> (63 - last % 64) } else { !0 };
+            let word = other.word(index) & low & high;
+            if let Some(own) = self.word_mut(index) {
+                *own |= word;
+            }
+        }
+    }
+
     /// Whether there is any from `first` to `last`, both included.
     pub(crate) fn has_any_of(&self, first: StateIx, last: StateIx) -> bool {
         let (from, to) = (first / 64, last / 64);
@@ -168,6 +185,10 @@ mod tests {
             (201, 999, false),
         ] {
             assert_eq!(set.has_any_of(first, last), expected, "{first} to {last}");
+            let mut copy = StateSet::default();
+            copy.insert_from(&set, first, last);
+            let inside = |state: &StateIx| (first..=last).contains(state);
+            assert_eq!(copy.to_vec(), set.iter().filter(inside).collect::<Vec<_>>(), "{first} to {last}");
         }
     }
 }

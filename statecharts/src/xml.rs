@@ -8,10 +8,8 @@ use std::rc::Rc;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-/// Depth of elements. Deeper documents are refused.
-const DEPTH_MAX: usize = 100;
-/// Size of one file in bytes.
-const TEXT_MAX: usize = 4 * 1024 * 1024;
+use crate::DocumentLimits;
+
 /// The namespace of the Recommendation, without its scheme.
 pub(crate) const SCXML_NAMESPACE: &str = "www.w3.org/2005/07/scxml";
 
@@ -161,13 +159,13 @@ pub(crate) fn without_scheme(namespace: &str) -> &str {
 /// # Errors
 /// The first thing that is not well-formed, or not allowed here.
 pub(crate) fn parse(text: &str, file: u16) -> Result<Element, XmlError> {
-    if text.len() > TEXT_MAX {
+    if text.len() > DocumentLimits::BYTES {
         return Err(XmlError {
             place: Place { file, offset: 0 },
-            message: format!("the file has {} bytes; at most {TEXT_MAX} are read", text.len()),
+            message: format!("the file has {} bytes; at most {} are read", text.len(), DocumentLimits::BYTES),
         });
     }
-    let mut parser = Parser { text, file, open: Vec::new(), root: None };
+    let mut parser = Parser { text, file, open: Vec::new(), root: None, elements: 0 };
     parser.run()?;
     parser.root.ok_or_else(|| XmlError {
         place: Place { file, offset: 0 },
@@ -181,6 +179,8 @@ struct Parser<'a> {
     file: u16,
     open: Vec<Element>,
     root: Option<Element>,
+    /// How many there have been.
+    elements: usize,
 }
 
 impl Parser<'_> {
@@ -205,15 +205,18 @@ impl Parser<'_> {
             let end = position(reader.buffer_position());
             match event {
                 Event::Start(start) => {
+                    self.count(offset)?;
                     let element = self.element(&start, offset)?;
-                    if self.open.len() >= DEPTH_MAX {
-                        return Err(
-                            self.error(offset, format!("elements are nested deeper than {DEPTH_MAX}"))
-                        );
+                    if self.open.len() >= DocumentLimits::DEPTH {
+                        return Err(self.error(
+                            offset,
+                            format!("elements are nested deeper than {}", DocumentLimits::DEPTH),
+                        ));
                     }
                     self.open.push(element);
                 }
                 Event::Empty(start) => {
+                    self.count(offset)?;
                     let mut element = self.element(&start, offset)?;
                     element.outer = offset..end;
                     self.close(element)?;
@@ -243,6 +246,16 @@ impl Parser<'_> {
             }
             None => Ok(()),
         }
+    }
+
+    fn count(&mut self, offset: usize) -> Result<(), XmlError> {
+        self.elements += 1;
+        if self.elements > DocumentLimits::ELEMENTS {
+            return Err(
+                self.error(offset, format!("the file has more than {} elements", DocumentLimits::ELEMENTS))
+            );
+        }
+        Ok(())
     }
 
     fn close(&mut self, element: Element) -> Result<(), XmlError> {
@@ -310,6 +323,10 @@ impl Parser<'_> {
             let attribute = attribute.map_err(|source| {
                 self.error(offset, format!("bad attribute in <{}>: {source}", tag.as_ref()))
             })?;
+            if raw.len() + declared.len() >= DocumentLimits::ATTRIBUTES {
+                let most = DocumentLimits::ATTRIBUTES;
+                return Err(self.error(offset, format!("<{}> has more than {most} attributes", tag.as_ref())));
+            }
             let key = attribute.key.as_ref().to_owned();
             let at = self.value_offset(&mut searched, &key, &attribute.value);
             let value = quick_xml::escape::unescape(&attribute.value)
@@ -332,6 +349,10 @@ impl Parser<'_> {
             for (prefix, name) in declared {
                 scope.retain(|(known, _)| *known != prefix);
                 scope.push((prefix, name));
+            }
+            if scope.len() > DocumentLimits::NAMESPACES {
+                let most = DocumentLimits::NAMESPACES;
+                return Err(self.error(offset, format!("more than {most} namespaces are in scope")));
             }
             Rc::new(scope)
         };

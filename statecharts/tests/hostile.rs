@@ -258,3 +258,98 @@ fn nothing_that_sessions_share_can_be_changed() {
     }
     all_end_alone(problems);
 }
+
+/// Charts that have to be made, because they are large: name, text, and part of the message that refuses them; empty if they load.
+fn large_charts() -> Vec<(&'static str, String, &'static str)> {
+    let chart =
+        |body: String| format!("<scxml xmlns='http://www.w3.org/2005/07/scxml' version='1.0'>{body}</scxml>");
+    let names = |count: usize| (0..count).map(|at| format!(" xmlns:n{at}='urn:{at}'")).collect::<String>();
+    let attributes: String = (0..100_000).map(|at| format!(" a{at}='1'")).collect();
+    let laughs: String =
+        (1..10).map(|at| format!("<!ENTITY l{at} '{}'>", format!("&l{};", at - 1).repeat(10))).collect();
+    vec![
+        (
+            "billion laughs",
+            format!("<!DOCTYPE scxml [<!ENTITY l0 'ha'>{laughs}]>{}", chart("&l9;".into())),
+            "DOCTYPE",
+        ),
+        ("an entity that nobody declared", chart("<state id='&x;'/>".into()), "entity"),
+        ("100,000 states", chart("<state/>".repeat(99_000)), "more than 10000 states"),
+        ("100,000 elements", chart("<state><onentry/></state>".repeat(60_000)), "more than 100000 elements"),
+        (
+            "deep states",
+            chart(format!("{}{}", "<state>".repeat(5000), "</state>".repeat(5000))),
+            "nested deeper",
+        ),
+        (
+            "60,000 transitions",
+            chart(format!("<state>{}</state>", "<transition event='a'/>".repeat(60_000))),
+            "more than 50000 transitions",
+        ),
+        ("100,000 attributes", chart(format!("<state{attributes}/>")), "more than 256 attributes"),
+        ("namespaces", chart(format!("<state{}><state{}/></state>", names(60), names(70))), "namespaces"),
+        ("a long file", chart(format!("<!-- {} -->", "x".repeat(5_000_000))), "bytes"),
+        ("a long attribute", chart(format!("<state id='{}'/>", "x".repeat(3_000_000))), ""),
+        (
+            "long text",
+            chart(format!("<datamodel><data id='x'>{}</data></datamodel><state/>", "[".repeat(2_000_000))),
+            "",
+        ),
+        (
+            "a deep expression",
+            chart(format!(
+                "<state><transition cond=\"{}1{}\"/></state>",
+                "(".repeat(50_000),
+                ")".repeat(50_000)
+            )),
+            "not valid",
+        ),
+        ("10,000 regions", chart(format!("<parallel>{}</parallel>", "<state/>".repeat(9_900))), ""),
+        (
+            "40,000 transitions",
+            chart(format!("<state id='s'>{}</state>", "<transition event='b'/>".repeat(40_000))),
+            "",
+        ),
+    ]
+}
+
+#[test]
+fn large_charts_are_refused_or_run() {
+    let mut worker = Worker::new(Limits::default()).unwrap();
+    let mut neighbours = Neighbours::new(&mut worker);
+    for (case, text, refusal) in large_charts() {
+        let begin = Instant::now();
+        match load("large.scxml", &text) {
+            Err(error) if refusal.is_empty() => panic!("{case}: {error}"),
+            Err(error) => assert!(error.to_string().contains(refusal), "{case}: {error}"),
+            Ok(_) if !refusal.is_empty() => panic!("{case} was taken"),
+            Ok(chart) => {
+                let outcome = run(&chart, &mut worker, &["a", "b"]);
+                assert!(
+                    outcome.failure.as_ref().is_none_or(|failure| failure.limit().is_some()),
+                    "{case}: {outcome:?}"
+                );
+            }
+        }
+        neighbours.count(&mut worker, case);
+        println!("{:>7} ms  {case}", begin.elapsed().as_millis());
+    }
+}
+
+#[test]
+fn regions_that_wake_each_other_for_ever_end_by_their_work() {
+    let regions: String = (0..3000)
+        .map(|at| {
+            format!(
+                "<state><state id='a{at}'><transition event='go' target='b{at}'/></state><state id='b{at}'><transition event='go' target='a{at}'/></state></state>"
+            )
+        })
+        .collect();
+    let text = format!(
+        "<scxml xmlns='http://www.w3.org/2005/07/scxml' version='1.0' datamodel='null'><parallel>{regions}<state><transition event='go'><send event='go'/></transition></state></parallel></scxml>"
+    );
+    let chart = load("regions.scxml", &text).unwrap();
+    let mut worker = Worker::new(Limits::default()).unwrap();
+    let outcome = run(&chart, &mut worker, &["go"]);
+    assert!(matches!(outcome.failure, Some(Failure::Work { .. })), "{:?}", outcome.failure);
+}

@@ -534,6 +534,7 @@
     const made = (declaredMakers[at] ??= maker(declaredTexts[at]))(scope);
     return made.name === '' ? named(made, place) : made;
   };
+  const errors = new Map([EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((made) => [made.name, made]));
   // `known` becomes the functions of the chart's scripts, then their numbers.
   const unpack = (text, scopeOfFunctions, known) => {
     const [root, special, unset, declared] = parse(text);
@@ -574,7 +575,12 @@
           else place(path, made);
           break;
         }
-        case 'error': { const made = new Error(second); made.name = first; place(path, made); break; }
+        case 'error': {
+          const made = new (errors.get(first) ?? Error)(second);
+          if (made.name !== first) defineProperty(made, 'name', { value: first, writable: true, configurable: true });
+          place(path, made);
+          break;
+        }
         case 'markup': place(path, markup(first)); break;
         case 'constant': place(path, at(constants, first)); break;
         case 'system': place(path, system[first]); break;

@@ -49,7 +49,10 @@ impl Interpreter<'_> {
                 state = element.parent;
             }
         }
-        if self.scratch.enabled.len() > 1 {
+        let enabled = self.scratch.enabled.len();
+        if enabled > 1 {
+            // Each is compared with each other.
+            self.count_work(enabled * enabled / 64)?;
             self.remove_conflicts();
         }
         Ok(())
@@ -120,11 +123,7 @@ impl Interpreter<'_> {
         let mut exits = StateSet::default();
         for transition in transitions {
             if let Some(domain) = self.domain(*transition) {
-                for state in active.iter() {
-                    if self.chart.is_descendant(state, domain) {
-                        exits.insert(state);
-                    }
-                }
+                exits.insert_from(&active, domain + 1, self.chart.state(domain).last);
             }
         }
         exits

@@ -1,13 +1,11 @@
 //! Merges parts into a chart before anything else looks at it (decision D-084): `<state src="…">`, `<parallel src="…">`.
 
 use super::files::Files;
-use crate::PartResolver;
 use crate::xml::{self, Element, Node, Place};
+use crate::{DocumentLimits, PartResolver};
 
-/// How deep parts may name parts.
-const DEPTH_MAX: usize = 16;
-/// Parts of one chart.
-const PARTS_MAX: usize = 256;
+const DEPTH_MAX: usize = DocumentLimits::PART_DEPTH;
+const PARTS_MAX: usize = DocumentLimits::PARTS;
 
 /// Merges every part below `element`. Scripts of parts are moved to `scripts`: they run when the chart is loaded.
 pub(crate) fn merge(

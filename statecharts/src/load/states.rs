@@ -11,8 +11,7 @@ use crate::chart::{
 use crate::ecmascript::RESERVED;
 use crate::xml::{Attribute, Element, Place, to_u32};
 
-/// States of one chart.
-const STATES_MAX: usize = 10_000;
+const STATES_MAX: usize = crate::DocumentLimits::STATES;
 
 impl Loader<'_> {
     /// Builds everything from the merged document.
@@ -22,9 +21,37 @@ impl Loader<'_> {
         for (index, element) in &found {
             self.fill(*index, element);
         }
+        for (index, element) in &found {
+            if self.states[*index as usize].is_history() && self.leads_back(*index) {
+                let id = &self.states[*index as usize].id;
+                self.files.error(
+                    element.place,
+                    format!(
+                        "the default of the history `{id}` leads back to itself: no state would be entered"
+                    ),
+                );
+            }
+        }
         if self.states.iter().all(|state| state.parent != 0 || state.kind == StateKind::Root) {
             self.files.error(root.place, "the chart has no state");
         }
+    }
+
+    /// Whether the defaults of a history lead to that history again.
+    fn leads_back(&self, history: StateIx) -> bool {
+        let mut open = vec![history];
+        let mut seen = std::collections::BTreeSet::new();
+        while let Some(at) = open.pop() {
+            let initial =
+                self.states[at as usize].initial.and_then(|initial| self.transitions.get(initial as usize));
+            let targets = initial.map_or(&[][..], |initial| &initial.targets);
+            if targets.contains(&history) {
+                return true;
+            }
+            let histories = targets.iter().filter(|target| self.states[**target as usize].is_history());
+            open.extend(histories.filter(|target| seen.insert(**target)));
+        }
+        false
     }
 
     /// First pass: states, their ids and their order.

@@ -267,3 +267,18 @@ fn parameters_are_listed() {
         chart.parameters().map(|parameter| (parameter.id.as_str(), parameter.description.as_str())).collect();
     assert_eq!(found, [("a", "first")]);
 }
+
+#[test]
+fn a_history_that_is_its_own_default_is_refused() {
+    for body in [
+        "<state id='a'><history id='h'><transition target='h'/></history><state id='a1'/></state>",
+        "<state id='a'><history id='h'><transition target='i'/></history><history id='i'><transition target='h'/></history><state id='a1'/></state>",
+    ] {
+        let error = crate::trial::load(&crate::trial::text(body)).unwrap_err().to_string();
+        assert!(error.contains("`h` leads back to itself"), "{error}");
+    }
+    crate::trial::load(&crate::trial::text(
+        "<state id='a'><history id='h'><transition target='i'/></history><history id='i'><transition target='a1'/></history><state id='a1'/></state>",
+    ))
+    .unwrap();
+}

@@ -64,6 +64,10 @@ fn values_of_every_kind_survive() {
         ("new Map([[1, {a: undefined}]])", "value.get(1).a === undefined &amp;&amp; 'a' in value.get(1)"),
         ("new Set(['x'])", "value.has('x')"),
         ("new Error('sorry')", "value instanceof Error &amp;&amp; value.message === 'sorry'"),
+        ("new Error('sorry')", "JSON.stringify(value) === '{}' &amp;&amp; String(value) === 'Error: sorry'"),
+        ("new TypeError('sorry')", "value instanceof TypeError &amp;&amp; JSON.stringify(value) === '{}'"),
+        ("Array.prototype.slice", "value === Array.prototype.slice"),
+        ("Date", "value === Date &amp;&amp; value.now() === Date.now()"),
         ("function (x) { return x + base }", "value(1) === 8"),
         ("(x) => x + base", "value(1) === 8"),
         (
