@@ -153,7 +153,7 @@ impl Engine {
         let _busy = self.node.clock.activity().begin();
         let session = self.node.chance.session_id();
         let source = SessionSource::Reference(src.to_owned());
-        starting::start_plain(&self.node, session.clone(), source, parameters, (None, None), Vec::new())
+        starting::start_plain(&self.node, session.clone(), source, parameters, (None, None, 0), Vec::new())
             .await
             .map_err(SessionError::Refused)?;
         Ok(session)

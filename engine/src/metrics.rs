@@ -5,6 +5,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use statecharts::LimitName;
 use store::CallbackRow;
 
 /// The metrics of a node.
@@ -29,7 +30,13 @@ pub(crate) struct Metrics {
     pub(crate) failed_commits: Counter,
     /// Messages of the outbox that were given up.
     pub(crate) messages_given_up: Counter,
+    /// Limits that sessions hit, by the name of the limit.
+    limit_breaches: Family<Vec<(String, String)>, Counter>,
 }
+
+/// Name of the metric of limits that sessions hit, as it is read.
+#[cfg(test)]
+pub(crate) const LIMIT_BREACHES: &str = "ringback_session_limit_breaches_total";
 
 impl Default for Metrics {
     fn default() -> Self {
@@ -54,6 +61,16 @@ impl Default for Metrics {
             "Callbacks that ended, by outcome",
             callbacks_completed.clone(),
         );
+        let limit_breaches = Family::<Vec<(String, String)>, Counter>::default();
+        for limit in LimitName::ALL {
+            // Counted from the start, so that the first breach is a change.
+            drop(limit_breaches.get_or_create(&label(*limit)));
+        }
+        registry.register(
+            "session_limit_breaches",
+            "Limits that sessions hit, by limit",
+            limit_breaches.clone(),
+        );
         let sessions = Gauge::default();
         registry.register("sessions_running", "Sessions that run", sessions.clone());
         Self {
@@ -67,11 +84,21 @@ impl Default for Metrics {
             full_mailboxes,
             failed_commits,
             messages_given_up,
+            limit_breaches,
         }
     }
 }
 
+fn label(limit: LimitName) -> Vec<(String, String)> {
+    vec![("limit".to_owned(), limit.as_str().to_owned())]
+}
+
 impl Metrics {
+    /// A session hit a limit.
+    pub(crate) fn limit_breached(&self, limit: LimitName) {
+        self.limit_breaches.get_or_create(&label(limit)).inc();
+    }
+
     /// A session has ended, with its record if it ran a callback.
     pub(crate) fn session_ended(&self, record: Option<&CallbackRow>) {
         self.sessions.dec();
@@ -94,5 +121,24 @@ impl Metrics {
             tracing::error!(%error, "Metrics could not be written.");
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use statecharts::LimitName;
+
+    use super::{LIMIT_BREACHES, Metrics};
+
+    #[test]
+    fn every_limit_is_counted_from_the_start() {
+        let metrics = Metrics::default();
+        metrics.limit_breached(LimitName::Heap);
+        let text = metrics.text();
+        for limit in LimitName::ALL {
+            let count = u8::from(*limit == LimitName::Heap);
+            let line = format!("{LIMIT_BREACHES}{{limit=\"{}\"}} {count}", limit.as_str());
+            assert!(text.contains(&line), "{line} is not in {text}");
+        }
     }
 }

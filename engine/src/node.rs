@@ -109,10 +109,11 @@ impl Node {
                 let message = TelephonyOrder { order: Order { effect, action }, busy: busy.clone() };
                 self.hand_over(self.dialling.get(), message, "dialling");
             }
-            Action::StartSession { session, source, parameters, invokeid } => {
+            Action::StartSession { session, source, parameters, invokeid, depth } => {
                 let node = Arc::clone(self);
                 self.spawn(async move {
-                    starting::start_child(&node, effect, session, source, parameters, invokeid).await;
+                    starting::start_child(&node, effect, session, source, parameters, (invokeid, depth))
+                        .await;
                 });
             }
             Action::TerminateSession { session } => {

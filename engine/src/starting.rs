@@ -122,6 +122,7 @@ pub(crate) async fn start_callback(
         parameters,
         parent: None,
         invokeid: None,
+        depth: 0,
         reply_key,
         record: Some(match stored {
             None => RecordAtStart::New(row),
@@ -215,12 +216,13 @@ pub(crate) async fn start_child(
     session: SessionId,
     source: SessionSource,
     parameters: Map<String, Value>,
-    invokeid: Option<String>,
+    (invokeid, depth): (Option<String>, u32),
 ) {
     let parent = Some(effect.session.clone());
     let is_invoke = invokeid.is_some();
     let started =
-        start_plain(node, session.clone(), source, parameters, (parent, invokeid.clone()), Vec::new()).await;
+        start_plain(node, session.clone(), source, parameters, (parent, invokeid.clone(), depth), Vec::new())
+            .await;
     let event = match (started, is_invoke) {
         (Ok(()), true) => {
             return node
@@ -256,7 +258,7 @@ pub(crate) async fn start_plain(
     session: SessionId,
     source: SessionSource,
     parameters: Map<String, Value>,
-    kin: (Option<SessionId>, Option<String>),
+    kin: (Option<SessionId>, Option<String>, u32),
     first: Vec<Incoming>,
 ) -> Result<(), String> {
     // A repeat of the same effect after a restart: it runs already, or has run.
@@ -283,7 +285,7 @@ async fn start_chart(
     session: SessionId,
     chart: Arc<Chart>,
     mut parameters: Map<String, Value>,
-    (parent, invokeid): (Option<SessionId>, Option<String>),
+    (parent, invokeid, depth): (Option<SessionId>, Option<String>, u32),
     first: Vec<Incoming>,
 ) -> Result<(), String> {
     keep(node, &chart).await.map_err(|error| error.to_string())?;
@@ -296,6 +298,7 @@ async fn start_chart(
         parameters,
         parent,
         invokeid,
+        depth,
         reply_key,
         record: None,
         notification: None,
@@ -352,7 +355,7 @@ pub(crate) async fn start_inbound(
         .collect();
     parameters.extend(service.parameters().clone());
     parameters.insert("_service_name".to_owned(), json!(service.name()));
-    start_chart(node, session, chart, parameters, (None, None), vec![Incoming::Call(fact)]).await
+    start_chart(node, session, chart, parameters, (None, None, 0), vec![Incoming::Call(fact)]).await
 }
 
 /// An id for a callback of this node.

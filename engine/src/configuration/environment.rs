@@ -8,7 +8,7 @@ use super::section::same_key;
 
 const PREFIX: &str = "RINGBACK_";
 /// Sections whose keys a variable can name. Others have names of their own choice, which a variable cannot spell.
-const SECTIONS: &[&str] = &["server", "callback", "switch"];
+const SECTIONS: &[&str] = &["server", "callback", "switch", "session_limits"];
 
 /// Puts the variables over the values of the file. Variables without `__` are not ours and are left alone.
 pub(super) fn apply(

@@ -25,6 +25,7 @@ mod problem;
 mod section;
 mod server;
 mod service;
+mod session_limits;
 mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,6 +68,8 @@ pub struct Configuration {
     pub queues: BTreeMap<QueueName, QueueSettings>,
     /// Section `[switch]`.
     pub switch: SwitchSettings,
+    /// Section `[session_limits]`: what one session may use up. Read at start.
+    pub session_limits: statecharts::Limits,
 }
 
 /// A configuration that can be used, with what is odd about it.
@@ -189,7 +192,7 @@ impl Configuration {
 
 /// Top-level sections.
 const SECTIONS: &[&str] =
-    &["server", "callback", "service", "list", "patterns", "agents", "queues", "switch"];
+    &["server", "callback", "service", "list", "patterns", "agents", "queues", "switch", "session_limits"];
 
 fn read(table: &Table, problems: &mut Problems) -> Configuration {
     for (key, entry) in table {
@@ -205,6 +208,7 @@ fn read(table: &Table, problems: &mut Problems) -> Configuration {
     let patterns = patterns::read(section(table, "patterns", &empty, problems), problems);
     let agents = floor::read_agents(section(table, "agents", &empty, problems), problems);
     let queues = floor::read_queues(section(table, "queues", &empty, problems), problems);
+    let session_limits = session_limits::read(section(table, "session_limits", &empty, problems), problems);
     let mut switch = floor::read_switch(section(table, "switch", &empty, problems), problems);
     let mut services = read_services(section(table, "service", &empty, problems), &server.url(), problems);
     for service in services.values_mut() {
@@ -213,7 +217,7 @@ fn read(table: &Table, problems: &mut Problems) -> Configuration {
     }
     check_inbound(table, &switch, &services, problems);
     floor::connect(&mut switch, &agents, route_points(&services));
-    Configuration { server, callback, services, lists, patterns, agents, queues, switch }
+    Configuration { server, callback, services, lists, patterns, agents, queues, switch, session_limits }
 }
 
 /// A top-level section; an empty one where there is none.

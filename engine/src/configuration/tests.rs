@@ -272,7 +272,7 @@ fn variables_override_sections_and_wrong_ones_are_refused() {
              65535",
             "environment variable RINGBACK_SERVER__PROT: [server] has no key `prot`; did you mean `port`?",
             "environment variable RINGBACK_SERVICE__A: there is no section `service` that a variable may change; \
-             those are `server`, `callback`, `switch`",
+             those are `server`, `callback`, `switch`, `session_limits`",
         ]
     );
 }

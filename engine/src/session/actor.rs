@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use serde_json::{Value, json};
-use statecharts::{Event, EventKind, Session, Snapshot, Status, Step, Worker};
+use statecharts::{Event, EventKind, Failure, LimitName, Session, Snapshot, Status, Step, Worker};
 use store::{CallbackRow, SessionRow, Write};
 use tokio::sync::oneshot;
 use vocabulary::{CallbackState, CompletionReason, EffectId, SessionId, Timestamp};
@@ -164,6 +164,7 @@ impl SessionActor {
 
     fn planner<'a>(&'a mut self, plan: &'a mut Plan, now: Timestamp) -> Planner<'a> {
         Planner {
+            limits: &self.node.configuration.session_limits,
             session: &self.identity.id,
             parent: self.identity.parent.as_ref(),
             invokeid: self.identity.invokeid.as_deref(),
@@ -180,8 +181,7 @@ impl SessionActor {
         let mut plan = Plan::default();
         let mut course = Course::Running;
         if let Some(step) = first {
-            self.planner(&mut plan, now).step(step.number, step.effects);
-            course = step.status.into();
+            course = self.take(step, &mut plan, now);
         }
         let mut events: VecDeque<(&'static str, Event)> =
             plan.raised.drain(..).map(|event| ("answer", event)).collect();
@@ -200,7 +200,7 @@ impl SessionActor {
             steps += 1;
             course = self.step(kind, event, &mut plan, now);
             if steps > RAISED_MAX {
-                course = Course::Failed(format!("verbs raised more than {RAISED_MAX} events in a row"));
+                course = Course::Failed(format!("verbs raised more than {RAISED_MAX} events in a row"), None);
             }
             events.extend(plan.raised.drain(..).map(|event| ("answer", event)));
         }
@@ -235,7 +235,7 @@ impl SessionActor {
                 // The addresses are the platform's, and may be others when the session is restored.
                 Ok(snapshot) => Some(Snapshot { ioprocessors: BTreeMap::new(), ..snapshot }),
                 Err(failure) => {
-                    *course = Course::Failed(failure.to_string());
+                    *course = self.failed(&failure);
                     None
                 }
             },
@@ -254,8 +254,27 @@ impl SessionActor {
         let shown = event.data.as_ref().map_or(Value::Null, without_secrets);
         self.planner(plan, now).line(kind, &event.name, shown);
         let step = self.session.step(&mut self.worker.borrow_mut(), event, now.as_millis());
+        self.take(step, plan, now)
+    }
+
+    /// What a step asks for, and how the session is after it.
+    fn take(&mut self, step: Step, plan: &mut Plan, now: Timestamp) -> Course {
+        for limit in step.exceeded {
+            self.node.metrics.limit_breached(limit);
+        }
         self.planner(plan, now).step(step.number, step.effects);
-        step.status.into()
+        match (plan.failure.take(), step.status) {
+            (Some(failure), Status::Running) => self.failed(&failure),
+            (_, status) => status.into(),
+        }
+    }
+
+    /// The course of a session that hit a limit outside of a step.
+    fn failed(&self, failure: &Failure) -> Course {
+        if let Some(limit) = failure.limit() {
+            self.node.metrics.limit_breached(limit);
+        }
+        Course::Failed(failure.to_string(), failure.limit())
     }
 
     /// What an incoming message means to the chart.
@@ -311,8 +330,10 @@ impl SessionActor {
     /// Whatever the session still holds is let go; a record that the chart did not complete is completed.
     fn end(&mut self, course: &Course, plan: &mut Plan, now: Timestamp) {
         let reason = match course {
-            Course::Failed(text) => {
-                self.planner(plan, now).line("warning", "session.failed", json!({ "problem": text }));
+            Course::Failed(text, limit) => {
+                let limit = limit.map(LimitName::as_str);
+                let said = json!({ "problem": text, "limit": limit });
+                self.planner(plan, now).line("warning", "session.failed", said);
                 tracing::warn!(session_id = %self.identity.id, problem = %text, "A session failed and was ended.");
                 CompletionReason::FAIL_ERROR
             }
@@ -358,7 +379,7 @@ impl SessionActor {
         let id = &self.identity.id;
         let data = match course {
             Course::Ended(data) => data.clone(),
-            Course::Running | Course::Failed(_) => None,
+            Course::Running | Course::Failed(..) => None,
         };
         match &self.identity.invokeid {
             Some(invokeid) => Event {
@@ -492,8 +513,8 @@ enum Course {
     Running,
     /// It came to its end, or was ended from outside.
     Ended(Option<Value>),
-    /// It had to be ended.
-    Failed(String),
+    /// It had to be ended: why, and by which limit if it was one.
+    Failed(String, Option<LimitName>),
 }
 
 impl From<Status> for Course {
@@ -502,7 +523,7 @@ impl From<Status> for Course {
             Status::Running => Self::Running,
             Status::Ended { data, .. } => Self::Ended(data),
             Status::Cancelled => Self::Ended(None),
-            Status::Failed { failure } => Self::Failed(failure.to_string()),
+            Status::Failed { failure } => Self::Failed(failure.to_string(), failure.limit()),
         }
     }
 }

@@ -23,6 +23,9 @@ pub(crate) struct Context {
     /// Invoked children: invocation to session.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) children: BTreeMap<String, SessionId>,
+    /// How many sessions started each other down to this one.
+    #[serde(default)]
+    pub(crate) depth: u32,
     /// Agents that are kept for this session.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) reserved: BTreeSet<String>,

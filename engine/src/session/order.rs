@@ -115,6 +115,8 @@ pub(crate) enum Action {
         parameters: Map<String, Value>,
         /// Invocation of this session that it is.
         invokeid: Option<String>,
+        /// How many sessions started each other down to the new one.
+        depth: u32,
     },
     /// End a session.
     TerminateSession {

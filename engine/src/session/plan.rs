@@ -14,7 +14,7 @@ mod values;
 pub(crate) use sending::TimedEvent;
 
 use serde_json::{Value, json};
-use statecharts::{Effect, Event, EventKind, Verb};
+use statecharts::{Effect, Event, EventKind, Failure, Limits, Verb};
 use store::{CallbackRow, EffectRow, EffectState, TimelineRow, Write};
 use vocabulary::{EffectId, SessionId, Timestamp};
 
@@ -35,6 +35,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) basic_http: &'a str,
     /// Engine time of the step.
     pub(crate) now: Timestamp,
+    /// What a session may use up.
+    pub(crate) limits: &'a Limits,
     /// The record that the session owns.
     pub(crate) record: &'a mut Option<CallbackRow>,
     /// What the session holds.
@@ -58,9 +60,16 @@ pub(crate) struct Plan {
     pub(crate) record_changed: bool,
     /// Whether messages were put into the outbox.
     pub(crate) outbox: bool,
+    /// The limit of the host that the session hit; it is over.
+    pub(crate) failure: Option<Failure>,
 }
 
 impl Planner<'_> {
+    /// The session is over, for the first reason that there is.
+    fn fail_session(&mut self, failure: Failure) {
+        self.plan.failure.get_or_insert(failure);
+    }
+
     /// Plans the effects of one step.
     pub(crate) fn step(&mut self, number: u64, effects: Vec<Effect>) {
         for (index, effect) in effects.into_iter().enumerate() {

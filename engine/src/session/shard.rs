@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 use serde_json::{Map, Value};
-use statecharts::{Chart, Limits, Session, Start, Worker};
+use statecharts::{Chart, Session, Start, Worker};
 use store::SessionRow;
 use tokio::sync::oneshot;
 use vocabulary::SessionId;
@@ -28,6 +28,8 @@ pub(crate) struct NewSession {
     pub(crate) parameters: Map<String, Value>,
     pub(crate) parent: Option<SessionId>,
     pub(crate) invokeid: Option<String>,
+    /// How many sessions started each other down to this one.
+    pub(crate) depth: u32,
     pub(crate) reply_key: String,
     pub(crate) record: Option<RecordAtStart>,
     pub(crate) notification: Option<NotificationPolicy>,
@@ -75,7 +77,8 @@ impl Shard {
     /// # Errors
     /// When the script engine cannot be set up.
     pub(crate) fn new(node: Arc<Node>) -> Result<Self, statecharts::Failure> {
-        Ok(Self { node, worker: Rc::new(RefCell::new(Worker::new(Limits::default())?)) })
+        let worker = Worker::new(node.configuration.session_limits.clone())?;
+        Ok(Self { node, worker: Rc::new(RefCell::new(worker)) })
     }
 
     fn place(&self, identity: Identity, actor: SessionActor) -> Addr<SessionActor> {
@@ -133,7 +136,12 @@ impl Handler<StartSession> for Shard {
         let row = new.record.as_ref().map(|record| match record {
             RecordAtStart::New(row) | RecordAtStart::Stored(row, _) => row.clone(),
         });
-        let context = Context { notification: new.notification, pause: new.pause, ..Context::default() };
+        let context = Context {
+            notification: new.notification,
+            pause: new.pause,
+            depth: new.depth,
+            ..Context::default()
+        };
         let actor = SessionActor::new(
             Arc::clone(&self.node),
             Rc::clone(&self.worker),

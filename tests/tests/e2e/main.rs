@@ -18,6 +18,7 @@ mod custom_chart;
 mod delayed;
 mod demo;
 mod guide_sample;
+mod hostile;
 mod immediate;
 mod inbound;
 mod notification;

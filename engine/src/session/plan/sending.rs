@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use statecharts::{Event, Send, basic_http};
+use statecharts::{Event, Failure, Send, basic_http};
 use store::{TimerRow, Write};
 use vocabulary::{EffectId, SessionId};
 
@@ -100,6 +100,10 @@ impl Planner<'_> {
     }
 
     fn set_timer(&mut self, id: &EffectId, sendid: Option<String>, delay: Duration, timed: &TimedEvent) {
+        let limit = self.limits.pending_sends;
+        if self.context.timers.len() >= limit {
+            return self.fail_session(Failure::PendingSends { limit });
+        }
         self.context.timers.insert(id.to_string(), sendid);
         self.plan.writes.push(Write::PutTimer(TimerRow {
             session: self.session.clone(),

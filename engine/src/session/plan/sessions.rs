@@ -1,7 +1,7 @@
 //! `session:` and `ws:` verbs, and `<invoke>`.
 
 use serde_json::{Map, Value, json};
-use statecharts::{Event, Invoke, InvokeSource, Verb};
+use statecharts::{Event, Failure, Invoke, InvokeSource, Verb};
 use vocabulary::EffectId;
 
 use super::{Planner, values};
@@ -18,11 +18,13 @@ impl Planner<'_> {
         let Some(source) = source else {
             return self.fail(&id, "error.session.start", "badfetch", "no chart is named");
         };
+        let Some(depth) = self.deeper() else { return };
         let action = Action::StartSession {
             session: derive::session_of(&id),
             source: SessionSource::Reference(source),
             parameters: verb.params.iter().cloned().collect(),
             invokeid: None,
+            depth,
         };
         self.order(id, action);
     }
@@ -85,6 +87,7 @@ impl Planner<'_> {
         if !is_chart {
             return self.raise("error.execution", json!({ "reason": "only charts can be invoked" }));
         }
+        let Some(depth) = self.deeper() else { return };
         let session = derive::session_of(&id);
         self.context.children.insert(invoke.invokeid.clone(), session.clone());
         let source = match invoke.source {
@@ -96,8 +99,19 @@ impl Planner<'_> {
             source,
             parameters: invoke.parameters,
             invokeid: Some(invoke.invokeid),
+            depth,
         };
         self.order(id, action);
+    }
+
+    /// The depth of a session that this one starts; `None` if that is too deep, and then this one fails.
+    fn deeper(&mut self) -> Option<u32> {
+        let limit = self.limits.invoke_depth;
+        if self.context.depth >= limit {
+            self.fail_session(Failure::InvokeDepth { limit });
+            return None;
+        }
+        Some(self.context.depth + 1)
     }
 
     pub(super) fn cancel_invoke(&mut self, id: EffectId, invokeid: &str) {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use statecharts::{Effect, Event, Send, Verb, VerbChild};
+use statecharts::{Effect, Event, Failure, Invoke, InvokeSource, Limits, Send, Verb, VerbChild};
 use store::{CallbackRow, EffectState, Write};
 use vocabulary::{AttemptNo, CallbackId, CallbackState, InteractionId, ServiceName, SessionId, Timestamp};
 
@@ -47,6 +47,7 @@ impl Bench {
             invokeid: None,
             basic_http: "http://here.example/session/{session}/basichttp",
             now: NOW,
+            limits: &Limits { pending_sends: 3, invoke_depth: 2, ..Limits::default() },
             record: &mut self.record,
             context: &mut self.context,
             plan: &mut plan,
@@ -170,6 +171,57 @@ fn a_delayed_send_is_a_timer_that_a_cancel_removes() {
     let plan = bench.plan(vec![Effect::CancelSend { sendid: "tick".to_owned() }]);
     assert!(matches!(plan.writes.as_slice(), [Write::DeleteTimer { .. }]));
     assert!(bench.context.timers.is_empty());
+}
+
+#[test]
+fn delayed_sends_are_counted_over_all_steps_of_a_session() {
+    let later = || {
+        Effect::Send(Send {
+            sendid: Some("tick".to_owned()),
+            target: None,
+            kind: None,
+            event: "tick".to_owned(),
+            data: Value::Null,
+            is_content: false,
+            delay: Duration::from_secs(5),
+        })
+    };
+    let mut bench = Bench::new();
+    // The three that are allowed, in two steps: their ids are those of their effects.
+    assert_eq!(bench.plan(vec![later(), later(), later()]).failure, None);
+    let plan = bench.plan(vec![later()]);
+    assert_eq!(plan.failure, Some(Failure::PendingSends { limit: 3 }));
+    assert!(plan.writes.is_empty(), "{:?}", plan.writes);
+    bench.plan(vec![Effect::CancelSend { sendid: "tick".to_owned() }]);
+    assert_eq!(bench.plan(vec![later()]).failure, None);
+}
+
+#[test]
+fn sessions_start_each_other_only_so_deep() {
+    let child = || {
+        Effect::Invoke(Invoke {
+            invokeid: "i".to_owned(),
+            kind: None,
+            source: InvokeSource::Url("itself.scxml".to_owned()),
+            parameters: Map::new(),
+            autoforward: false,
+        })
+    };
+    let start = || Effect::Verb(verb(verbs::SESSION, "start", json!({ "src": "itself.scxml" })));
+    for effect in [child, start] as [fn() -> Effect; 2] {
+        let mut bench = Bench::new();
+        bench.context.depth = 1;
+        let plan = bench.plan(vec![effect()]);
+        let depth = plan.orders.iter().find_map(|order| match order.action {
+            Action::StartSession { depth, .. } => Some(depth),
+            _ => None,
+        });
+        assert_eq!((depth, plan.failure), (Some(2), None));
+        bench.context.depth = 2;
+        let plan = bench.plan(vec![effect()]);
+        assert_eq!(plan.failure, Some(Failure::InvokeDepth { limit: 2 }));
+        assert!(plan.orders.is_empty(), "{:?}", plan.orders);
+    }
 }
 
 #[test]

@@ -1,0 +1,91 @@
+//! Charts that mean harm: their callbacks fail with the reason on the record, all others go on.
+
+use reqwest::Method;
+use scenarios::{Platform, Service, Setup};
+use serde_json::json;
+
+use crate::{CUSTOMER, customer, served_by_an_agent, waiting_on_the_line};
+
+/// The chart that we ship.
+const SHIPPED: &str = include_str!("../../../statecharts/charts/callback.scxml");
+/// A line of a script of it, which runs after a dial that reached nobody.
+const LINE: &str = "report._CB_N_IS_SNOOZED = 1;";
+/// An element that is executed there.
+const ELEMENT: &str = r#"<send id="snooze" event="dial.again" delayexpr="(snoozed_until - clock) + 's'"/>"#;
+
+fn changed(part: &str, other: &str) -> String {
+    assert_eq!(SHIPPED.matches(part).count(), 1, "`{part}` stands once in the shipped chart");
+    SHIPPED.replace(part, other)
+}
+
+/// What a chart does, and the limit that ends it.
+fn cases() -> Vec<(String, &'static str)> {
+    let script = |text: &str| changed(LINE, &text.replace('&', "&amp;").replace('<', "&lt;"));
+    vec![
+        (script("for (;;) { try { for (;;) { } } catch (error) { } }"), "script_time"),
+        (script("/^(a+)+$/.test('a'.repeat(64) + 'b');"), "script_time"),
+        (script("var text = 'x'; for (;;) text += text;"), "heap"),
+        (script("report.x = { get y() { for (;;) { } } };"), "script_time"),
+        (script("report.x = (function make() { return { get y() { return make(); } }; })();"), "stack"),
+        (
+            script("report.x = []; for (var i = 0; i < 5; i++) report.x.push('x'.repeat(1000000) + i);"),
+            "data",
+        ),
+        (script("for (var i = 0; i < 20000; i++) __Log('x');"), "effects"),
+        (
+            changed(
+                ELEMENT,
+                r#"<foreach array="new Array(1200)" item="verdict"><send event="x" delay="1h"/></foreach>"#,
+            ),
+            "pending_sends",
+        ),
+    ]
+}
+
+async fn breaches(platform: &Platform, limit: &str) -> String {
+    let metrics = platform.send(platform.anonymous(Method::GET, "/metrics")).await;
+    let name = format!("ringback_session_limit_breaches_total{{limit=\"{limit}\"}} ");
+    metrics.text.lines().find_map(|line| line.strip_prefix(&name)).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_callback_with_a_hostile_chart_fails_alone_and_its_record_says_why() {
+    let mut setup = Setup::of("now", &Service::immediate());
+    let cases = cases();
+    for (at, (chart, _)) in cases.iter().enumerate() {
+        let file = format!("harm{at}.scxml");
+        let service = Service::immediate().with("_service_type", "callback").with("_service", file.as_str());
+        setup = setup.service(&format!("harm{at}"), &service).chart(&file, chart.as_str());
+    }
+    let platform = Platform::start(setup).await;
+    // One waits for its agent while all the others fail.
+    let neighbour = waiting_on_the_line(&platform, "now").await;
+    for (at, (_, limit)) in cases.iter().enumerate() {
+        let number = format!("+120255501{:02}", 30 + at);
+        platform.customer(&number, json!({"behaviour": "busy"})).await;
+        let before: u64 = breaches(&platform, limit).await.parse().unwrap();
+        let harmful = platform.begin(&format!("harm{at}"), &json!({ "_customer_number": number })).await;
+        platform.advance(10.0).await;
+        assert_eq!(platform.state(&harmful).await, "COMPLETED/FAIL_ERROR", "{limit}, chart {at}");
+        let timeline = platform.timeline(&harmful).await;
+        let failed = timeline.iter().find(|line| line["name"] == "session.failed");
+        let failed = failed.unwrap_or_else(|| panic!("no reason on the record: {timeline:?}"));
+        assert_eq!(failed["data"]["limit"], *limit, "{failed}");
+        let after: u64 = breaches(&platform, limit).await.parse().unwrap();
+        assert_eq!(after, before + 1, "{limit}");
+    }
+    served_by_an_agent(&platform, &neighbour).await;
+}
+
+#[tokio::test]
+async fn limits_are_those_of_the_configuration() {
+    let chart = changed(LINE, "for (var i = 0; i &lt; 20; i++) __Log('x');");
+    let service = Service::immediate().with("_service_type", "callback").with("_service", "mine.scxml");
+    let setup = Setup::of("mine", &service).chart("mine.scxml", chart);
+    let platform = Platform::start(setup.switch("[session_limits]\neffects = 10")).await;
+    platform.customer(CUSTOMER, json!({"behaviour": "busy"})).await;
+    let callback = platform.begin("mine", &customer()).await;
+    platform.advance(10.0).await;
+    assert_eq!(platform.state(&callback).await, "COMPLETED/FAIL_ERROR");
+    assert_eq!(breaches(&platform, "effects").await, "1");
+}
