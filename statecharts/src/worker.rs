@@ -204,7 +204,8 @@ impl Worker {
         let (result, kept, is_changed, is_disordered) = outcome?;
         if is_disordered || self.runtime.is_job_pending() {
             // The session has failed. Its scope is not worth writing, and may be what filled the heap.
-            drop(kept);
+            // Nothing of the old runtime may outlive it.
+            drop((kept, known));
             self.release(data);
             self.rebuild()?;
             return Ok(result);
@@ -376,16 +377,16 @@ impl Worker {
     fn rebuild(&mut self) -> Result<(), Failure> {
         self.slots.retain(|_, slot| slot.owner.strong_count() > 0);
         for slot in self.slots.values_mut() {
+            let mut known = slot.functions.take();
             let Some(scope) = slot.scope.take() else { continue };
             let Some(context) = context_of(&mut self.contexts, &slot.chart) else {
                 continue;
             };
             self.meter.arm_for_writing(&self.limits);
             // A scope that cannot be written is lost, and its session fails with that reason when it is next asked.
-            let functions = &mut slot.functions;
             let limit = self.limits.data;
-            slot.text = context.with(|context, parts| pack(&context, &parts, (scope, functions), limit)).ok();
-            slot.functions = None;
+            slot.text =
+                context.with(|context, parts| pack(&context, &parts, (scope, &mut known), limit)).ok();
             self.meter.disarm();
         }
         self.contexts.clear();

@@ -4,7 +4,8 @@ use rquickjs::Function;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::trial::Trial;
+use crate::trial::{Trial, load, text};
+use crate::{Effect, Event, Session, Start};
 
 /// The next of a small generator.
 fn next(seed: &mut u64, below: u64) -> u64 {
@@ -215,4 +216,43 @@ fn a_method_named_to_json_is_a_function_like_any_other() {
     trial.write_and_read();
     trial.send("e");
     assert_eq!(trial.logs(), [json!([1, "function", 0]).to_string()]);
+}
+
+#[test]
+fn a_restored_session_with_functions_is_ended_without_its_worker() {
+    let chart = load(&text(
+        "<datamodel><data id='n' expr='0'/></datamodel><script>function add(x) { n += x; return n } var later = (x) => add(x);</script>
+         <state id='s'><transition event='add'><log expr='later(1)'/></transition>
+           <transition event='time'><script>for (;;) later(1)</script></transition>
+           <transition event='memory'><script>var list = []; for (;;) list.push('x'.repeat(100000) + list.length)</script></transition>
+           <transition event='jobs'><script>(function again() { Promise.resolve().then(again) })()</script></transition>
+           <transition event='writing'><script>n = {get y() { for (;;) add(0) }}</script></transition></state>",
+    ))
+    .unwrap();
+    let mut worker = Worker::new(Limits::default()).unwrap();
+    let mut start = |id: &str| {
+        let start = Start { session_id: id.to_owned(), ..Start::default() };
+        Session::start(Arc::clone(&chart), &mut worker, start).0
+    };
+    let (mut live, mut written) = (start("live"), start("written"));
+    let mut harmful: Vec<Session> = (0..4).map(|number| start(&number.to_string())).collect();
+    let event = |name: &str| Event::external(name, json!(null));
+    for session in harmful.iter_mut().chain([&mut live, &mut written]) {
+        session.snapshot(&mut worker).unwrap();
+        session.hibernate(&mut worker);
+        session.step(&mut worker, event("add"), 0);
+        session.snapshot(&mut worker).unwrap();
+    }
+    written.hibernate(&mut worker);
+    for (number, (session, name)) in harmful.iter_mut().zip(["time", "memory", "jobs", "writing"]).enumerate()
+    {
+        session.step(&mut worker, event(name), 0);
+        let is_over = !session.is_running() || session.snapshot(&mut worker).is_err();
+        assert!(is_over, "{name}");
+        for neighbour in [&mut live, &mut written] {
+            let step = neighbour.step(&mut worker, event("add"), 0);
+            let [Effect::Log(log)] = &step.effects[..] else { panic!("{name}: {step:?}") };
+            assert_eq!(log.value, json!(number + 2), "{name}");
+        }
+    }
 }
