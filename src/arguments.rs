@@ -61,11 +61,6 @@ pub(crate) enum ClockChoice {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ChartCommand {
-    /// Checks a chart and its parts; says file, line and column of every error.
-    Validate {
-        /// The chart.
-        file: PathBuf,
-    },
     /// Runs every chart of a folder to its end, and names each whose final state is not `pass`.
     #[command(
         after_help = "The clock is virtual: delays take no time. Charts that others invoke or include, or that a `manifest.json` names \
@@ -75,6 +70,21 @@ With --json one object: {\"total\":…,\"passed\":…,\"failed\":[{\"chart\":…
 Exit codes: 0 all pass, 1 some do not, 2 the folder cannot be used."
     )]
     Conformance(ConformanceOptions),
+    /// Checks charts and their parts: errors, and by lints what is probably wrong, with file, line and column.
+    #[command(
+        after_help = "Prints one line FILE:LINE:COLUMN: SEVERITY[LINT]: MESSAGE for each finding, and a hint below it. docs/lints.md explains the lints.\n\n\
+With --json it prints one document:\n\
+{\"files\":[{\"file\":…,\"valid\":true|false,\"diagnostics\":[{\"file\":…,\"line\":N,\"column\":N,\"severity\":\"error\"|\"warning\",\"lint\":NAME|null,\"message\":…,\"hint\":…|null}]}]}\n\
+`lint` and `hint` are null for what is found when the chart is read.\n\n\
+Exit codes: 0 all charts are valid, warnings allowed; 1 errors, or warnings with --strict; 2 a file cannot be read."
+    )]
+    Validate(ValidateOptions),
+    /// Draws a chart with its parts, as SVG or as DOT for Graphviz.
+    #[command(
+        after_help = "In SVG each state is a group with the id state-ID, each transition has the attribute data-transition with its number.\n\n\
+Exit codes: 0 drawn, 1 the chart has errors, 2 a file cannot be read or written, or a state to highlight is not there."
+    )]
+    Render(RenderOptions),
     /// Executes a chart without a platform: gives it events, shows what it does, and steps back.
     #[command(
         after_help = "Reads commands from standard input; `help` lists them. With --json it reads one event per line, \
@@ -87,6 +97,12 @@ the first after the start, then one for each line.\n\nExit codes: 0 at the end o
         after_help = "Exit codes: 0 everything holds, 1 a scenario does not hold or the coverage is too low, 2 a file cannot be used."
     )]
     Test(TestOptions),
+    /// Writes XML Schemas of charts for editors: SCXML, each module, and a catalogue. docs/editors.md says how to use them.
+    Schema {
+        /// Folder to write to.
+        #[arg(short, long, value_name = "DIR", default_value = "schema")]
+        output: PathBuf,
+    },
     /// Prints the elements, events and functions that charts may use: `docs/vocabulary.md`.
     Vocabulary {
         /// For programs.
@@ -109,6 +125,40 @@ pub(crate) struct ConformanceOptions {
     /// Prints the result beside those that other engines have published, as a table of Markdown.
     #[arg(long, conflicts_with = "json")]
     pub(crate) table: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ValidateOptions {
+    /// The charts.
+    #[arg(required_unless_present = "list", value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Prints what the lints look for: `docs/lints.md`.
+    #[arg(long, exclusive = true)]
+    pub(crate) list: bool,
+    /// One JSON document, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Warnings count as errors.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RenderOptions {
+    /// The chart; its parts are looked for beside it, then among the shipped ones.
+    pub(crate) file: PathBuf,
+    /// SVG, with a layout of our own; this is the default.
+    #[arg(long, conflicts_with = "dot")]
+    pub(crate) svg: bool,
+    /// DOT.
+    #[arg(long)]
+    pub(crate) dot: bool,
+    /// File to write to instead of standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// States that are marked as active, and the states around them.
+    #[arg(long, value_name = "STATE,…", value_delimiter = ',')]
+    pub(crate) highlight: Vec<String>,
 }
 
 #[derive(Debug, Args)]

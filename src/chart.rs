@@ -2,7 +2,9 @@
 
 mod conformance;
 mod open;
+mod render;
 mod run;
+mod schema;
 mod test;
 mod validate;
 mod vocabulary;
@@ -14,9 +16,11 @@ use crate::failure::Failure;
 pub(crate) fn run(command: &ChartCommand) -> Result<(), Failure> {
     match command {
         ChartCommand::Conformance(options) => conformance::run(options),
+        ChartCommand::Render(options) => render::run(options),
         ChartCommand::Run(options) => run::run(options),
+        ChartCommand::Schema { output } => schema::run(output),
         ChartCommand::Test(options) => test::run(options),
-        ChartCommand::Validate { file } => validate::run(file),
+        ChartCommand::Validate(options) => validate::run(options),
         ChartCommand::Vocabulary { json, markdown: _ } => {
             vocabulary::run(*json);
             Ok(())

@@ -19,7 +19,7 @@ macro_rules! shipped {
 }
 
 /// The documents that are part of the program.
-const SHIPPED: &[(&str, &str)] = shipped![
+pub(crate) const SHIPPED: &[(&str, &str)] = shipped![
     "callback.scxml",
     "inbound.scxml",
     "classic_inbound.scxml",
@@ -83,6 +83,10 @@ impl Charts {
     #[must_use]
     pub fn new(folder: Option<PathBuf>) -> Self {
         Self { modules: verbs::modules(), folder, compiled: Mutex::new(Compiled::default()) }
+    }
+
+    pub(crate) fn modules(&self) -> &Arc<ModuleSet> {
+        &self.modules
     }
 
     fn compiled(&self) -> std::sync::MutexGuard<'_, Compiled> {

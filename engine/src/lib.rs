@@ -16,6 +16,7 @@ mod admission;
 pub mod api;
 mod cancelling;
 mod chance;
+mod chart_check;
 mod charts;
 mod clock;
 pub mod configuration;
@@ -51,6 +52,7 @@ mod starting;
 mod timers;
 pub mod verbs;
 
+pub use chart_check::{ChartFinding, lints};
 pub use charts::{ChartError, Charts};
 pub use disturbance::Disturbance;
 pub use egress::{Egress, EgressError, EgressFuture, EgressReply, EgressRequest, HttpEgress};

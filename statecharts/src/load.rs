@@ -27,10 +27,11 @@ use crate::chart::{
 use crate::plan::Plan;
 use crate::xml::{self, Element, Place};
 use crate::{Chart, Diagnostic, DocumentLimits, LoadError, ModuleSet, PartResolver, Source};
-pub(crate) use expressions::unquote;
+pub(crate) use expressions::{is_identifier, unquote};
 pub(crate) use files::Files;
 pub(crate) use parts::merge;
 pub(crate) use states::is_state;
+pub(crate) use vocabulary::{ELEMENTS, EXECUTABLE, Known};
 
 /// A chart with what is odd about it.
 #[derive(Clone, Debug)]

@@ -11,6 +11,7 @@ mod read;
 mod tests;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 pub use action::{Action, Attribute, Code};
@@ -50,6 +51,18 @@ pub struct Outline {
     /// Scripts that run when the chart is loaded.
     pub scripts: Vec<Action>,
     files: Files,
+    /// Elements with lints that they silence, by their attribute `_allow` or that of an element around them.
+    pub(crate) silenced: Vec<Silenced>,
+}
+
+/// A piece of a file in which some lints are not wanted.
+#[derive(Debug)]
+pub(crate) struct Silenced {
+    pub(crate) file: u16,
+    pub(crate) range: Range<usize>,
+    pub(crate) lints: Vec<String>,
+    /// The attribute that says so; `None` where an element around it does.
+    pub(crate) attribute: Option<Place>,
 }
 
 /// Kind of a state.
@@ -109,8 +122,7 @@ pub struct State {
     pub donedata: Option<Action>,
     /// Start tag.
     pub position: Position,
-    /// Lints that its attribute `_allow` silences.
-    pub allowed: Vec<String>,
+    pub(crate) place: Place,
 }
 
 /// An `<onentry>` or `<onexit>`.
@@ -120,8 +132,6 @@ pub struct Handler {
     pub content: Vec<Action>,
     /// Start tag.
     pub position: Position,
-    /// Lints that its attribute `_allow` silences.
-    pub allowed: Vec<String>,
 }
 
 /// Where a transition comes from.
@@ -156,8 +166,7 @@ pub struct Transition {
     pub content: Vec<Action>,
     /// Start tag; the value of the `initial` attribute, or the state, where no element stands for it.
     pub position: Position,
-    /// Lints that its attribute `_allow` silences.
-    pub allowed: Vec<String>,
+    pub(crate) place: Place,
 }
 
 /// A `<data>`.
@@ -173,8 +182,7 @@ pub struct Data {
     pub value: Option<Code>,
     /// Start tag.
     pub position: Position,
-    /// Lints that its attribute `_allow` silences.
-    pub allowed: Vec<String>,
+    pub(crate) place: Place,
 }
 
 impl Outline {
@@ -240,13 +248,17 @@ impl Outline {
         self.actions().filter(|(_, action)| action.is_delayed())
     }
 
+    pub(crate) fn place_inside(&self, code: &Code, index: usize) -> Place {
+        self.files.inside(code.place, index)
+    }
+
     /// The position of character `index` of a piece of code.
     #[must_use]
     pub fn inside(&self, code: &Code, index: usize) -> Position {
         self.position(self.files.inside(code.place, index))
     }
 
-    fn position(&self, place: Place) -> Position {
+    pub(crate) fn position(&self, place: Place) -> Position {
         read::position(&self.files, place)
     }
 }

@@ -5,7 +5,7 @@ use statecharts::Answer;
 use super::answer;
 
 /// What a session may be told without having asked.
-pub(super) const UNASKED: &[Answer] = &[
+pub(crate) const UNASKED: &[Answer] = &[
     answer(
         "interaction.added",
         &["interactionid", "focusdeviceid", "ani", "dnis", "udata"],

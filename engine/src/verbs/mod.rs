@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use statecharts::{Answer, Attribute, AttributeKind, Element, ModuleSet};
 
+pub(crate) use events::UNASKED;
 pub use reference::{json, markdown};
 
 /// Namespace of `queue:`.

@@ -92,7 +92,7 @@ pub(crate) fn unquote(source: &str) -> Option<&str> {
 }
 
 /// Whether a text is an identifier.
-pub(super) fn is_identifier(text: &str) -> bool {
+pub(crate) fn is_identifier(text: &str) -> bool {
     let mut characters = text.chars();
     characters.next().is_some_and(|first| first.is_alphabetic() || matches!(first, '_' | '$'))
         && characters.all(|next| next.is_alphanumeric() || matches!(next, '_' | '$'))

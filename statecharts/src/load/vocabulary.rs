@@ -1,21 +1,21 @@
 //! The elements of SCXML, with the additions of ORS that are tolerated: what may stand where, and its attributes.
 
 /// An element: attributes and child elements that it may have.
-pub(super) struct Known {
-    pub(super) name: &'static str,
-    pub(super) attributes: &'static [&'static str],
-    pub(super) children: &'static [&'static str],
+pub(crate) struct Known {
+    pub(crate) name: &'static str,
+    pub(crate) attributes: &'static [&'static str],
+    pub(crate) children: &'static [&'static str],
 }
 
 /// Executable content (scxml: 4).
-pub(super) const EXECUTABLE: &[&str] =
+pub(crate) const EXECUTABLE: &[&str] =
     &["raise", "event", "if", "foreach", "log", "assign", "script", "send", "cancel"];
 
 const NONE: &[&str] = &[];
 const PAYLOAD: &[&str] = &["param", "content"];
 
 /// Every element. `*` among the children stands for executable content, `any` for anything.
-pub(super) const ELEMENTS: &[Known] = &[
+pub(crate) const ELEMENTS: &[Known] = &[
     Known {
         name: "scxml",
         attributes: &["initial", "initialstate", "name", "version", "datamodel", "binding", "exmode"],

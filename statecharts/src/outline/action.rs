@@ -18,8 +18,7 @@ pub struct Action {
     pub text: Option<Code>,
     /// Start tag.
     pub position: Position,
-    /// Lints that its attribute `_allow` silences.
-    pub allowed: Vec<String>,
+    pub(crate) place: Place,
 }
 
 /// An attribute.
@@ -38,7 +37,7 @@ pub struct Code {
     pub text: String,
     /// Where it begins.
     pub position: Position,
-    pub(super) place: Place,
+    pub(crate) place: Place,
 }
 
 impl Action {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Action, Attribute, Code, Data, Handler, Outline, Position, State, StateKind, Transition, TransitionKind,
+    Action, Attribute, Code, Data, Handler, Outline, Position, Silenced, State, StateKind, Transition,
+    TransitionKind,
 };
 use crate::chart::{self, Chart};
 use crate::load::{Files, is_state, merge};
@@ -51,7 +52,10 @@ pub(super) fn outline(chart: &Chart) -> Outline {
     let mut states = reader.states();
     let mut transitions = reader.transitions();
     let mut loaded = Vec::new();
+    let mut quiet = Vec::new();
+    scripts.iter().for_each(|script| silenced(script, None, &mut quiet));
     if let Some(root) = &root {
+        silenced(root, None, &mut quiet);
         let by_place = chart
             .transitions
             .iter()
@@ -64,7 +68,15 @@ pub(super) fn outline(chart: &Chart) -> Outline {
     }
     loaded.extend(scripts.iter().map(|script| reader.action(script)));
     let Reader { files, data, .. } = reader;
-    Outline { name: chart.name().map(str::to_owned), states, transitions, data, scripts: loaded, files }
+    Outline {
+        name: chart.name().map(str::to_owned),
+        states,
+        transitions,
+        data,
+        scripts: loaded,
+        files,
+        silenced: quiet,
+    }
 }
 
 struct Reader<'a> {
@@ -106,7 +118,7 @@ impl Reader<'_> {
                 invokes: Vec::new(),
                 donedata: None,
                 position: self.position(state.place),
-                allowed: Vec::new(),
+                place: state.place,
             })
             .collect()
     }
@@ -128,7 +140,7 @@ impl Reader<'_> {
                 is_internal: transition.is_internal,
                 content: Vec::new(),
                 position: self.position(transition.place),
-                allowed: Vec::new(),
+                place: transition.place,
             })
             .collect()
     }
@@ -145,7 +157,6 @@ impl Reader<'_> {
         let number = *next;
         *next += 1;
         let Some(state) = states.get_mut(number) else { return };
-        state.allowed = allowed(element);
         let is_history = state.kind.is_history();
         if let Some(initial) = state.initial.and_then(|initial| transitions.get_mut(initial)) {
             let is_written =
@@ -163,7 +174,6 @@ impl Reader<'_> {
             if let Some(transition) = found {
                 transition.condition = child.attribute("cond").map(|condition| reader.code(condition));
                 transition.content = reader.block(child);
-                transition.allowed = allowed(child);
             }
         };
         for child in element.elements().filter(|child| child.is_scxml()) {
@@ -193,11 +203,7 @@ impl Reader<'_> {
     }
 
     fn handler(&self, element: &Element) -> Handler {
-        Handler {
-            content: self.block(element),
-            position: self.position(element.place),
-            allowed: allowed(element),
-        }
+        Handler { content: self.block(element), position: self.position(element.place) }
     }
 
     fn datum(&self, element: &Element, state: usize) -> Data {
@@ -207,7 +213,7 @@ impl Reader<'_> {
             is_parameter: element.attribute("_type").is_some_and(|kind| kind.value == "parameter"),
             value: element.attribute("expr").map(|value| self.code(value)),
             position: self.position(element.place),
-            allowed: allowed(element),
+            place: element.place,
         }
     }
 
@@ -230,7 +236,7 @@ impl Reader<'_> {
             children: self.block(element),
             text: (!text.trim().is_empty()).then(|| Code { text, position: self.position(place), place }),
             position: self.position(element.place),
-            allowed: allowed(element),
+            place: element.place,
         }
     }
 
@@ -253,7 +259,21 @@ fn written_name(element: &Element) -> String {
     }
 }
 
-fn allowed(element: &Element) -> Vec<String> {
-    let names = element.attribute("_allow").map(|allowed| allowed.value.split([' ', ',']));
-    names.into_iter().flatten().filter(|name| !name.is_empty()).map(str::to_owned).collect()
+/// Every element whose lints are silenced, or whose surroundings in another file say so.
+fn silenced(element: &Element, around: Option<(u16, &[String])>, found: &mut Vec<Silenced>) {
+    let mut lints = around.map(|(_, lints)| lints.to_vec()).unwrap_or_default();
+    let given = element.attribute("_allow");
+    if let Some(given) = given {
+        let names = given.value.split([' ', ',']).filter(|name| !name.is_empty());
+        lints.extend(names.map(str::to_owned));
+    }
+    let file = element.place.file;
+    let comes_in = around.is_some_and(|(outer, lints)| outer != file && !lints.is_empty());
+    if given.is_some() || comes_in {
+        let attribute = given.map(|given| given.place);
+        found.push(Silenced { file, range: element.outer.clone(), lints: lints.clone(), attribute });
+    }
+    for child in element.elements() {
+        silenced(child, Some((file, &lints)), found);
+    }
 }

@@ -79,7 +79,7 @@ fn every_state_stands_where_it_is_written() {
     assert_eq!(state(&outline, "p").children, [3, 4]);
     assert_eq!(state(&outline, "both").histories, [6]);
     assert_eq!(state(&outline, "b").parent, Some(2));
-    assert_eq!(state(&outline, "r").allowed, ["unreachable-state"]);
+    assert_eq!(outline.silenced[0].lints, ["unreachable-state"]);
 }
 
 #[test]
