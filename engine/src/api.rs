@@ -1,8 +1,11 @@
 //! What the gateway may ask the engine, as plain types. The calls themselves are methods of [`crate::Engine`].
 
-use serde::Serialize;
+use std::collections::BTreeMap;
+
+use routing::AgentProfile;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use vocabulary::{CallbackId, CallbackState, InteractionId, ServiceName, SessionId, Timestamp};
+use vocabulary::{AgentId, CallbackId, CallbackState, InteractionId, ServiceName, SessionId, Timestamp};
 
 /// A request to start or schedule a callback.
 #[derive(Clone, Debug, Default)]
@@ -120,13 +123,18 @@ pub enum SessionError {
 /// What an agent does at the desk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AgentCommand {
-    /// Comes to work; not ready yet.
-    LogIn,
+    /// Comes to work; not ready yet. Whoever is at work moves to the other desk.
+    LogIn {
+        /// Place; the agent's own when neither place nor number is given.
+        place: Option<String>,
+        /// Directory number; with a place and no number it is that of the place's name.
+        dn: Option<String>,
+    },
     /// Goes.
     LogOut,
-    /// Takes calls.
+    /// Takes calls; on a call: after it.
     Ready,
-    /// Takes no calls.
+    /// Takes no calls; on a call: after it.
     NotReady {
         /// Reason code.
         reason: Option<String>,
@@ -139,12 +147,66 @@ pub enum AgentCommand {
     HangUp,
 }
 
+/// What is said of an agent; what is not said stays, and has its default for a new agent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentChange {
+    /// Name shown to people. Default the id.
+    pub name: Option<String>,
+    /// Directory number. Default the id.
+    pub dn: Option<String>,
+    /// Switch of that number. Default `SIP_Switch`.
+    pub switch: Option<String>,
+    /// Place. Default the directory number.
+    pub place: Option<String>,
+    /// Agent groups; replaces all of them.
+    pub groups: Option<Vec<String>>,
+    /// Skills and their levels; replaces all of them.
+    pub skills: Option<BTreeMap<String, i64>>,
+}
+
+impl AgentChange {
+    /// The profile of an agent after the change.
+    pub(crate) fn apply(self, agent: &str, known: Option<AgentProfile>) -> AgentProfile {
+        let known = known.unwrap_or_else(|| AgentProfile {
+            id: AgentId::new(agent),
+            name: agent.to_owned(),
+            dn: self.dn.clone().unwrap_or_else(|| agent.to_owned()),
+            switch: "SIP_Switch".to_owned(),
+            place: self.dn.clone().unwrap_or_else(|| agent.to_owned()),
+            groups: Vec::new(),
+            skills: BTreeMap::new(),
+        });
+        AgentProfile {
+            id: known.id,
+            name: self.name.unwrap_or(known.name),
+            dn: self.dn.unwrap_or(known.dn),
+            switch: self.switch.unwrap_or(known.switch),
+            place: self.place.unwrap_or(known.place),
+            groups: self.groups.unwrap_or(known.groups),
+            skills: self.skills.unwrap_or(known.skills),
+        }
+    }
+}
+
 /// Why an agent's command is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AgentError {
     /// No such agent is configured (404).
     #[error("there is no agent {0}")]
     Unknown(String),
+    /// The desk is somebody else's (409).
+    #[error("{0}")]
+    Desk(String),
+    /// What was said of an agent cannot be (400).
+    #[error("{0}")]
+    Invalid(String),
+    /// The router takes no more at the moment (503).
+    #[error("the router takes no more commands at the moment")]
+    Busy,
+    /// The store failed (500).
+    #[error("{0}")]
+    Failed(String),
     /// The command does not fit the agent's state (409).
     #[error("agent {agent} is {status}: {command} is not possible")]
     NotNow {
@@ -164,13 +226,22 @@ pub struct AgentState {
     pub id: String,
     /// Name.
     pub name: String,
-    /// Directory number.
+    /// Directory number: that of the login while at work.
     pub dn: String,
-    /// `logged_out`, `not_ready`, `ready`, `ringing`, `busy`, `after_call_work`.
+    /// Place, likewise.
+    pub place: String,
+    /// Agent groups.
+    pub groups: Vec<String>,
+    /// Skills and their levels.
+    pub skills: BTreeMap<String, i64>,
+    /// `logged_out`, `not_ready`, `ready`, `dialing`, `ringing`, `busy`, `after_call_work`.
     pub status: String,
     /// Reason of not ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What the agent wants to be after the call: `ready`, `not_ready`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after_call: Option<String>,
     /// Whether a callback keeps the agent.
     pub reserved: bool,
     /// The call that rings or is talked on.

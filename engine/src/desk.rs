@@ -2,22 +2,28 @@
 //!
 //! An agent's messages are numbered and kept for a while, so that a socket that was lost resumes where it broke off.
 
+mod attendance;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use routing::{AgentProfile, AgentStatus};
+use routing::{AgentProfile, AgentStatus, Command};
 use serde_json::{Value, json};
-use telephony::Command;
 use tokio::sync::mpsc;
 use vocabulary::{AgentId, InteractionId};
 
 use crate::api::{AgentCommand, AgentError, AgentMessage, AgentState};
+use crate::configuration::NoAnswer;
 use crate::dialling::DeskCommand;
 use crate::node::Node;
-use crate::queueing::AgentStatusChanged;
+use crate::queueing::AgentOrder;
+
+pub(crate) use attendance::kept_agents;
 
 /// Messages kept for each agent.
 const MESSAGES_KEPT: usize = 1_000;
+/// Reason of an agent who is not ready because a call was not answered.
+const NO_ANSWER_REASON: &str = "no_answer";
 /// Messages that may wait for one socket; a slower one is cut off and resumes by `after`.
 const SOCKET_CAPACITY: usize = 256;
 
@@ -33,16 +39,38 @@ struct State {
 
 #[derive(Debug)]
 struct Agent {
+    /// Directory number, switch and place are those of the login while at work.
     profile: AgentProfile,
+    /// As configured.
+    own: AgentProfile,
     status: AgentStatus,
+    /// What the agent wants to be after the call.
+    planned: Option<AgentStatus>,
     reserved: bool,
     call: Option<InteractionId>,
+    /// Whether a socket was ever opened: whoever had one is missed when it is gone.
+    had_socket: bool,
     next_seq: u64,
     kept: VecDeque<AgentMessage>,
     sockets: Vec<mpsc::Sender<AgentMessage>>,
 }
 
 impl Agent {
+    fn new(profile: AgentProfile) -> Self {
+        Self {
+            own: profile.clone(),
+            profile,
+            status: AgentStatus::LoggedOut,
+            planned: None,
+            reserved: false,
+            call: None,
+            had_socket: false,
+            next_seq: 1,
+            kept: VecDeque::new(),
+            sockets: Vec::new(),
+        }
+    }
+
     fn say(&mut self, node: &Node, kind: &str, data: Value) {
         let message = AgentMessage {
             seq: self.next_seq,
@@ -67,6 +95,10 @@ impl Agent {
             id: self.profile.id.to_string(),
             name: self.profile.name.clone(),
             dn: self.profile.dn.clone(),
+            place: self.profile.place.clone(),
+            groups: self.profile.groups.clone(),
+            skills: self.profile.skills.clone(),
+            after_call: self.planned.as_ref().map(|status| status_name(status).to_owned()),
             status: status_name(&self.status).to_owned(),
             reason,
             reserved: self.reserved,
@@ -97,17 +129,7 @@ impl AgentDesk {
     pub(crate) fn new(profiles: impl IntoIterator<Item = AgentProfile>) -> Self {
         let mut state = State::default();
         for profile in profiles {
-            state.by_dn.insert(profile.dn.clone(), profile.id.clone());
-            let agent = Agent {
-                profile: profile.clone(),
-                status: AgentStatus::LoggedOut,
-                reserved: false,
-                call: None,
-                next_seq: 1,
-                kept: VecDeque::new(),
-                sockets: Vec::new(),
-            };
-            state.agents.insert(profile.id, agent);
+            state.put(profile);
         }
         Self(Mutex::new(state))
     }
@@ -115,6 +137,11 @@ impl AgentDesk {
     /// All agents, by id.
     pub(crate) fn list(&self) -> Vec<AgentState> {
         self.state().agents.values().map(Agent::view).collect()
+    }
+
+    /// One agent.
+    pub(crate) fn find(&self, agent: &str) -> Option<AgentState> {
+        self.state().agents.get(&AgentId::new(agent)).map(Agent::view)
     }
 
     /// Directory number of an agent.
@@ -126,7 +153,7 @@ impl AgentDesk {
     ///
     /// # Errors
     /// [`AgentError`] when there is no such agent, or it cannot be done now.
-    pub(crate) fn command(
+    pub(crate) async fn command(
         &self,
         node: &Arc<Node>,
         agent: &str,
@@ -143,77 +170,77 @@ impl AgentDesk {
             status: status_name(&now).to_owned(),
             command: command.to_owned(),
         };
-        let idle =
-            matches!(now, AgentStatus::NotReady { .. } | AgentStatus::Ready | AgentStatus::AfterCallWork);
-        let on_call = now.is_on_call();
         let next = match command {
-            AgentCommand::LogIn if now == AgentStatus::LoggedOut => {
-                Some(AgentStatus::NotReady { reason: None })
+            AgentCommand::LogIn { place, dn } => return self.log_in(node, id, &now, place, dn).await,
+            AgentCommand::LogOut if now.is_on_call() => return Err(not_now("logout")),
+            AgentCommand::LogOut => AgentStatus::LoggedOut,
+            AgentCommand::Ready | AgentCommand::NotReady { .. } if now == AgentStatus::LoggedOut => {
+                return Err(not_now("ready or not-ready"));
             }
-            AgentCommand::LogIn => return Ok(()),
-            AgentCommand::LogOut if on_call => return Err(not_now("logout")),
-            AgentCommand::LogOut => Some(AgentStatus::LoggedOut),
-            AgentCommand::Ready if idle => Some(AgentStatus::Ready),
-            AgentCommand::Ready => return Err(not_now("ready")),
-            AgentCommand::NotReady { reason } if idle => Some(AgentStatus::NotReady { reason }),
-            AgentCommand::NotReady { .. } => return Err(not_now("not-ready")),
+            AgentCommand::Ready => AgentStatus::Ready,
+            AgentCommand::NotReady { reason } => AgentStatus::NotReady { reason },
             AgentCommand::Answer | AgentCommand::Decline if now != AgentStatus::Ringing => {
                 return Err(not_now("answer or decline"));
             }
             AgentCommand::HangUp if now != AgentStatus::Busy => return Err(not_now("hang-up")),
-            AgentCommand::Answer => {
-                phone(node, Command::AgentAnswers { dn });
-                None
-            }
-            AgentCommand::Decline => {
-                phone(node, Command::AgentDeclines { dn });
-                None
-            }
-            AgentCommand::HangUp => {
-                phone(node, Command::AgentHangsUp { dn });
-                None
-            }
+            AgentCommand::Answer => return phone(node, telephony::Command::AgentAnswers { dn }),
+            AgentCommand::Decline => return phone(node, telephony::Command::AgentDeclines { dn }),
+            AgentCommand::HangUp => return phone(node, telephony::Command::AgentHangsUp { dn }),
         };
-        if let Some(status) = next {
-            self.set_status(node, id, status);
+        if now.is_on_call() {
+            return self.plan_after_call(node, id, next).await;
         }
-        Ok(())
+        order(node, Command::SetAgentStatus { agent: id, status: next }).await
     }
 
-    /// Asks the router to change a status; it answers by [`AgentDesk::status_changed`].
-    pub(crate) fn set_status(&self, node: &Arc<Node>, agent: AgentId, status: AgentStatus) {
-        if let Some(found) = self.state().agents.get_mut(&agent) {
-            found.status = status.clone();
-        }
-        let Some(queues) = node.queues.get() else { return };
-        let message = AgentStatusChanged { agent, status, busy: node.clock.activity().begin() };
-        if queues.try_send(message).is_err() {
-            node.metrics.full_mailboxes.inc();
-            tracing::error!("The router's mailbox is full; an agent's status was not taken over.");
+    /// Tells the router what the switch says of an agent, by directory number. The router answers by
+    /// [`AgentDesk::status_changed`].
+    pub(crate) fn observe(&self, node: &Arc<Node>, dn: &str, status: AgentStatus) {
+        if let Some(agent) = self.agent_at(dn) {
+            let at = node.clock.now();
+            tell(node, Command::ObserveAgent { agent, status, at });
         }
     }
 
-    /// The same by directory number.
-    pub(crate) fn set_status_by_dn(&self, node: &Arc<Node>, dn: &str, status: AgentStatus) {
-        let agent = self.state().by_dn.get(dn).cloned();
-        if let Some(agent) = agent {
-            self.set_status(node, agent, status);
+    /// An agent's call is over: after-call work follows, where a time is set for it.
+    pub(crate) fn call_ended(&self, node: &Arc<Node>, dn: &str) {
+        if let Some(agent) = self.agent_at(dn) {
+            tell(node, Command::EndCall { agent });
         }
     }
 
-    /// What an agent is when a call is over. Wrap-up comes with the routing issue: ready at once.
-    pub(crate) fn status_after_call(&self, dn: &str) -> AgentStatus {
-        let state = self.state();
-        let status = state.by_dn.get(dn).and_then(|id| state.agents.get(id)).map(|agent| &agent.status);
-        match status {
-            Some(AgentStatus::LoggedOut) => AgentStatus::LoggedOut,
+    /// A call rang at an agent and went elsewhere: declined, or not answered.
+    pub(crate) fn call_diverted(&self, node: &Arc<Node>, dn: &str, declined: bool) {
+        let Some(agent) = self.agent_at(dn) else { return };
+        let planned = self.state().agents.get_mut(&agent).and_then(|found| found.planned.take());
+        let status = planned.unwrap_or_else(|| match node.configuration.routing.agent_no_answer {
+            NoAnswer::NotReady if !declined => {
+                AgentStatus::NotReady { reason: Some(NO_ANSWER_REASON.to_owned()) }
+            }
             _ => AgentStatus::Ready,
-        }
+        });
+        tell(node, Command::ObserveAgent { agent, status, at: node.clock.now() });
+    }
+
+    /// Sets the status of an agent whom the configuration logs in.
+    pub(crate) fn set_status(node: &Arc<Node>, agent: AgentId, status: AgentStatus) {
+        tell(node, Command::SetAgentStatus { agent, status });
+    }
+
+    fn agent_at(&self, dn: &str) -> Option<AgentId> {
+        self.state().by_dn.get(dn).cloned()
     }
 
     /// The router has changed a status or a reservation.
     pub(crate) fn status_changed(&self, node: &Node, agent: &AgentId, status: &AgentStatus, reserved: bool) {
-        if let Some(found) = self.state().agents.get_mut(agent) {
+        let mut state = self.state();
+        if *status == AgentStatus::LoggedOut {
+            state.leave_desk(agent);
+        }
+        if let Some(found) = state.agents.get_mut(agent) {
+            if !status.is_on_call() {
+                found.planned = None;
+            }
             found.status = status.clone();
             found.reserved = reserved;
             let data = json!(found.view());
@@ -271,16 +298,37 @@ impl AgentDesk {
         }
         found.sockets.retain(|socket| !socket.is_closed());
         found.sockets.push(socket);
+        found.had_socket = true;
         Ok(receiver)
     }
 }
 
-fn phone(node: &Arc<Node>, command: Command) {
-    if let Some(dialling) = node.dialling.get() {
-        let message = DeskCommand { command, busy: node.clock.activity().begin() };
-        if dialling.try_send(message).is_err() {
-            node.metrics.full_mailboxes.inc();
-            tracing::error!("The dial actor's mailbox is full; an agent's command was dropped.");
+fn phone(node: &Arc<Node>, command: telephony::Command) -> Result<(), AgentError> {
+    let Some(dialling) = node.dialling.get() else { return Err(AgentError::Busy) };
+    let message = DeskCommand { command, busy: node.clock.activity().begin() };
+    dialling.try_send(message).map_err(|_full| {
+        node.metrics.full_mailboxes.inc();
+        AgentError::Busy
+    })
+}
+
+/// Tells the router something, whose answer is an outcome.
+fn tell(node: &Arc<Node>, command: Command) {
+    let inner = Arc::clone(node);
+    node.spawn(async move {
+        if let Err(error) = order(&inner, command).await {
+            tracing::error!(%error, "An agent's status was not taken over.");
         }
+    });
+}
+
+/// Tells the router something and waits until it is done.
+async fn order(node: &Arc<Node>, command: Command) -> Result<(), AgentError> {
+    let Some(queues) = node.queues.get() else { return Err(AgentError::Busy) };
+    let message = AgentOrder { command, busy: node.clock.activity().begin() };
+    match queues.send(message).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(refusal)) => Err(AgentError::Desk(refusal.to_string())),
+        Err(_gone) => Err(AgentError::Busy),
     }
 }

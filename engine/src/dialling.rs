@@ -338,7 +338,7 @@ impl DialActor {
             }
             Event::Diverted { call, dn, declined } if self.offers.diverted(&call, &dn) => {
                 self.node.desk.call_gone(&self.node, &dn, "diverted");
-                self.agent_is(&dn, AgentStatus::Ready);
+                self.node.desk.call_diverted(&self.node, &dn, declined);
                 self.about(&call.clone(), |_| CallFact::Diverted { call, dn, declined });
             }
             Event::Released { call, by, .. } => {
@@ -361,7 +361,7 @@ impl DialActor {
     fn free(&self, dn: Option<String>, how: &str) {
         if let Some(dn) = dn {
             self.node.desk.call_gone(&self.node, &dn, how);
-            self.agent_is(&dn, self.node.desk.status_after_call(&dn));
+            self.node.desk.call_ended(&self.node, &dn);
         }
     }
 
@@ -376,7 +376,7 @@ impl DialActor {
     }
 
     fn agent_is(&self, dn: &str, status: AgentStatus) {
-        self.node.desk.set_status_by_dn(&self.node, dn, status);
+        self.node.desk.observe(&self.node, dn, status);
     }
 
     /// A call arrived at a route point: the session that its configuration names is started for it.

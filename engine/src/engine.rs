@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use routing::{Explanation, Method, WaitingTime};
 use serde_json::{Map, Value, json};
 use statecharts::{Event, basic_http};
 use store::TimelineRow;
@@ -11,10 +12,11 @@ use vocabulary::{CallbackId, SessionId, Timestamp};
 
 use crate::admission;
 use crate::api::{
-    AgentCommand, AgentError, AgentMessage, AgentState, CallbackView, CancelRequest, Lookup, QueueListing,
-    SessionError, SessionResponse, StartRequest,
+    AgentChange, AgentCommand, AgentError, AgentMessage, AgentState, CallbackView, CancelRequest, Lookup,
+    QueueListing, SessionError, SessionResponse, StartRequest,
 };
 use crate::cancelling;
+use crate::explaining::{self, Why};
 use crate::finding;
 use crate::matching;
 use crate::node::Node;
@@ -95,6 +97,29 @@ impl Engine {
             return Err(Refusal::NotFound { id });
         }
         Ok(self.node.store.timeline(id).await?)
+    }
+
+    /// Why a callback has not been dialled yet, in a sentence with the numbers behind it; or what has become of it.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn why(&self, id: &str) -> Result<Why, Refusal> {
+        explaining::why(&self.node, id).await
+    }
+
+    /// What an interaction can expect in a virtual queue or a group of queues, with the inputs of the estimate
+    /// (guide: `lvq`). `call`: a waiting interaction, `None` for one that would enter now. `None` comes back when the
+    /// queue has had no activity.
+    ///
+    /// # Errors
+    /// [`Refusal::Failed`] when the router does not answer.
+    pub async fn expected_wait(
+        &self,
+        queue: &str,
+        call: Option<&str>,
+        method: Method,
+    ) -> Result<Option<(WaitingTime, Explanation)>, Refusal> {
+        explaining::expected_wait(&self.node, queue, call, method).await
     }
 
     /// Creates an instance of a generic service: `match-interaction`, `request-access`.
@@ -269,14 +294,45 @@ impl Engine {
         self.node.desk.list()
     }
 
+    /// One agent.
+    ///
+    /// # Errors
+    /// [`AgentError::Unknown`].
+    pub fn agent(&self, agent: &str) -> Result<AgentState, AgentError> {
+        self.node.desk.find(agent).ok_or_else(|| AgentError::Unknown(agent.to_owned()))
+    }
+
+    /// Adds an agent, or changes what is given of one. Takes effect at once, also for those who wait; a new number or
+    /// place at the next login.
+    ///
+    /// # Errors
+    /// [`AgentError`].
+    pub async fn put_agent(&self, agent: &str, change: AgentChange) -> Result<AgentState, AgentError> {
+        let known = self.node.desk.own_profile(agent);
+        self.node.desk.put(&self.node, change.apply(agent, known)).await?;
+        self.agent(agent)
+    }
+
+    /// Removes an agent. One that the configuration names is there again after a restart.
+    ///
+    /// # Errors
+    /// [`AgentError`].
+    pub async fn remove_agent(&self, agent: &str) -> Result<(), AgentError> {
+        self.node.desk.remove(&self.node, agent).await
+    }
+
+    /// The socket of an agent is gone; who opens no other one within 45 s is logged out.
+    pub fn agent_socket_gone(&self, agent: &str) {
+        self.node.desk.socket_gone(&self.node, agent);
+    }
+
     /// What an agent does.
     ///
     /// # Errors
     /// [`AgentError`].
     pub async fn agent_command(&self, agent: &str, command: AgentCommand) -> Result<AgentState, AgentError> {
-        self.node.desk.command(&self.node, agent, command)?;
-        let found = self.node.desk.list().into_iter().find(|state| state.id == agent);
-        found.ok_or_else(|| AgentError::Unknown(agent.to_owned()))
+        self.node.desk.command(&self.node, agent, command).await?;
+        self.agent(agent)
     }
 
     /// Messages of an agent: those kept with a number above `after`, then new ones. Without `after` only new ones.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
-use routing::{AgentStatus, Command, Outcome, Router};
+use routing::{
+    AgentView, Command, DialExplanation, EntryId, Explanation, LoginRefusal, Method, Outcome, Router,
+    WaitingTime,
+};
 use serde_json::json;
 use statecharts::Event;
 use vocabulary::{AgentId, EffectId, QueueName, Timestamp};
@@ -26,14 +29,18 @@ pub(crate) struct QueueOrder {
     pub(crate) busy: Busy,
 }
 
-/// A change of an agent's status.
+/// Something that concerns an agent. Comes back: why a login is refused.
 #[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub(crate) struct AgentStatusChanged {
-    pub(crate) agent: AgentId,
-    pub(crate) status: AgentStatus,
+#[rtype(result = "Result<(), LoginRefusal>")]
+pub(crate) struct AgentOrder {
+    pub(crate) command: Command,
     pub(crate) busy: Busy,
 }
+
+/// An agent as the router knows it.
+#[derive(Debug, Message)]
+#[rtype(result = "Option<AgentView>")]
+pub(crate) struct AskAgent(pub(crate) AgentId);
 
 /// Stored entries, at a restart.
 #[derive(Debug, Message)]
@@ -45,6 +52,23 @@ pub(crate) struct RestoreEntries(pub(crate) Vec<routing::Entry>);
 #[rtype(result = "Option<f64>")]
 pub(crate) struct AskWaitingTime {
     pub(crate) queue: QueueName,
+}
+
+/// What an interaction can expect in a queue, and why.
+#[derive(Debug, Message)]
+#[rtype(result = "Option<(WaitingTime, Explanation)>")]
+pub(crate) struct AskExpectedWait {
+    pub(crate) queue: QueueName,
+    /// A waiting entry; `None` for a newcomer.
+    pub(crate) entry: Option<EntryId>,
+    pub(crate) method: Method,
+}
+
+/// Why a callback that waits has not been dialled yet.
+#[derive(Debug, Message)]
+#[rtype(result = "Option<DialExplanation>")]
+pub(crate) struct AskWhyNotDialled {
+    pub(crate) entry: EntryId,
 }
 
 /// The averages of the waiting time, as JSON text.
@@ -70,11 +94,20 @@ impl QueueActor {
     }
 
     fn command(&mut self, command: Command, ctx: &Context<Self>) {
-        let outcomes = self.router.step(command, self.node.clock.now());
-        for outcome in outcomes {
-            self.tell(outcome);
+        // Only a login can be refused, and logins come as agents' orders.
+        let _no_login = self.obey(command, ctx);
+    }
+
+    fn obey(&mut self, command: Command, ctx: &Context<Self>) -> Result<(), LoginRefusal> {
+        let mut result = Ok(());
+        for outcome in self.router.step(command, self.node.clock.now()) {
+            match outcome {
+                Outcome::LoginRefused { reason, .. } => result = Err(reason),
+                outcome => self.tell(outcome),
+            }
         }
         self.set_wake(ctx);
+        result
     }
 
     fn tell(&self, outcome: Outcome) {
@@ -171,12 +204,21 @@ impl Handler<QueueOrder> for QueueActor {
     }
 }
 
-impl Handler<AgentStatusChanged> for QueueActor {
-    type Result = ();
+impl Handler<AgentOrder> for QueueActor {
+    type Result = Result<(), LoginRefusal>;
 
-    fn handle(&mut self, message: AgentStatusChanged, ctx: &mut Self::Context) {
-        self.command(Command::SetAgentStatus { agent: message.agent, status: message.status }, ctx);
+    fn handle(&mut self, message: AgentOrder, ctx: &mut Self::Context) -> Self::Result {
+        let result = self.obey(message.command, ctx);
         drop(message.busy);
+        result
+    }
+}
+
+impl Handler<AskAgent> for QueueActor {
+    type Result = Option<AgentView>;
+
+    fn handle(&mut self, AskAgent(agent): AskAgent, _ctx: &mut Self::Context) -> Self::Result {
+        self.router.agent(&agent)
     }
 }
 
@@ -195,6 +237,23 @@ impl Handler<AskWaitingTime> for QueueActor {
 
     fn handle(&mut self, message: AskWaitingTime, _ctx: &mut Self::Context) -> Self::Result {
         self.router.waiting_time(&message.queue, self.node.clock.now()).map(|time| time.ewt)
+    }
+}
+
+impl Handler<AskExpectedWait> for QueueActor {
+    type Result = Option<(WaitingTime, Explanation)>;
+
+    fn handle(&mut self, message: AskExpectedWait, _ctx: &mut Self::Context) -> Self::Result {
+        let now = self.node.clock.now();
+        self.router.expected_wait(&message.queue, message.entry.as_deref(), message.method, now)
+    }
+}
+
+impl Handler<AskWhyNotDialled> for QueueActor {
+    type Result = Option<DialExplanation>;
+
+    fn handle(&mut self, message: AskWhyNotDialled, _ctx: &mut Self::Context) -> Self::Result {
+        self.router.why_not_dialled(&message.entry, self.node.clock.now())
     }
 }
 

@@ -16,7 +16,7 @@ use crate::activity::Activity;
 use crate::charts::Charts;
 use crate::clock::Clock;
 use crate::configuration::{ClockMode, Configuration};
-use crate::desk::AgentDesk;
+use crate::desk::{self, AgentDesk};
 use crate::dialling::{DialActor, SwitchTells};
 use crate::disturbance::Disturbance;
 use crate::egress::Egress;
@@ -196,7 +196,13 @@ async fn start_actors(
     line: Disturbance,
     arbiters: usize,
 ) -> Result<(), StartError> {
-    let mut router = Router::new(routing::Options::default());
+    let mut profiles = profiles;
+    for kept in desk::kept_agents(node).await? {
+        profiles.retain(|profile| profile.id != kept.id);
+        node.desk.know(kept.clone());
+        profiles.push(kept);
+    }
+    let mut router = Router::new(node.configuration.routing.router(node.chance.seed()));
     if let Some(averages) = node.store.meta(AVERAGES.to_owned()).await?
         && let Ok(averages) = serde_json::from_str(&averages)
     {
@@ -254,7 +260,7 @@ async fn start_actors(
 fn log_agents_in(node: &Arc<Node>) {
     for (id, agent) in &node.configuration.agents {
         if agent.at_start != routing::AgentStatus::LoggedOut {
-            node.desk.set_status(node, id.clone(), agent.at_start.clone());
+            AgentDesk::set_status(node, id.clone(), agent.at_start.clone());
         }
     }
 }

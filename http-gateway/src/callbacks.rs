@@ -49,6 +49,13 @@ pub(crate) async fn timeline(gateway: web::Data<Gateway>, path: web::Path<(Strin
     Ok(reply::ok(&rows.iter().map(view::timeline_row).collect::<Vec<Value>>()))
 }
 
+/// `GET /1/service/callback/{service}/{id}/why`
+pub(crate) async fn why(gateway: web::Data<Gateway>, path: web::Path<(String, String)>) -> Reply {
+    let (service, id) = path.into_inner();
+    let _callback = gateway.engine.callback(Some(&service), &id).await?;
+    Ok(reply::ok(&gateway.engine.why(&id).await?))
+}
+
 /// `DELETE /1/service/callback/{service}/{id}`
 //= guide: cancel
 pub(crate) async fn cancel(

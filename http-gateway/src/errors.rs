@@ -406,6 +406,10 @@ impl From<AgentError> for ErrorReply {
         let (status, class) = match &error {
             AgentError::Unknown(_) => (StatusCode::NOT_FOUND, "AgentUnknown"),
             AgentError::NotNow { .. } => (StatusCode::CONFLICT, "AgentNotNow"),
+            AgentError::Desk(_) => (StatusCode::CONFLICT, "DeskTaken"),
+            AgentError::Invalid(_) => (StatusCode::BAD_REQUEST, "AgentInvalid"),
+            AgentError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "RouterBusy"),
+            AgentError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "AgentNotKept"),
         };
         Self::plain(status, class, error.to_string())
     }

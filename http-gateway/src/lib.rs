@@ -23,6 +23,7 @@ mod operations;
 mod orchestration;
 mod query;
 mod reply;
+mod router;
 mod routes;
 mod server;
 mod services;

@@ -5,7 +5,8 @@ use actix_web::{HttpRequest, Resource, ResponseError as _, guard, web};
 
 use crate::errors::ErrorReply;
 use crate::{
-    admin, agents, auth, callbacks, devices, documents, operations, orchestration, services, simulator,
+    admin, agents, auth, callbacks, devices, documents, operations, orchestration, router, services,
+    simulator,
 };
 
 /// Adds every route; `prefix` is the base path, `/genesys`.
@@ -18,6 +19,13 @@ pub(crate) fn configure(app: &mut web::ServiceConfig, prefix: &str) {
     for version in ["1", "2"] {
         app.service(callback_paths(&format!("{prefix}/{version}/service/callback"), version));
     }
+    app.service(
+        web::scope("/urs")
+            .wrap(from_fn(auth::clients))
+            .service(resource("/call/{call}/lvq").route(web::get().to(router::waiting_time)))
+            .service(resource("/call/{call}/lvq/{name}").route(web::get().to(router::waiting_time)))
+            .service(resource("/help/call/lvq").route(web::get().to(router::help))),
+    );
     app.service(service_paths(&format!("{prefix}/1/service")))
         .service(
             web::scope(&format!("{prefix}/1/notification"))
@@ -38,6 +46,12 @@ pub(crate) fn configure(app: &mut web::ServiceConfig, prefix: &str) {
             web::scope(&format!("{prefix}/1/agents"))
                 .wrap(from_fn(auth::admins))
                 .service(resource("").route(web::get().to(agents::list)))
+                .service(
+                    resource("/{agent}")
+                        .route(web::get().to(agents::one))
+                        .route(web::put().to(agents::put))
+                        .route(web::delete().to(agents::remove)),
+                )
                 .service(resource("/{agent}/events").route(web::get().to(agents::events)))
                 .service(resource("/{agent}/{command}").route(web::post().to(agents::command))),
         );
@@ -63,6 +77,7 @@ fn callback_paths(path: &str, version: &str) -> impl actix_web::dev::HttpService
         )
         .service(by_id.route(web::delete().to(callbacks::cancel)))
         .service(resource("/{service}/{id}/timeline").route(web::get().to(callbacks::timeline)))
+        .service(resource("/{service}/{id}/why").route(web::get().to(callbacks::why)))
 }
 
 fn service_paths(path: &str) -> impl actix_web::dev::HttpServiceFactory + 'static + use<> {

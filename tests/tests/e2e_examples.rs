@@ -82,6 +82,36 @@ async fn the_plugin_finds_the_customer_at_the_second_number() {
     assert_eq!(platform.dialled().await, ["+12025550110", "+12025550123"]);
 }
 
+// ---- src/bin/agent_client.rs ----------------------------------------------------------------------------------------
+
+#[tokio::test]
+async fn the_agent_client_answers_and_hangs_up() {
+    let changes = [
+        ("# username = \"operator\"", "username = \"demo\""),
+        ("# password = \"choose one\"", "password = \"demo\""),
+        ("login = \"ready\"", "login = \"logged_out\""),
+    ];
+    let platform = Platform::example("ringback.toml", &changes).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut client = command("agent_client");
+    client.args([&format!("http://demo:demo@{}/genesys", platform.address()), "7002", "0"]);
+    let errors = folder.path().join("errors.txt");
+    let (client, first) = Program::start(client, &errors, "status ").unwrap();
+    assert_eq!(first, "ready");
+    let callback =
+        platform.begin("voice-userterm-immediate", &json!({"_customer_number": "12025550123"})).await;
+    platform.advance(10.0).await;
+    loop {
+        match client.line().as_deref() {
+            Some("hung up") => break,
+            Some(line) => assert!(!line.contains("lost"), "{line}"),
+            None => panic!("the client has ended"),
+        }
+    }
+    platform.rest().await;
+    assert_eq!(platform.state(&callback).await, "COMPLETED/AGENT_CONNECTED");
+}
+
 // ---- guide-sequence.sh ----------------------------------------------------------------------------------------------
 
 /// What the script writes.

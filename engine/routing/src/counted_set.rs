@@ -147,12 +147,8 @@ impl<K: Ord + Clone> Node<K> {
     fn insert(&mut self, key: K) -> (bool, Option<Self>) {
         match self {
             Self::Leaf(keys) => {
-                let index = match keys.last() {
-                    Some(last) if *last < key => keys.len(),
-                    _ => match keys.binary_search(&key) {
-                        Ok(_) => return (false, None),
-                        Err(index) => index,
-                    },
+                let Err(index) = keys.binary_search(&key) else {
+                    return (false, None);
                 };
                 let at_end = index == keys.len();
                 keys.insert(index, key);
@@ -164,7 +160,7 @@ impl<K: Ord + Clone> Node<K> {
                 (true, Some(Self::Leaf(split_off(keys, cut))))
             }
             Self::Inner(children) => {
-                let index = child_of(children, &key);
+                let index = children.partition_point(|child| child.first <= key).saturating_sub(1);
                 let Some(child) = children.get_mut(index) else {
                     return (false, None);
                 };
@@ -189,10 +185,6 @@ impl<K: Ord + Clone> Node<K> {
 
     fn remove(&mut self, key: &K) -> bool {
         match self {
-            Self::Leaf(keys) if keys.first() == Some(key) => {
-                keys.remove(0);
-                true
-            }
             Self::Leaf(keys) => match keys.binary_search(key) {
                 Ok(index) => {
                     keys.remove(index);
@@ -201,7 +193,7 @@ impl<K: Ord + Clone> Node<K> {
                 Err(_) => false,
             },
             Self::Inner(children) => {
-                let index = child_of(children, key);
+                let index = children.partition_point(|child| child.first <= *key).saturating_sub(1);
                 let Some(child) = children.get_mut(index) else {
                     return false;
                 };
@@ -217,16 +209,6 @@ impl<K: Ord + Clone> Node<K> {
                 true
             }
         }
-    }
-}
-
-/// Index of the child below which a key belongs. Who comes is mostly the last and who goes the first: looking there
-/// before searching spares the memory of a large set.
-fn child_of<K: Ord>(children: &[Child<K>], key: &K) -> usize {
-    match (children.get(1), children.last()) {
-        (Some(second), _) if *key < second.first => 0,
-        (_, Some(last)) if last.first <= *key => children.len() - 1,
-        _ => children.partition_point(|child| child.first <= *key).saturating_sub(1),
     }
 }
 

@@ -17,7 +17,7 @@
 //! | operation | cost |
 //! | --- | --- |
 //! | [`Order::insert`], [`Order::remove`] | `log c + log n` |
-//! | [`Order::first`] | *c* comparisons with heads that are kept beside each other (`log n` more for a class of falling priorities that could win) |
+//! | [`Order::first`] | *c* comparisons with heads that are kept beside each other (`log n` more for falling priorities) |
 //! | [`Order::rank`] | `c × log n` |
 //! | next entry of [`Order::walk`] | *c* comparisons and `log n` |
 //!
@@ -133,9 +133,6 @@ struct Class {
     growth: Growth,
     /// First of `keys`, kept here so that comparing the heads of all classes touches no tree.
     head: OrderKey,
-    /// Last of `keys`, where priorities fall: nobody of the class has a higher one. A class whose best cannot win need
-    /// not be searched.
-    newest: Option<OrderKey>,
     keys: CountedSet<OrderKey>,
 }
 
@@ -154,8 +151,7 @@ impl Order {
         let index = match self.find(name) {
             Ok(index) => index,
             Err(index) => {
-                let newest = growth.is_falling().then(|| key.clone());
-                let class = Class { name, growth, head: key.clone(), newest, keys: CountedSet::default() };
+                let class = Class { name, growth, head: key.clone(), keys: CountedSet::default() };
                 self.classes.insert(index, class);
                 index
             }
@@ -165,9 +161,6 @@ impl Order {
         };
         if key < class.head {
             class.head = key.clone();
-        }
-        if class.newest.as_ref().is_some_and(|newest| *newest < key) {
-            class.newest = Some(key.clone());
         }
         if class.keys.insert(key) {
             self.len += 1;
@@ -186,9 +179,6 @@ impl Order {
             return;
         }
         self.len -= 1;
-        if class.newest.as_ref() == Some(key) {
-            class.newest = class.keys.len().checked_sub(1).and_then(|last| class.keys.get(last)).cloned();
-        }
         match class.keys.first() {
             Some(first) if class.head == *key => class.head = first.clone(),
             Some(_) => {}
@@ -204,37 +194,17 @@ impl Order {
 
     /// The entry that is served first at `now`.
     pub(crate) fn first(&self, now: Timestamp) -> Option<(Standing<'_>, &OrderKey)> {
-        self.first_before(None, now)
-    }
-
-    /// The same, if it is served before `bound`.
-    pub(crate) fn first_before(
-        &self,
-        bound: Option<Standing<'_>>,
-        now: Timestamp,
-    ) -> Option<(Standing<'_>, &OrderKey)> {
-        let mut best: Option<(Standing<'_>, &OrderKey)> = None;
-        for class in &self.classes {
-            let wins = |priority: Reverse<i64>| {
-                bound.is_none_or(|bound| priority <= bound.priority)
-                    && best.is_none_or(|(best, _)| priority <= best.priority)
-            };
-            let key = match &class.newest {
-                None => &class.head,
-                Some(newest) if wins(class.growth.standing(newest, now).priority) => {
-                    match class.keys.get(class.newest_step(class.keys.len(), now)) {
-                        Some(key) => key,
-                        None => continue,
-                    }
-                }
-                Some(_) => continue,
-            };
-            let standing = class.growth.standing(key, now);
-            if bound.is_none_or(|bound| standing < bound) && best.is_none_or(|(best, _)| standing < best) {
-                best = Some((standing, key));
-            }
-        }
-        best
+        self.classes
+            .iter()
+            .filter_map(|class| {
+                let key = if class.growth.is_falling() {
+                    class.keys.get(class.newest_step(class.keys.len(), now))?
+                } else {
+                    &class.head
+                };
+                Some((class.growth.standing(key, now), key))
+            })
+            .min_by(|a, b| a.0.cmp(&b.0))
     }
 
     /// How many entries are served before `own` at `now`.

@@ -22,6 +22,7 @@ mod lists;
 pub mod options;
 mod patterns;
 mod problem;
+mod routing;
 mod section;
 mod server;
 mod service;
@@ -34,6 +35,7 @@ use std::net::SocketAddr;
 use serde_json::Value;
 use vocabulary::{AgentId, QueueName, ServiceName};
 
+pub use self::routing::{NoAnswer, RoutingSettings};
 pub use credentials::Credentials;
 pub use effective::{Effective, OptionError};
 pub use floor::{AgentSettings, QueueSettings, SwitchSettings};
@@ -70,6 +72,8 @@ pub struct Configuration {
     pub switch: SwitchSettings,
     /// Section `[session_limits]`: what one session may use up. Read at start.
     pub session_limits: statecharts::Limits,
+    /// Section `[routing]`.
+    pub routing: RoutingSettings,
 }
 
 /// A configuration that can be used, with what is odd about it.
@@ -191,8 +195,18 @@ impl Configuration {
 }
 
 /// Top-level sections.
-const SECTIONS: &[&str] =
-    &["server", "callback", "service", "list", "patterns", "agents", "queues", "switch", "session_limits"];
+const SECTIONS: &[&str] = &[
+    "server",
+    "callback",
+    "service",
+    "list",
+    "patterns",
+    "agents",
+    "queues",
+    "switch",
+    "session_limits",
+    "routing",
+];
 
 fn read(table: &Table, problems: &mut Problems) -> Configuration {
     for (key, entry) in table {
@@ -209,6 +223,7 @@ fn read(table: &Table, problems: &mut Problems) -> Configuration {
     let agents = floor::read_agents(section(table, "agents", &empty, problems), problems);
     let queues = floor::read_queues(section(table, "queues", &empty, problems), problems);
     let session_limits = session_limits::read(section(table, "session_limits", &empty, problems), problems);
+    let routing = routing::read(section(table, "routing", &empty, problems), problems);
     let mut switch = floor::read_switch(section(table, "switch", &empty, problems), problems);
     let mut services = read_services(section(table, "service", &empty, problems), &server.url(), problems);
     for service in services.values_mut() {
@@ -217,7 +232,18 @@ fn read(table: &Table, problems: &mut Problems) -> Configuration {
     }
     check_inbound(table, &switch, &services, problems);
     floor::connect(&mut switch, &agents, route_points(&services));
-    Configuration { server, callback, services, lists, patterns, agents, queues, switch, session_limits }
+    Configuration {
+        server,
+        callback,
+        services,
+        lists,
+        patterns,
+        agents,
+        queues,
+        switch,
+        session_limits,
+        routing,
+    }
 }
 
 /// A top-level section; an empty one where there is none.

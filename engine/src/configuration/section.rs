@@ -201,7 +201,7 @@ pub(super) fn split_list(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
-fn as_number(content: &Content) -> Option<f64> {
+pub(super) fn as_number(content: &Content) -> Option<f64> {
     match content {
         Content::Integer(number) => i32::try_from(*number).ok().map(f64::from),
         Content::Float(number) => Some(*number),

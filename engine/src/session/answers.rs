@@ -221,10 +221,17 @@ impl Planner<'_> {
                     json!({ "requestid": id, "error": "invalidtarget", "description": reason.to_string() });
                 vec![event("error.queue.update", data)]
             }
+            // The chart decides what follows, and whether it enters the queue again: the router need not keep the place.
+            Outcome::Returned { id, agent, reason } => {
+                if let Ok(effect) = id.parse() {
+                    self.order(effect, Action::CancelEntry { entry: id.clone() });
+                }
+                self.context.reserved.remove(agent.as_str());
+                vec![event("queue.agent.lost", json!({ "requestid": id, "agent": agent, "reason": reason }))]
+            }
             Outcome::Queued { .. }
             | Outcome::TimedOut { .. }
             | Outcome::TimeToDial { .. }
-            | Outcome::Returned { .. }
             | Outcome::RoutingGivenUp { .. }
             | Outcome::NotHeld { .. }
             | Outcome::AgentReserved { .. }

@@ -111,6 +111,11 @@ const SUBMIT: Element = Element {
             ],
             "an agent is reserved; `resource` has `agent`, `agent_id`, `dn`, `id`, `place`, `resource`, `return`, `stat_value`, `switch`, `type`, `vq`",
         ),
+        answer(
+            "queue.agent.lost",
+            &["requestid", "agent", "reason"],
+            "the reserved agent cannot be reached any more; submit again with `hints.age` and `hints.exclude`; not in ORS",
+        ),
         answer("error.queue.submit", FAILURE, "`timeout`, `invalidtarget`, `invalidqueue`"),
     ],
 };

@@ -53,6 +53,11 @@ pub enum Command {
         /// The agent's directory number.
         dn: String,
     },
+    /// An agent works at this number from now on: calls may be sent to it. Twice is as good as once.
+    AgentArrives {
+        /// The agent's directory number.
+        dn: String,
+    },
 }
 
 /// A dial.

@@ -126,3 +126,133 @@ async fn the_socket_tells_an_agent_what_happens_without_gaps() {
     let mut resumed = platform.agent_socket("7001", &behind_ringing).await;
     assert_eq!(resumed.next().await["seq"], ringing["seq"].as_u64().unwrap() + 1);
 }
+
+/// A platform with settings of the section `[routing]`.
+async fn with_routing(lines: &str) -> Platform {
+    let setup = Setup::of("now", &Service::immediate()).switch(&format!("[routing]\n{lines}"));
+    Platform::start(setup).await
+}
+
+/// Lets the first agent take a call and end it.
+async fn one_call(platform: &Platform) {
+    let _callback = waiting_on_the_line(platform, "now").await;
+    platform.agent_answers("7001").await;
+    platform.advance(1.0).await;
+    assert_eq!(ada(platform).await["status"], "busy");
+}
+
+#[tokio::test]
+async fn after_call_work_keeps_an_agent_from_the_next_call_for_its_time() {
+    let platform = with_routing("after_call_work = 20").await;
+    one_call(&platform).await;
+    let _ended = platform.agent_command("7001", "hang-up").await.ok();
+    assert_eq!(ada(&platform).await["status"], "after_call_work");
+    platform.advance(19.0).await;
+    assert_eq!(ada(&platform).await["status"], "after_call_work");
+    platform.advance(1.5).await;
+    assert_eq!(ada(&platform).await["status"], "ready");
+}
+
+#[tokio::test]
+async fn the_longest_after_call_work_of_an_agents_groups_counts() {
+    let platform = with_routing("after_call_work = 5\n[routing.after_call_work_of]\nSupport = 30").await;
+    one_call(&platform).await;
+    let _ended = platform.agent_command("7001", "hang-up").await.ok();
+    platform.advance(29.0).await;
+    assert_eq!(ada(&platform).await["status"], "after_call_work");
+    let _done = platform.agent_command("7001", "ready").await.ok();
+    assert_eq!(ada(&platform).await["status"], "ready", "whoever is done earlier says so");
+}
+
+#[tokio::test]
+async fn what_an_agent_asks_for_during_a_call_comes_after_it() {
+    let platform = platform().await;
+    one_call(&platform).await;
+    let reply = platform.post("/genesys/1/agents/7001/not-ready", &json!({"reason": "lunch"})).await.ok();
+    assert_eq!((&reply["status"], &reply["after_call"]), (&json!("busy"), &json!("not_ready")));
+    let _ended = platform.agent_command("7001", "hang-up").await.ok();
+    let state = ada(&platform).await;
+    assert_eq!((&state["status"], &state["reason"]), (&json!("not_ready"), &json!("lunch")));
+}
+
+#[tokio::test]
+async fn an_agent_who_lets_the_phone_ring_takes_no_more_calls_where_it_is_so_configured() {
+    let platform = with_routing("agent_no_answer = \"not_ready\"").await;
+    let _callback = waiting_on_the_line(&platform, "now").await;
+    platform.agent("7001", json!({"behaviour": "rings_out"})).await;
+    let _ready = platform.agent_command("7001", "ready").await.ok();
+    platform.advance(60.0).await;
+    let state = ada(&platform).await;
+    assert_eq!((&state["status"], &state["reason"]), (&json!("not_ready"), &json!("no_answer")));
+}
+
+#[tokio::test]
+async fn an_agent_who_comes_through_the_api_takes_calls_and_outlives_a_restart() {
+    let mut platform = platform().await;
+    let path = "/genesys/1/agents/7009";
+    let agent = json!({"name": "Katherine", "groups": ["Support"], "skills": {"Spanish": 5}});
+    let request = platform.request(Method::PUT, path).json(&agent);
+    assert_eq!(platform.send(request).await.ok()["status"], "logged_out");
+    let _in = platform.agent_command("7009", "login").await.ok();
+    let callback = waiting_on_the_line(&platform, "now").await;
+    platform.agent_answers("7009").await;
+    platform.advance(1.0).await;
+    assert_eq!(platform.state(&callback).await, "PROCESSING");
+    assert_eq!(platform.calls().await[0]["at"], "7009");
+
+    platform.kill();
+    platform.restart().await;
+    let known = platform.get(path).await.ok();
+    assert_eq!((&known["name"], &known["status"]), (&json!("Katherine"), &json!("logged_out")));
+    let _gone = platform.delete(path).await.ok();
+    assert_eq!(platform.get(path).await.status, 404);
+}
+
+#[tokio::test]
+async fn skills_that_change_count_for_those_who_wait() {
+    let service = Service::immediate().with("_target", "?:Spanish>3@StatServer.GA");
+    let platform = Platform::start(Setup::of("now", &service)).await;
+    let callback = waiting_on_the_line(&platform, "now").await;
+    platform.agent_answers("7001").await;
+    platform.advance(30.0).await;
+    assert_eq!(platform.state(&callback).await, "ROUTING");
+    let request =
+        platform.request(Method::PUT, "/genesys/1/agents/7001").json(&json!({"skills": {"Spanish": 4}}));
+    let _changed = platform.send(request).await.ok();
+    platform.advance(1.0).await;
+    assert_eq!(platform.state(&callback).await, "PROCESSING");
+}
+
+#[tokio::test]
+async fn an_agent_may_work_at_another_desk_and_nobody_shares_one() {
+    let platform = platform().await;
+    let desk = json!({"place": "Desk_12", "dn": "7112"});
+    let moved = platform.post("/genesys/1/agents/7001/login", &desk).await.ok();
+    assert_eq!((&moved["dn"], &moved["place"]), (&json!("7112"), &json!("Desk_12")));
+    let taken = platform.post("/genesys/1/agents/7002/login", &desk).await;
+    assert_eq!(taken.status, 409, "{}", taken.text);
+    assert!(taken.message().contains("7112"), "{}", taken.text);
+    let callback = waiting_on_the_line(&platform, "now").await;
+    platform.agent_answers("7001").await;
+    platform.advance(1.0).await;
+    assert_eq!(platform.state(&callback).await, "PROCESSING");
+    assert_eq!(platform.calls().await[0]["at"], "7112");
+}
+
+#[tokio::test]
+async fn an_agent_whose_socket_stays_away_is_logged_out_and_the_call_goes_to_another() {
+    let (platform, callback) = {
+        let platform = platform().await;
+        let callback = waiting_on_the_line(&platform, "now").await;
+        (platform, callback)
+    };
+    let socket = platform.agent_socket("7001", "").await;
+    let _ready = platform.agent_command("7001", "ready").await.ok();
+    drop(socket);
+    platform.agent("7001", json!({"behaviour": "rings_out"})).await;
+    platform.agent_answers("7002").await;
+    platform.advance(120.0).await;
+    assert_eq!(platform.state(&callback).await, "PROCESSING");
+    assert_eq!(platform.calls().await[0]["at"], "7002");
+    assert_eq!(ada(&platform).await["status"], "logged_out");
+}

@@ -29,6 +29,7 @@ mod plugin;
 mod queries;
 mod scheduled;
 mod starting;
+mod waiting_time;
 
 use scenarios::{Callback, Platform};
 use serde_json::{Value, json};

@@ -197,7 +197,7 @@ impl Workload {
             AgentCommand::Ready,
             AgentCommand::NotReady { reason },
             AgentCommand::LogOut,
-            AgentCommand::LogIn,
+            AgentCommand::LogIn { place: None, dn: None },
             AgentCommand::Answer,
             AgentCommand::Decline,
             AgentCommand::HangUp,
@@ -234,7 +234,8 @@ impl Workload {
 /// Agents come to work.
 pub(crate) fn at_work() -> impl Iterator<Item = Action> {
     AGENTS.into_iter().flat_map(|agent| {
-        [AgentCommand::LogIn, AgentCommand::Ready].map(|command| Action::Agent { agent, command })
+        [AgentCommand::LogIn { place: None, dn: None }, AgentCommand::Ready]
+            .map(|command| Action::Agent { agent, command })
     })
 }
 

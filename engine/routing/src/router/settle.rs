@@ -66,8 +66,9 @@ impl Router {
         let mut best: Option<(Standing<'_>, Slot)> = None;
         let lines = agent.lines.iter().filter_map(|line| self.lines.get(*line));
         for line in lines.filter(|line| !line.routable.is_empty()) {
-            let bound = best.map(|(standing, _)| standing);
-            let Some((standing, key)) = line.routable.first_before(bound, now) else {
+            let is_better = |standing: &Standing<'_>| best.is_none_or(|(other, _)| *standing < other);
+            let Some((standing, key)) = line.routable.first(now).filter(|(standing, _)| is_better(standing))
+            else {
                 continue;
             };
             if self.may_be_given(line, key.slot, agent) {
@@ -78,7 +79,7 @@ impl Router {
             let next = line
                 .routable
                 .walk(now)
-                .take_while(|(standing, _)| bound.is_none_or(|bound| *standing < bound))
+                .take_while(|(standing, _)| is_better(standing))
                 .find(|(_, key)| self.may_be_given(line, key.slot, agent));
             best = next.map(|(standing, key)| (standing, key.slot)).or(best);
         }

@@ -131,13 +131,14 @@ impl Router {
             return;
         };
         let (id, key) = (&waiting.key.id, &waiting.key);
-        let own = (&waiting.queue, waiting.growth, key.clone());
-        let pegs = waiting.pegs.iter().map(|peg| (peg, Growth::None, waiting.peg_key()));
-        for (name, growth, key) in std::iter::once(own).chain(pegs) {
-            // A queue is forgotten only while it is empty; who comes back finds it open or opens it again.
-            let queue = self.queues.entry(name.clone()).or_default();
-            queue.order.insert(growth, key);
-            *queue.lines.entry(waiting.line).or_default() += 1;
+        self.queues.entry(waiting.queue.clone()).or_default().order.insert(waiting.growth, key.clone());
+        for peg in &waiting.pegs {
+            self.queues.entry(peg.clone()).or_default().order.insert(Growth::None, waiting.peg_key());
+        }
+        for queue in std::iter::once(&waiting.queue).chain(&waiting.pegs) {
+            if let Some(queue) = self.queues.get_mut(queue) {
+                *queue.lines.entry(waiting.line).or_default() += 1;
+            }
         }
         if let Some(line) = self.lines.entry_comes(waiting.line) {
             if waiting.routable {
@@ -172,18 +173,12 @@ impl Router {
             return;
         };
         let (id, key) = (&waiting.key.id, &waiting.key);
-        let own = (&waiting.queue, waiting.growth, key.clone());
-        let pegs = waiting.pegs.iter().map(|peg| (peg, Growth::None, waiting.peg_key()));
-        for (name, growth, key) in std::iter::once(own).chain(pegs) {
-            let Some(queue) = self.queues.get_mut(name) else {
-                continue;
-            };
-            queue.order.remove(growth, &key);
-            if let Some(count) = queue.lines.get_mut(&waiting.line) {
-                *count -= 1;
-                if *count == 0 {
-                    queue.lines.remove(&waiting.line);
-                }
+        if let Some(queue) = self.queues.get_mut(&waiting.queue) {
+            queue.order.remove(waiting.growth, key);
+        }
+        for peg in &waiting.pegs {
+            if let Some(queue) = self.queues.get_mut(peg) {
+                queue.order.remove(Growth::None, &waiting.peg_key());
             }
         }
         if let Some(line) = self.lines.entry_goes(waiting.line) {
@@ -199,6 +194,16 @@ impl Router {
                 self.lines.note_announceable(waiting.line);
             }
             self.lines.touch(waiting.line);
+        }
+        for queue in std::iter::once(&waiting.queue).chain(&waiting.pegs) {
+            if let Some(lines) = self.queues.get_mut(queue).map(|queue| &mut queue.lines)
+                && let Some(count) = lines.get_mut(&waiting.line)
+            {
+                *count -= 1;
+                if *count == 0 {
+                    lines.remove(&waiting.line);
+                }
+            }
         }
         if let Some(deadline) = waiting.deadline {
             self.due.remove(&(deadline, Due::Deadline(Arc::clone(id))));

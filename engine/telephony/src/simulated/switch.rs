@@ -9,6 +9,7 @@
 //! | `HangUp` | `Released` by platform, at every stage | `Released` by unknown |
 //! | `Attach` | applied | `Released` by unknown |
 //! | `AgentAnswers`, `AgentDeclines`, `AgentHangsUp` | carried out | ignored: there is no call at that desk to speak of |
+//! | `AgentArrives` | concerns no call: the number is known from now on | |
 //!
 //! A call that ends takes its treatment with it without a further event. A dial that found a fax, or a machine
 //! that is not kept up, ends with that `Detected`.
@@ -120,6 +121,7 @@ impl SimulatedSwitch {
             Command::AgentAnswers { dn } => self.agent_answers(&dn, now, &mut events),
             Command::AgentDeclines { dn } => self.agent_declines(&dn, now, &mut events),
             Command::AgentHangsUp { dn } => self.agent_hangs_up(&dn, now, &mut events),
+            Command::AgentArrives { dn } => self.agent_arrives(dn),
         }
         events
     }

@@ -148,6 +148,12 @@ impl SimulatedSwitch {
         self.settings.agent_dns = dns;
     }
 
+    /// A number at which an agent has come to work.
+    pub(super) fn agent_arrives(&mut self, dn: String) {
+        self.settings.agent_dns.insert(dn.clone());
+        self.agents.entry(dn).or_insert(self.settings.agent_behaviour);
+    }
+
     /// A customer calls in. The call is answered at the route point; `digits` are typed when asked.
     ///
     /// Its id is made from the time and a counter, so that ids of an earlier run do not come again.

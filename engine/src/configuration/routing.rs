@@ -1,0 +1,101 @@
+//! The section `[routing]`: what holds for all queues and agents.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use routing::{AfterCallWork, DialAheadOptions, Options, TargetsOrder, Vcb};
+
+use super::document::{Content, Table};
+use super::problem::Problems;
+use super::section::{Section, as_number, shown};
+
+/// Longest after-call work, seconds.
+const AFTER_CALL_WORK_MAX: u32 = 3_600;
+
+/// What an agent is who does not answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// Ready for the next call.
+    #[default]
+    Ready,
+    /// Not ready, with the reason `no_answer`.
+    NotReady,
+}
+
+/// Section `[routing]`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RoutingSettings {
+    /// Time after each call for which an agent is not offered another: `after_call_work`, seconds, default 0; by group
+    /// in `[routing.after_call_work_of]`, of several the longest.
+    pub after_call_work: AfterCallWork,
+    /// What becomes of an agent who lets a call ring: `agent_no_answer`, `ready` or `not_ready`. Default `ready`.
+    pub agent_no_answer: NoAnswer,
+    /// Whether chance decides between equally good agents (guide: router option `targets_order=random`):
+    /// `targets_order`, `fixed` or `random`. Default `fixed`.
+    pub is_random: bool,
+    /// Router option `vcb` (guide), `n1:n2:…:n17`.
+    pub vcb: Vcb,
+}
+
+impl RoutingSettings {
+    /// What the router is to be made with.
+    pub(crate) fn router(&self, seed: u64) -> Options {
+        Options {
+            after_call_work: self.after_call_work.clone(),
+            targets_order: if self.is_random { TargetsOrder::Random { seed } } else { TargetsOrder::Fixed },
+            dial_ahead: DialAheadOptions { vcb: self.vcb.clone(), ..DialAheadOptions::default() },
+            ..Options::default()
+        }
+    }
+}
+
+/// Reads `[routing]`.
+pub(super) fn read(table: &Table, problems: &mut Problems) -> RoutingSettings {
+    let mut section = Section::new("[routing]", table, problems);
+    let standard = section.seconds("after_call_work", AFTER_CALL_WORK_MAX).filter(|time| !time.is_zero());
+    let by_group = read_groups(&mut section);
+    let agent_no_answer = section.parsed("agent_no_answer", "`ready` or `not_ready`", |text| match text {
+        "ready" => Some(NoAnswer::Ready),
+        "not_ready" => Some(NoAnswer::NotReady),
+        _ => None,
+    });
+    let is_random = section.parsed("targets_order", "`fixed` or `random`", |text| match text {
+        "fixed" => Some(false),
+        "random" => Some(true),
+        _ => None,
+    });
+    let vcb = section.parsed("vcb", "numbers `n1:n2:…`, at most 17", |text| Vcb::parse(text).ok());
+    section.finish();
+    RoutingSettings {
+        after_call_work: AfterCallWork { standard, by_group },
+        agent_no_answer: agent_no_answer.unwrap_or_default(),
+        is_random: is_random.unwrap_or_default(),
+        vcb: vcb.unwrap_or_default(),
+    }
+}
+
+fn read_groups(section: &mut Section<'_>) -> BTreeMap<String, Duration> {
+    let Some(table) = section.table("after_call_work_of") else {
+        return BTreeMap::new();
+    };
+    let mut groups = BTreeMap::new();
+    for (group, entry) in table {
+        let time = as_number(&entry.node.content)
+            .filter(|seconds| (0.0..=f64::from(AFTER_CALL_WORK_MAX)).contains(seconds))
+            .map(Duration::from_secs_f64);
+        match time {
+            Some(time) => {
+                groups.insert(group.clone(), time);
+            }
+            None => {
+                let found = match &entry.node.content {
+                    Content::Text(text) => format!("`{text}`"),
+                    other => shown(other),
+                };
+                let expected = format!("a time in seconds from 0 to {AFTER_CALL_WORK_MAX}");
+                section.refuse(&entry.node.place, group, &found, &expected);
+            }
+        }
+    }
+    groups
+}

@@ -1,0 +1,253 @@
+//! Who works where, who comes and goes, and who is missed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use routing::{AgentProfile, AgentStatus, Command, Desk};
+use store::Write;
+use vocabulary::AgentId;
+
+use super::{Agent, AgentDesk, State, order, phone, tell};
+use crate::api::AgentError;
+use crate::node::Node;
+use crate::queueing::AskAgent;
+
+/// Name under which agents that came through the API are kept.
+const KEPT_AGENTS: &str = "agents";
+/// How long an agent whose socket is gone may take to open another one, in engine time.
+const ABSENCE_MAX: Duration = Duration::from_secs(45);
+/// Most characters of an id, a name, a number or a group.
+const TEXT_MAX: usize = 126;
+/// Most groups, and most skills.
+const LIST_MAX: usize = 500;
+
+impl State {
+    /// Adds an agent, or changes one; who is at work stays at the desk.
+    pub(super) fn put(&mut self, profile: AgentProfile) {
+        match self.agents.get_mut(&profile.id) {
+            Some(known) => {
+                let at_desk = known.status.is_at_work().then(|| known.profile.clone());
+                known.own = profile.clone();
+                known.profile = profile;
+                if let Some(desk) = at_desk {
+                    known.profile.dn = desk.dn;
+                    known.profile.switch = desk.switch;
+                    known.profile.place = desk.place;
+                } else {
+                    let id = known.own.id.clone();
+                    self.by_dn.retain(|_, agent| *agent != id);
+                    self.by_dn.insert(known.own.dn.clone(), id);
+                }
+            }
+            None => {
+                self.by_dn.insert(profile.dn.clone(), profile.id.clone());
+                self.agents.insert(profile.id.clone(), Agent::new(profile));
+            }
+        }
+    }
+
+    fn remove(&mut self, agent: &AgentId) -> bool {
+        self.by_dn.retain(|_, id| id != agent);
+        self.agents.remove(agent).is_some()
+    }
+
+    /// Whoever leaves gives the desk back, and is known by the own one.
+    pub(super) fn leave_desk(&mut self, agent: &AgentId) {
+        let Some(found) = self.agents.get_mut(agent) else { return };
+        found.profile = found.own.clone();
+        let dn = found.profile.dn.clone();
+        self.by_dn.retain(|_, id| id != agent);
+        self.by_dn.entry(dn).or_insert_with(|| agent.clone());
+    }
+
+    fn take_desk(&mut self, profile: &AgentProfile) {
+        self.by_dn.retain(|_, id| *id != profile.id);
+        self.by_dn.insert(profile.dn.clone(), profile.id.clone());
+        if let Some(found) = self.agents.get_mut(&profile.id) {
+            found.profile = profile.clone();
+        }
+    }
+
+    fn is_missing(&self, agent: &AgentId) -> bool {
+        self.agents.get(agent).is_some_and(|found| {
+            found.had_socket
+                && found.status.is_at_work()
+                && found.sockets.iter().all(|socket| socket.is_closed())
+        })
+    }
+}
+
+impl AgentDesk {
+    /// An agent comes to work, or moves to another desk.
+    pub(super) async fn log_in(
+        &self,
+        node: &Arc<Node>,
+        agent: AgentId,
+        now: &AgentStatus,
+        place: Option<String>,
+        dn: Option<String>,
+    ) -> Result<(), AgentError> {
+        if place.is_none() && dn.is_none() && now.is_at_work() {
+            return Ok(());
+        }
+        if now.is_on_call() {
+            return Err(AgentError::NotNow {
+                agent: agent.to_string(),
+                status: super::status_name(now).to_owned(),
+                command: "login at another desk".to_owned(),
+            });
+        }
+        let desk = (place.is_some() || dn.is_some()).then(|| {
+            let switch = self.own_switch(&agent);
+            let dn = dn.or_else(|| place.clone()).unwrap_or_default();
+            Desk { place: place.unwrap_or_else(|| dn.clone()), dn, switch }
+        });
+        order(node, Command::LogIn { agent: agent.clone(), desk }).await?;
+        let Some(queues) = node.queues.get() else { return Err(AgentError::Busy) };
+        if let Ok(Some(view)) = queues.send(AskAgent(agent)).await {
+            self.state().take_desk(&view.profile);
+            return phone(node, telephony::Command::AgentArrives { dn: view.profile.dn });
+        }
+        Ok(())
+    }
+
+    fn own_switch(&self, agent: &AgentId) -> String {
+        self.state().agents.get(agent).map(|found| found.own.switch.clone()).unwrap_or_default()
+    }
+
+    /// What an agent who is on a call wants to be after it.
+    pub(super) async fn plan_after_call(
+        &self,
+        node: &Arc<Node>,
+        agent: AgentId,
+        next: AgentStatus,
+    ) -> Result<(), AgentError> {
+        let (ready, reason) = match &next {
+            AgentStatus::NotReady { reason } => (false, reason.clone()),
+            _ => (true, None),
+        };
+        order(node, Command::PlanAfterCall { agent: agent.clone(), ready, reason }).await?;
+        if let Some(found) = self.state().agents.get_mut(&agent) {
+            found.planned = Some(next);
+        }
+        Ok(())
+    }
+
+    /// Takes over an agent that was kept.
+    pub(crate) fn know(&self, profile: AgentProfile) {
+        self.state().put(profile);
+    }
+
+    /// The profile of an agent without its desk of today.
+    pub(crate) fn own_profile(&self, agent: &str) -> Option<AgentProfile> {
+        self.state().agents.get(&AgentId::new(agent)).map(|found| found.own.clone())
+    }
+
+    /// Adds an agent or changes one, durably.
+    ///
+    /// # Errors
+    /// [`AgentError::Invalid`] when the profile cannot be used, [`AgentError::Failed`] when it cannot be kept.
+    pub(crate) async fn put(&self, node: &Arc<Node>, profile: AgentProfile) -> Result<(), AgentError> {
+        check(&profile)?;
+        {
+            let state = self.state();
+            let owner = state.by_dn.get(&profile.dn).filter(|owner| **owner != profile.id);
+            if let Some(owner) = owner {
+                return Err(AgentError::Desk(format!(
+                    "directory number `{}` is that of agent `{owner}`; give another one",
+                    profile.dn
+                )));
+            }
+        }
+        self.keep(node, |kept| {
+            kept.retain(|known| known.id != profile.id);
+            kept.push(profile.clone());
+        })
+        .await?;
+        self.state().put(profile.clone());
+        order(node, Command::PutAgent(profile)).await
+    }
+
+    /// Removes an agent, durably. One that the configuration names is there again after a restart.
+    ///
+    /// # Errors
+    /// [`AgentError::Unknown`], or [`AgentError::NotNow`] while the agent is on a call.
+    pub(crate) async fn remove(&self, node: &Arc<Node>, agent: &str) -> Result<(), AgentError> {
+        let id = AgentId::new(agent);
+        {
+            let state = self.state();
+            let found = state.agents.get(&id).ok_or_else(|| AgentError::Unknown(agent.to_owned()))?;
+            if found.status.is_on_call() {
+                return Err(AgentError::NotNow {
+                    agent: agent.to_owned(),
+                    status: super::status_name(&found.status).to_owned(),
+                    command: "removal".to_owned(),
+                });
+            }
+        }
+        self.keep(node, |kept| kept.retain(|known| known.id != id)).await?;
+        order(node, Command::RemoveAgent { agent: id.clone() }).await?;
+        self.state().remove(&id);
+        Ok(())
+    }
+
+    async fn keep(
+        &self,
+        node: &Arc<Node>,
+        change: impl FnOnce(&mut Vec<AgentProfile>),
+    ) -> Result<(), AgentError> {
+        let failed = |error: store::Error| AgentError::Failed(format!("the agent cannot be kept: {error}"));
+        let mut kept = kept_agents(node).await.map_err(failed)?;
+        change(&mut kept);
+        let value = serde_json::to_string(&kept).map_err(|error| AgentError::Failed(error.to_string()))?;
+        let write = Write::PutMeta { name: KEPT_AGENTS.to_owned(), value };
+        node.store.commit(vec![write]).await.map_err(failed)
+    }
+
+    /// The socket of an agent is gone. Whoever opens no other one in time is taken out of the selection, and what was
+    /// reserved goes to somebody else. Agents who never had a socket are not missed.
+    pub(crate) fn socket_gone(&self, node: &Arc<Node>, agent: &str) {
+        let (id, weak) = (AgentId::new(agent), Arc::downgrade(node));
+        node.clock.wake_at(node.clock.now() + ABSENCE_MAX, move || {
+            let Some(node) = weak.upgrade() else { return };
+            if !node.desk.state().is_missing(&id) {
+                return;
+            }
+            if node.desk.state().agents.get(&id).is_some_and(|found| found.status.is_on_call()) {
+                // The phone works: the conversation goes on, and the absence is looked at again.
+                return node.desk.socket_gone(&node, id.as_str());
+            }
+            tracing::warn!(agent_id = %id, "An agent cannot be reached any more and is logged out.");
+            tell(&node, Command::AgentVanished { agent: id });
+        });
+    }
+}
+
+/// The agents that came through the API.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn kept_agents(node: &Node) -> Result<Vec<AgentProfile>, store::Error> {
+    let text = node.store.meta(KEPT_AGENTS.to_owned()).await?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+}
+
+fn check(profile: &AgentProfile) -> Result<(), AgentError> {
+    let invalid = |what: &str, problem: &str| Err(AgentError::Invalid(format!("{what} {problem}")));
+    let id = profile.id.as_str();
+    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte)) {
+        return invalid("the id", "may have letters, digits, `-`, `_`, `.` and `@`");
+    }
+    if profile.dn.trim().is_empty() {
+        return invalid("`dn`", "is empty; give the directory number of the agent's phone");
+    }
+    let texts = [id, &profile.name, &profile.dn, &profile.switch, &profile.place];
+    let names = profile.groups.iter().chain(profile.skills.keys()).map(String::as_str);
+    if texts.into_iter().chain(names).any(|text| text.len() > TEXT_MAX) {
+        return invalid("a text", &format!("is longer than {TEXT_MAX} bytes"));
+    }
+    if profile.groups.len() > LIST_MAX || profile.skills.len() > LIST_MAX {
+        return invalid("`groups` and `skills`", &format!("may have {LIST_MAX} elements each"));
+    }
+    Ok(())
+}
