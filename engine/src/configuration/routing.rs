@@ -43,7 +43,7 @@ impl RoutingSettings {
         Options {
             after_call_work: self.after_call_work.clone(),
             targets_order: if self.is_random { TargetsOrder::Random { seed } } else { TargetsOrder::Fixed },
-            dial_ahead: DialAheadOptions { vcb: self.vcb.clone(), ..DialAheadOptions::default() },
+            dial_ahead: DialAheadOptions { vcb: self.vcb, ..DialAheadOptions::default() },
             ..Options::default()
         }
     }
