@@ -29,7 +29,7 @@ pub(crate) async fn events(
     let connection = Connection { session, incoming, messages };
     let stopping = gateway.stopping();
     let (ping_interval, silence_limit) = (gateway.settings.ping_interval, gateway.settings.silence_limit);
-    let (gateway, agent) = (gateway.clone(), agent.into_inner());
+    let (gateway, agent) = (gateway, agent.into_inner());
     actix_rt::spawn(async move {
         connection.run(stopping, ping_interval, silence_limit).await;
         gateway.engine.agent_socket_gone(&agent);
