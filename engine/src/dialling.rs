@@ -71,6 +71,20 @@ struct Call {
     user_data: Value,
 }
 
+/// Key under which a call tells the session that controls it (ors: 8.2).
+const SESSION_KEY: &str = "OP-Session-ID";
+
+impl Call {
+    /// Notes the session in the attached data; what is to be attached at the switch.
+    fn belongs_to(&mut self, session: &SessionId) -> Value {
+        self.session = session.clone();
+        if let Value::Object(data) = &mut self.user_data {
+            data.insert(SESSION_KEY.to_owned(), json!(session));
+        }
+        json!({ SESSION_KEY: session })
+    }
+}
+
 /// The actor.
 pub(crate) struct DialActor {
     node: Arc<Node>,
@@ -163,8 +177,11 @@ impl DialActor {
         self.fact(&effect.session, fact);
     }
 
-    fn create_call(&mut self, effect: EffectId, dial: Dial) {
+    fn create_call(&mut self, effect: EffectId, mut dial: Dial) {
         self.node.metrics.dials.inc();
+        if let Value::Object(data) = &mut dial.user_data {
+            data.insert(SESSION_KEY.to_owned(), json!(effect.session));
+        }
         let call = Call {
             session: effect.session.clone(),
             attempt: dial.attempt,
@@ -225,12 +242,14 @@ impl DialActor {
         let from = effect.session.clone();
         match self.calls.get_mut(&call) {
             Some(held) if held.session == from && self.node.sessions.is_running(to) => {
-                held.session = to.clone();
+                let pairs = held.belongs_to(to);
+                self.switch.execute(Command::Attach { call: call.clone(), pairs });
                 let given = CallFact::Given {
                     call: call.clone(),
                     device: held.device.clone(),
                     ani: held.ani.clone(),
                     dnis: held.dnis.clone(),
+                    outbound: held.attempt != AttemptNo(0),
                     user_data: held.user_data.clone(),
                 };
                 self.fact(&from, CallFact::GivenAway { call, effect, detach });
@@ -238,6 +257,19 @@ impl DialActor {
             }
             _ => self.fact(&from, CallFact::NotGiven { call, effect }),
         }
+    }
+
+    /// Attaches data to a call and tells the session that controls it.
+    fn attach(&mut self, effect: EffectId, call: InteractionId, pairs: Value, silent: bool) {
+        if let (Some(held), Value::Object(pairs)) = (self.calls.get_mut(&call), &pairs)
+            && let Value::Object(known) = &mut held.user_data
+        {
+            known.extend(pairs.clone());
+            known.retain(|_, value| !value.is_null());
+        }
+        self.switch.execute(Command::Attach { call: call.clone(), pairs: pairs.clone() });
+        let effect = (!silent).then_some(effect);
+        self.about(&call.clone(), |_| CallFact::DataAttached { call, effect, pairs });
     }
 
     fn media(&mut self, effect: EffectId, action: Action) {
@@ -262,7 +294,7 @@ impl DialActor {
                     timeout: Duration::from_millis(timeout_ms),
                 })
             }
-            Action::Attach { call, pairs } => Command::Attach { call, pairs },
+            Action::Attach { call, pairs, silent } => return self.attach(effect, call, pairs, silent),
             other => return tracing::error!(?other, "An order came to the dial actor that is not for it."),
         });
     }
@@ -280,6 +312,7 @@ impl DialActor {
                 effect,
                 attempt: held.attempt,
                 device: held.device.clone(),
+                dialled: held.dnis.clone(),
                 user_data: held.user_data.clone(),
             }),
             Event::Detected { call, call_state, kept_up, .. } => {
@@ -382,19 +415,22 @@ impl DialActor {
     /// A call arrived at a route point: the session that its configuration names is started for it.
     fn call_arrived(&mut self, call: InteractionId, route_point: String, dnis: String, ani: &PhoneNumber) {
         let session = starting::inbound_session_id(&call);
-        let held = Call {
-            session,
+        let mut held = Call {
+            session: session.clone(),
             attempt: AttemptNo(0),
             device: route_point,
             ani: ani.as_str().to_owned(),
             dnis,
             user_data: Value::Object(serde_json::Map::new()),
         };
+        let pairs = held.belongs_to(&session);
+        self.switch.execute(Command::Attach { call: call.clone(), pairs });
         let fact = CallFact::Given {
             call: call.clone(),
             device: held.device.clone(),
             ani: held.ani.clone(),
             dnis: held.dnis.clone(),
+            outbound: false,
             user_data: held.user_data.clone(),
         };
         let (node, switch, session) =
@@ -435,8 +471,11 @@ impl Handler<TelephonyOrder> for DialActor {
                 let data = json!({ "requestid": effect, "interactionid": call });
                 self.node.answer(&effect, statecharts::Event::external("interaction.terminate.done", data));
             }
-            Action::StopPlaying { treatment } => {
+            Action::StopPlaying { treatment, silent } => {
                 self.switch.execute(Command::StopPlaying { treatment: treatment.clone() });
+                if silent {
+                    return;
+                }
                 let data = json!({ "requestid": treatment });
                 let stopped = statecharts::Event::external("dialog.stop.done", data);
                 self.node.tell(&effect, Incoming::Event(stopped));

@@ -22,6 +22,7 @@ use crate::matching;
 use crate::node::Node;
 use crate::pausing;
 use crate::refusal::Refusal;
+use crate::scheduled_starts::{self, ScheduleError, ScheduledStart};
 use crate::session::order::SessionSource;
 use crate::session::{Incoming, TellError};
 use crate::simulator::Simulator;
@@ -184,6 +185,34 @@ impl Engine {
         Ok(session)
     }
 
+    /// Starts a session at a later time; the start is durable when this returns. A time that is over starts it at once.
+    ///
+    /// # Errors
+    /// [`SessionError::Refused`] when the chart cannot be used, [`SessionError::Busy`] when too many starts wait.
+    pub async fn start_session_at(
+        &self,
+        src: &str,
+        parameters: Map<String, Value>,
+        due: Timestamp,
+    ) -> Result<SessionId, SessionError> {
+        if due <= self.node.clock.now() {
+            return self.start_session(src, parameters).await;
+        }
+        let _busy = self.node.clock.activity().begin();
+        // A chart of our own that cannot be used is told now rather than at the time of the start.
+        if !src.starts_with("http://") && !src.starts_with("https://") {
+            self.node.charts.named(src).map_err(|error| SessionError::Refused(error.to_string()))?;
+        }
+        let session = self.node.chance.session_id();
+        let source = SessionSource::Reference(src.to_owned());
+        let start = ScheduledStart { due, source, parameters, effect: None, depth: 0 };
+        match self.node.scheduled_starts.put(&self.node, session.clone(), start).await {
+            Ok(()) => Ok(session),
+            Err(ScheduleError::Full) => Err(SessionError::Busy(session.to_string())),
+            Err(ScheduleError::Store(error)) => Err(failed(error)),
+        }
+    }
+
     /// An event for a session; returns when its step is durable.
     ///
     /// # Errors
@@ -258,6 +287,9 @@ impl Engine {
     /// # Errors
     /// [`SessionError`].
     pub async fn terminate_session(&self, session: &str) -> Result<(), SessionError> {
+        if scheduled_starts::give_up(&self.node, &SessionId::new(session)).await {
+            return Ok(());
+        }
         match self.node.sessions.tell_and_wait(&SessionId::new(session), vec![Incoming::Terminate]) {
             Ok(waiting) => match waiting.await {
                 Ok(Err(error)) => Err(failed(error)),
@@ -267,7 +299,7 @@ impl Engine {
         }
     }
 
-    /// The stored snapshot of a running session: active states and data.
+    /// The stored snapshot of a running session: active states and data. The secrets of reply URLs are hidden.
     ///
     /// # Errors
     /// [`SessionError`].
@@ -277,7 +309,10 @@ impl Engine {
         if row.ended_at.is_some() {
             return Err(SessionError::Ended(session.to_owned()));
         }
-        serde_json::from_str(&row.snapshot).map_err(|error| SessionError::Failed(error.to_string()))
+        let mut shown: Value =
+            serde_json::from_str(&row.snapshot).map_err(|error| SessionError::Failed(error.to_string()))?;
+        hide_secrets(&mut shown, &row.reply_key);
+        Ok(shown)
     }
 
     /// Whether `key` is the secret of the reply URLs of this session.
@@ -441,4 +476,36 @@ fn failed(error: store::Error) -> SessionError {
 fn same(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len()
         && left.iter().zip(right).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+}
+
+/// What stands in place of a secret.
+const HIDDEN: &str = "***";
+
+/// Hides the secret of the session wherever it stands, and those of other sessions in reply URLs and parameters.
+fn hide_secrets(value: &mut Value, secret: &str) {
+    match value {
+        Value::String(text) => {
+            if !secret.is_empty() && text.contains(secret) {
+                *text = text.replace(secret, HIDDEN);
+            }
+            if let Some(start) =
+                ["?key=", "&key="].iter().find_map(|mark| Some(text.find(mark)? + mark.len()))
+            {
+                let end =
+                    text.get(start..).and_then(|rest| rest.find('&')).map_or(text.len(), |at| start + at);
+                text.replace_range(start..end, HIDDEN);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| hide_secrets(item, secret)),
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                if name == "_reply_key" && field.is_string() {
+                    *field = Value::String(HIDDEN.to_owned());
+                } else {
+                    hide_secrets(field, secret);
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }

@@ -44,12 +44,14 @@ mod queueing;
 mod record;
 mod refusal;
 mod restart;
+mod scheduled_starts;
 mod scheduling;
 mod session;
 mod simulated;
 mod simulator;
 mod start;
 mod starting;
+pub mod surroundings;
 mod timers;
 pub mod verbs;
 

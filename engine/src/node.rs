@@ -27,10 +27,12 @@ use crate::lists::Lists;
 use crate::metrics::Metrics;
 use crate::outbox::Outbox;
 use crate::queueing::{QueueActor, QueueOrder};
+use crate::scheduled_starts::{self, ScheduledStart, ScheduledStarts};
 use crate::session::order::{Action, Order};
 use crate::session::{Incoming, Sessions, TellError};
 use crate::simulated::ClockedSwitch;
 use crate::starting;
+use crate::surroundings::{Interactions, Platform, Surroundings};
 use crate::timers::Timers;
 
 /// What the actors share.
@@ -42,6 +44,7 @@ pub(crate) struct Node {
     pub(crate) charts: Charts,
     pub(crate) sessions: Sessions,
     pub(crate) timers: Timers,
+    pub(crate) scheduled_starts: ScheduledStarts,
     pub(crate) outbox: Outbox,
     pub(crate) devices: Devices,
     pub(crate) desk: AgentDesk,
@@ -55,6 +58,8 @@ pub(crate) struct Node {
     pub(crate) basic_http: String,
     /// Event processors of sessions beside SCXML, with those addresses.
     pub(crate) ioprocessors: Arc<BTreeMap<String, String>>,
+    /// The node as charts see it.
+    pub(crate) platform: Arc<Platform>,
     pub(crate) runtime: tokio::runtime::Handle,
     pub(crate) queues: OnceLock<Addr<QueueActor>>,
     pub(crate) dialling: OnceLock<Addr<DialActor>>,
@@ -71,6 +76,11 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// What the scripts of a session with these interactions can read.
+    pub(crate) fn surroundings(&self, interactions: &Interactions) -> Arc<dyn statecharts::Surroundings> {
+        Arc::new(Surroundings::new(Arc::clone(&self.platform), self.lists.now(), interactions.clone()))
+    }
+
     /// Shows a line of a timeline to whoever watches.
     pub(crate) fn tell_feed(&self, line: TimelineRow) {
         // Nobody may be watching.
@@ -94,6 +104,7 @@ impl Node {
             | Action::UpdateEntry { .. }
             | Action::CancelEntry { .. }
             | Action::QueryEntry { .. }
+            | Action::AskStatistic { .. }
             | Action::ReleaseAgent { .. } => {
                 let message = QueueOrder { order: Order { effect, action }, busy: busy.clone() };
                 self.hand_over(self.queues.get(), message, "queue");
@@ -109,26 +120,32 @@ impl Node {
                 let message = TelephonyOrder { order: Order { effect, action }, busy: busy.clone() };
                 self.hand_over(self.dialling.get(), message, "dialling");
             }
-            Action::StartSession { session, source, parameters, invokeid, depth } => {
+            Action::StartSession { session, source, parameters, invokeid, depth, due } => {
                 let node = Arc::clone(self);
                 self.spawn(async move {
+                    if let Some(due) = due.filter(|due| *due > node.clock.now()) {
+                        let effect_of = Some(effect.clone());
+                        let start = ScheduledStart { due, source, parameters, effect: effect_of, depth };
+                        return scheduled_starts::schedule(&node, effect, session, start).await;
+                    }
                     starting::start_child(&node, effect, session, source, parameters, (invokeid, depth))
                         .await;
                 });
             }
-            Action::TerminateSession { session } => {
-                let event = match self.sessions.tell(&session, Incoming::Terminate) {
-                    Ok(()) => Event::external(
-                        "session.terminate.done",
-                        json!({ "requestid": effect, "sessionid": session }),
-                    ),
-                    Err(error) => Event::external(
-                        "error.session.terminate",
-                        json!({ "requestid": effect, "sessionid": session, "error": "unknown", "description": error.to_string() }),
-                    ),
-                };
-                self.answer(&effect, event);
+            Action::UpdateStart { session, due } => {
+                let node = Arc::clone(self);
+                self.spawn(async move { scheduled_starts::update(&node, effect, session, due).await });
             }
+            Action::TerminateSession { session } => match self.sessions.tell(&session, Incoming::Terminate) {
+                Ok(()) => {
+                    let data = json!({ "requestid": effect, "sessionid": session });
+                    self.answer(&effect, Event::external("session.terminate.done", data));
+                }
+                Err(error) => {
+                    let node = Arc::clone(self);
+                    self.spawn(async move { node.terminate_later(effect, session, error).await });
+                }
+            },
             Action::Fetch(fetch) => {
                 let node = Arc::clone(self);
                 self.spawn(async move { fetching::fetch(&node, effect, fetch).await });
@@ -158,6 +175,17 @@ impl Node {
             // Answered by the session's own actor, which knows who waits.
             Action::Respond { .. } => {}
         }
+    }
+
+    /// Ends a session that does not run: it may still wait for its start.
+    async fn terminate_later(self: &Arc<Self>, effect: EffectId, session: SessionId, error: TellError) {
+        let event = if scheduled_starts::give_up(self, &session).await {
+            Event::external("session.terminate.done", json!({ "requestid": effect, "sessionid": session }))
+        } else {
+            let data = json!({ "requestid": effect, "sessionid": session, "error": "unknown", "description": error.to_string() });
+            Event::external("error.session.terminate", data)
+        };
+        self.answer(&effect, event);
     }
 
     /// Whatever calls a session still has when it has ended are hung up.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use routing::{
-    AgentView, Command, DialExplanation, EntryId, Explanation, LoginRefusal, Method, Outcome, Router,
-    WaitingTime,
+    AgentStatus, AgentView, Command, DialExplanation, EntryId, Explanation, LoginRefusal, Method, Outcome,
+    Router, Targets, WaitingTime,
 };
 use serde_json::json;
 use statecharts::Event;
@@ -179,6 +179,89 @@ impl QueueActor {
     }
 }
 
+/// Statistics that `statistic:subscribe` knows: name, and whether it is about agents.
+pub(crate) const STATISTICS: &[(&str, &str)] = &[
+    ("StatAgentsAvailable", "agents who are ready"),
+    ("StatAgentsInQueueReady", "the same"),
+    ("StatAgentsTotal", "agents who are logged in"),
+    ("StatAgentsInQueueLogin", "the same"),
+    ("StatAgentsBusy", "agents who talk, whose phone rings or who wrap up"),
+    ("StatCallsInQueue", "entries that wait"),
+    ("StatCallsWaiting", "the same"),
+    ("StatExpectedWaitingTime", "seconds that a newcomer would wait; of a queue"),
+];
+
+/// Whether there is a statistic of this name.
+pub(crate) fn is_statistic(name: &str) -> bool {
+    STATISTICS.iter().any(|(known, _)| *known == name)
+}
+
+/// The most similar name, as a clause of a message.
+pub(crate) fn near(name: &str) -> String {
+    STATISTICS
+        .iter()
+        .map(|(known, _)| (strsim::jaro_winkler(name, known), known))
+        .filter(|(likeness, _)| *likeness > 0.7)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, known)| format!("; did you mean `{known}`?"))
+        .unwrap_or_default()
+}
+
+/// Object that stands for the whole router (ors: 4.6).
+const WHOLE_ROUTER: &str = "R";
+
+impl QueueActor {
+    /// Tells the value of a statistic; of an object that there is not, an error.
+    fn tell_statistic(&self, effect: &EffectId, object: &str, statistic: &str) {
+        let event = match self.statistic(object, statistic) {
+            Some(value) => {
+                let data =
+                    json!({ "requestid": effect, "object": object, "statistic": statistic, "value": value });
+                Event::external("statistic.update", data)
+            }
+            None => {
+                let description = format!("{statistic} of {object} is not known");
+                let data =
+                    json!({ "requestid": effect, "error": "Request Invalid", "description": description });
+                Event::external("error.statistic.subscribe", data)
+            }
+        };
+        self.node.tell(effect, Incoming::Answer { effect: effect.clone(), event });
+    }
+
+    /// The router's own counts; agents of a queue are those whom the entries in it could get.
+    fn statistic(&self, object: &str, statistic: &str) -> Option<f64> {
+        let queue = QueueName::new(object.split('@').next().unwrap_or_default());
+        let waiting = || self.router.entries().filter(|entry| object == WHOLE_ROUTER || entry.queue == queue);
+        match statistic {
+            "StatExpectedWaitingTime" => {
+                return self.router.waiting_time(&queue, self.node.clock.now()).map(|time| time.ewt);
+            }
+            "StatCallsInQueue" | "StatCallsWaiting" => return Some(waiting().count() as f64),
+            _ => {}
+        }
+        let targets: Vec<Targets> = match Targets::parse(object) {
+            Ok(targets) if object.contains('.') => vec![targets],
+            _ => waiting().filter_map(|entry| Targets::parse(&entry.target).ok()).collect(),
+        };
+        let concerns = |agent: &AgentView| {
+            object == WHOLE_ROUTER
+                || agent.profile.id.as_str() == object
+                || agent.profile.groups.iter().any(|group| group == queue.as_str())
+                || targets.iter().any(|targets| {
+                    targets.matching(&agent.profile, agent.status != AgentStatus::LoggedOut).is_some()
+                })
+        };
+        let counts = |status: &AgentStatus| match statistic {
+            "StatAgentsAvailable" | "StatAgentsInQueueReady" => *status == AgentStatus::Ready,
+            "StatAgentsTotal" | "StatAgentsInQueueLogin" => *status != AgentStatus::LoggedOut,
+            _ => matches!(status, AgentStatus::Busy | AgentStatus::Ringing | AgentStatus::AfterCallWork),
+        };
+        let agents = self.router.agents().filter(|agent| counts(&agent.status) && concerns(agent));
+        Some(agents.count() as f64)
+    }
+}
+
 impl Actor for QueueActor {
     type Context = Context<Self>;
 
@@ -197,6 +280,7 @@ impl Handler<QueueOrder> for QueueActor {
             Action::UpdateEntry { entry, change } => self.command(Command::Update { id: entry, change }, ctx),
             Action::CancelEntry { entry } => self.command(Command::Cancel { id: entry }, ctx),
             Action::QueryEntry { entry } => self.query(&effect, &entry),
+            Action::AskStatistic { object, statistic } => self.tell_statistic(&effect, &object, &statistic),
             Action::ReleaseAgent { agent } => self.release(AgentId::new(agent), &effect, ctx),
             other => tracing::error!(?other, "An order came to the router that is not for it."),
         }

@@ -53,6 +53,7 @@ pub(crate) async fn restore(node: &Arc<Node>) -> Result<(), store::Error> {
     }
     remember_starts(node).await?;
     node.timers.load(node).await?;
+    node.scheduled_starts.load(node).await?;
     restore_queues(node).await?;
     let effects = node.store.open_effects().await?;
     let mut by_session: BTreeMap<SessionId, Vec<EffectRow>> = BTreeMap::new();

@@ -123,6 +123,7 @@ impl Engine {
             store,
             charts: Charts::new(Some(configuration.server.charts.clone())),
             sessions: Sessions::new(activity),
+            scheduled_starts: crate::scheduled_starts::ScheduledStarts::default(),
             timers: crate::timers::Timers::default(),
             outbox: crate::outbox::Outbox::default(),
             devices: crate::devices::Devices::default(),
@@ -139,6 +140,10 @@ impl Engine {
                     .into(),
             ),
             basic_http: basic_http_of(&base_url),
+            platform: Arc::new(crate::surroundings::Platform {
+                url: base_url.clone(),
+                node: configuration.server.node.clone(),
+            }),
             base_url,
             runtime: tokio::runtime::Handle::current(),
             queues: OnceLock::new(),

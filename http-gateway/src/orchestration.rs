@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::ACCEPT;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value, json};
+use vocabulary::Timestamp;
 
 use crate::auth::{ByReplyKey, REPLY_KEY};
 use crate::body::Body;
@@ -22,12 +23,11 @@ pub(crate) async fn start(gateway: web::Data<Gateway>, request: HttpRequest, bod
         Some(Value::String(src)) if !src.is_empty() => src,
         _missing => return Err(ErrorReply::refused("`src` is missing: name the chart to start")),
     };
-    refuse_later_start(&gateway, &mut parameters)?;
-    let session = gateway
-        .engine
-        .start_session(&src, parameters)
-        .await
-        .map_err(|error| ErrorReply::of_session(&error))?;
+    let started = match ideal_time(&mut parameters)? {
+        Some(due) => gateway.engine.start_session_at(&src, parameters, due).await,
+        None => gateway.engine.start_session(&src, parameters).await,
+    };
+    let session = started.map_err(|error| ErrorReply::of_session(&error))?;
     let wants_text = request
         .headers()
         .get(ACCEPT)
@@ -39,10 +39,10 @@ pub(crate) async fn start(gateway: web::Data<Gateway>, request: HttpRequest, bod
     Ok(reply::ok(&json!({"sessionid": session})))
 }
 
-/// `idealtime` is a start in the future; sessions start at once here, so a later one is refused rather than ignored.
-fn refuse_later_start(gateway: &Gateway, parameters: &mut Map<String, Value>) -> Result<(), ErrorReply> {
+/// `idealtime`: epoch milliseconds at which the session is to be started.
+fn ideal_time(parameters: &mut Map<String, Value>) -> Result<Option<Timestamp>, ErrorReply> {
     let Some(ideal) = parameters.remove("idealtime") else {
-        return Ok(());
+        return Ok(None);
     };
     let millis = match &ideal {
         Value::Number(number) => number.as_i64(),
@@ -50,10 +50,7 @@ fn refuse_later_start(gateway: &Gateway, parameters: &mut Map<String, Value>) ->
         _other => None,
     };
     match millis {
-        Some(millis) if millis <= gateway.engine.now().as_millis() => Ok(()),
-        Some(_later) => Err(ErrorReply::refused(
-            "`idealtime` lies in the future: sessions are started at once, leave it out",
-        )),
+        Some(millis) => Ok(Some(Timestamp::from_millis(millis))),
         None => {
             Err(ErrorReply::refused(format!("`idealtime` is {ideal}: expected milliseconds since the epoch")))
         }

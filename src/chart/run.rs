@@ -42,7 +42,8 @@ pub(crate) fn run(options: &RunOptions) -> Result<(), Failure> {
 fn start(opened: &Opened, options: &RunOptions) -> Result<(Player, Turn), Failure> {
     let mut rehearsal = Rehearsal::new(Arc::clone(&opened.modules), opened.parts(), Limits::default())
         .map_err(Failure::failed)?
-        .with_epoch_millis(options.time.saturating_mul(1000));
+        .with_epoch_millis(options.time.saturating_mul(1000))
+        .with_world(Arc::new(engine::surroundings::Rehearsed));
     if let Some(key) = &options.time_key {
         rehearsal = rehearsal.with_time_key(key);
     }

@@ -99,7 +99,7 @@ impl Report {
         let stage = Stage {
             modules: &opened.modules,
             parts: &|| opened.parts(),
-            world: None,
+            world: Some(Arc::new(engine::surroundings::Rehearsed)),
             limits: Limits::default(),
             restores: options.restore,
         };

@@ -17,7 +17,7 @@ use super::answers::CallFact;
 use super::context::Context;
 use super::directory::Delivered;
 use super::order::{Action, Order};
-use super::plan::{Plan, Planner, TimedEvent};
+use super::plan::{Plan, Planner, TimedEvent, statistics};
 use crate::activity::Busy;
 use crate::api::SessionResponse;
 use crate::node::Node;
@@ -169,6 +169,7 @@ impl SessionActor {
             parent: self.identity.parent.as_ref(),
             invokeid: self.identity.invokeid.as_deref(),
             basic_http: &self.node.basic_http,
+            ors: self.session.chart().is_ors_compatible(),
             now,
             record: &mut self.record,
             context: &mut self.context,
@@ -181,6 +182,7 @@ impl SessionActor {
         let mut plan = Plan::default();
         let mut course = Course::Running;
         if let Some(step) = first {
+            self.limit_age(&mut plan, now);
             course = self.take(step, &mut plan, now);
         }
         let mut events: VecDeque<(&'static str, Event)> =
@@ -190,7 +192,8 @@ impl SessionActor {
             self.planner(&mut plan, now).close(&effect);
         }
         for incoming in tell.incoming {
-            terminated |= matches!(incoming, Incoming::Terminate);
+            terminated |=
+                matches!(incoming, Incoming::Terminate) || self.is_too_old(&incoming, &mut plan, now);
             events.extend(self.interpret(incoming, &mut plan, now));
         }
         let mut steps = 0;
@@ -227,6 +230,23 @@ impl SessionActor {
         );
     }
 
+    /// Sets the timer that ends the session at the age its chart gives it.
+    fn limit_age(&mut self, plan: &mut Plan, now: Timestamp) {
+        if let Some(age) = self.session.chart().max_age() {
+            self.planner(plan, now).end_at(now + age);
+        }
+    }
+
+    /// Whether this is the end of the time that the chart gives its sessions.
+    fn is_too_old(&mut self, incoming: &Incoming, plan: &mut Plan, now: Timestamp) -> bool {
+        let is_end = matches!(incoming, Incoming::Timer { id, .. } if id == statistics::MAX_AGE);
+        if is_end {
+            let problem = "the session is older than `_maxAge` of its chart";
+            self.planner(plan, now).line("warning", "session.maxage", json!({ "problem": problem }));
+        }
+        is_end
+    }
+
     /// The snapshot of a running session; its scope is let go of.
     fn snapshot(&mut self, course: &mut Course) -> Option<Snapshot> {
         let worker = &mut self.worker.borrow_mut();
@@ -253,6 +273,11 @@ impl SessionActor {
         self.node.metrics.events.inc();
         let shown = event.data.as_ref().map_or(Value::Null, without_secrets);
         self.planner(plan, now).line(kind, &event.name, shown);
+        // Only what the platform tells changes the model: an event of the same name from elsewhere is just an event.
+        if kind == "answer" {
+            self.context.interactions.apply(&event);
+        }
+        self.session.surround(self.node.surroundings(&self.context.interactions));
         let step = self.session.step(&mut self.worker.borrow_mut(), event, now.as_millis());
         self.take(step, plan, now)
     }
@@ -292,6 +317,9 @@ impl SessionActor {
             Incoming::Timer { id, timed } => {
                 let mut planner = self.planner(plan, now);
                 planner.forget_timer(&id);
+                if planner.platform_timer(&id, &timed.event) {
+                    return Vec::new();
+                }
                 match (timed.session, id.parse::<EffectId>()) {
                     (None, Ok(effect)) if timed.post.is_some() => {
                         timed
@@ -370,7 +398,11 @@ impl SessionActor {
             give(Action::TerminateSession { session });
         }
         if let Some(parent) = self.identity.parent.clone() {
-            give(Action::Deliver { session: parent, event: self.farewell(course) });
+            // ORS has another name for the end of a session that was not invoked (ors: 11).
+            let named = self.ors_farewell(course);
+            for event in [Some(self.farewell(course)), named].into_iter().flatten() {
+                give(Action::Deliver { session: parent.clone(), event });
+            }
         }
     }
 
@@ -390,6 +422,17 @@ impl SessionActor {
             },
             None => Event::external(format!("done.session.{id}"), json!({ "sessionid": id, "data": data })),
         }
+    }
+
+    fn ors_farewell(&self, course: &Course) -> Option<Event> {
+        let chart = self.session.chart();
+        let name = chart.name().filter(|_| chart.is_ors_compatible() && self.identity.invokeid.is_none())?;
+        let (reason, params) = match course {
+            Course::Ended(data) => ("final", data.clone()),
+            Course::Running | Course::Failed(..) => ("error", None),
+        };
+        let data = json!({ "sessionid": self.identity.id, "reason": reason, "params": params });
+        Some(Event::external(format!("done.scxml.{name}"), data))
     }
 
     /// The rows of the session itself.

@@ -10,7 +10,7 @@ use store::{EffectState, Write};
 use telephony::ReleasedBy;
 use vocabulary::{AttemptNo, CallState, EffectId, InteractionId};
 
-use super::context::HeldCall;
+use super::context::{HeldCall, TreatmentKind};
 use super::order::Action;
 use super::plan::Planner;
 use crate::guards::Refused;
@@ -19,7 +19,14 @@ use crate::guards::Refused;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum CallFact {
     /// Somebody answered a dial of this session.
-    Answered { call: InteractionId, effect: EffectId, attempt: AttemptNo, device: String, user_data: Value },
+    Answered {
+        call: InteractionId,
+        effect: EffectId,
+        attempt: AttemptNo,
+        device: String,
+        dialled: String,
+        user_data: Value,
+    },
     /// It is known who answered.
     Detected { call: InteractionId, attempt: AttemptNo, call_state: CallState, kept_up: bool },
     /// A dial failed. `refused` names the guard of the platform that did not allow it.
@@ -41,9 +48,11 @@ pub(crate) enum CallFact {
     /// The call ended.
     Released { call: InteractionId, by: ReleasedBy },
     /// A call was given to this session: it arrived, or another session let go of it.
-    Given { call: InteractionId, device: String, ani: String, dnis: String, user_data: Value },
+    Given { call: InteractionId, device: String, ani: String, dnis: String, outbound: bool, user_data: Value },
     /// A call was given away.
     GivenAway { call: InteractionId, effect: EffectId, detach: bool },
+    /// Data were attached to a call; of null values the keys were taken away. `effect`: the `ixn:attach` that asked.
+    DataAttached { call: InteractionId, effect: Option<EffectId>, pairs: Value },
     /// A call was to be given to a session that does not run.
     NotGiven { call: InteractionId, effect: EffectId },
 }
@@ -52,24 +61,21 @@ impl Planner<'_> {
     /// The events that a fact about a call becomes.
     pub(crate) fn call_fact(&mut self, fact: CallFact) -> Vec<Event> {
         match fact {
-            CallFact::Answered { call, effect, attempt, device, user_data } => {
+            CallFact::Answered { call, effect, attempt, device, dialled, user_data } => {
                 self.close(&effect);
                 self.context
                     .calls
                     .insert(call.clone(), HeldCall { device: device.clone(), agent: None, delivered: false });
+                let present = json!({
+                    "interactionid": call, "focusdeviceid": device, "dnis": dialled, "type": "outbound", "udata": user_data,
+                });
                 vec![
                     event(
                         "voice.createcall.done",
                         json!({ "requestid": effect, "interactionid": call, "attempt": attempt }),
                     ),
-                    event(
-                        "interaction.added",
-                        json!({ "interactionid": call, "focusdeviceid": device, "udata": user_data }),
-                    ),
-                    event(
-                        "interaction.present",
-                        json!({ "interactionid": call, "focusdeviceid": device, "udata": user_data }),
-                    ),
+                    event("interaction.added", present.clone()),
+                    event("interaction.present", present),
                     party(&call, "cpdetect", &device, json!({})),
                 ]
             }
@@ -99,17 +105,16 @@ impl Planner<'_> {
 
     fn later_call_fact(&mut self, fact: CallFact) -> Vec<Event> {
         match fact {
-            CallFact::TreatmentDone { treatment, call, digits: None } => {
-                vec![event("dialog.playsound.done", json!({ "requestid": treatment, "interactionid": call }))]
+            CallFact::TreatmentDone { treatment, call, digits } => {
+                self.treatment_done(treatment, call, digits)
             }
-            CallFact::TreatmentDone { treatment, call, digits: Some(digits) } => vec![event(
-                "dialog.playandcollect.done",
-                json!({ "requestid": treatment, "interactionid": call, "digits": digits }),
-            )],
             CallFact::TreatmentFailed { treatment, call, problem, collects } => {
-                let name = if collects { "error.dialog.playandcollect" } else { "error.dialog.playsound" };
+                let Some(kind) = self.treatment_ended(&treatment, false) else {
+                    return Vec::new();
+                };
+                let element = element_of(kind, collects);
                 let data = json!({ "requestid": treatment, "interactionid": call, "error": "unknown", "description": problem });
-                vec![event(name, data)]
+                vec![event(&format!("error.dialog.{element}"), data)]
             }
             CallFact::Redirected { call, effect } => {
                 self.close(&effect);
@@ -142,12 +147,13 @@ impl Planner<'_> {
                 }
                 vec![diverted(&call, &dn, declined)]
             }
-            CallFact::Given { call, device, ani, dnis, user_data } => {
+            CallFact::Given { call, device, ani, dnis, outbound, user_data } => {
                 self.context
                     .calls
                     .insert(call.clone(), HeldCall { device: device.clone(), agent: None, delivered: false });
                 let data = json!({
-                    "interactionid": call, "focusdeviceid": device, "ani": ani, "dnis": dnis, "udata": user_data,
+                    "interactionid": call, "focusdeviceid": device, "ani": ani, "dnis": dnis,
+                    "type": if outbound { "outbound" } else { "inbound" }, "udata": user_data,
                 });
                 vec![event("interaction.added", data.clone()), event("interaction.present", data)]
             }
@@ -160,6 +166,13 @@ impl Planner<'_> {
                     event("interaction.notcontrolled", json!({ "interactionid": call })),
                 ]
             }
+            CallFact::DataAttached { call, effect, pairs } => {
+                let done = effect.map(|effect| {
+                    event("interaction.attach.done", json!({ "requestid": effect, "interactionid": call }))
+                });
+                let changed = json!({ "interactionid": call, "udata": pairs });
+                done.into_iter().chain([event("interaction.udata.changed", changed)]).collect()
+            }
             CallFact::NotGiven { call, effect } => {
                 self.close(&effect);
                 let description = "the session does not run";
@@ -168,6 +181,23 @@ impl Planner<'_> {
             }
             _ => Vec::new(),
         }
+    }
+
+    fn treatment_done(
+        &mut self,
+        treatment: EffectId,
+        call: InteractionId,
+        digits: Option<String>,
+    ) -> Vec<Event> {
+        let Some(kind) = self.treatment_ended(&treatment, true) else {
+            return Vec::new();
+        };
+        let name = format!("dialog.{}.done", element_of(kind, digits.is_some()));
+        let mut data = json!({ "requestid": treatment, "interactionid": call });
+        if let (Some(digits), Value::Object(fields)) = (digits, &mut data) {
+            fields.insert("digits".to_owned(), json!(digits));
+        }
+        vec![event(&name, data)]
     }
 
     /// The events that an outcome of the router becomes. An entry that this session no longer has is late: ignored,
@@ -187,7 +217,7 @@ impl Planner<'_> {
                 )]
             }
             Outcome::TimedOut { id } if self.context.entries.contains_key(&id) => {
-                self.forget_entry(&id);
+                self.entry_timed_out(&id);
                 let description = "no target was found in time";
                 vec![event(
                     "error.queue.submit",
@@ -257,6 +287,16 @@ impl Planner<'_> {
                 call_state: call_state.number(),
             });
         }
+    }
+}
+
+/// Name of the element that a treatment was.
+const fn element_of(kind: TreatmentKind, collects: bool) -> &'static str {
+    match (kind, collects) {
+        (TreatmentKind::Play, _) => "play",
+        (TreatmentKind::Collect, _) => "collect",
+        (TreatmentKind::Plain | TreatmentKind::Silent, true) => "playandcollect",
+        (TreatmentKind::Plain | TreatmentKind::Silent, false) => "playsound",
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::surroundings::Interactions;
 use serde::{Deserialize, Serialize};
-use vocabulary::{AttemptNo, EffectId, InteractionId, SessionId};
+use vocabulary::{AttemptNo, EffectId, InteractionId, SessionId, Timestamp};
+
+use super::order::Action;
 
 /// What a session holds outside of its chart. Stored with the snapshot, in the same transaction.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -32,6 +35,24 @@ pub(crate) struct Context {
     /// Dial attempts of a session without a callback.
     #[serde(default)]
     pub(crate) attempts: AttemptNo,
+    /// The interactions as the chart has been told of them.
+    #[serde(default, skip_serializing_if = "Interactions::is_empty")]
+    pub(crate) interactions: Interactions,
+    /// Places in queues whose targets are kept when their time is over (`clearontimeout="false"`).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) keeps_targets: BTreeSet<String>,
+    /// Targets of a place whose time is over, for the next submit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kept_targets: Option<KeptTargets>,
+    /// Treatments that have more to play, or that nobody is told of.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) treatments: BTreeMap<EffectId, Treatment>,
+    /// Statistics that are told from time to time, by the request id of the subscription.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) subscriptions: BTreeMap<String, Subscription>,
+    /// Agents that no queue may select for this session (`_genesys.queue.excludeAgents`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) excluded: Vec<String>,
     /// Where status notifications of this callback go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) notification: Option<NotificationPolicy>,
@@ -50,6 +71,52 @@ pub(crate) struct PausePolicy {
     /// The id that the callback carries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<String>,
+}
+
+/// Targets that are kept, with the start of waiting.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct KeptTargets {
+    /// The targets as one text.
+    pub(crate) target: String,
+    /// Start of waiting of the place.
+    pub(crate) waiting_since: Timestamp,
+}
+
+/// A treatment of several parts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Treatment {
+    /// What comes after the part that is being played.
+    pub(crate) next: Vec<Action>,
+    /// Event that tells of its end.
+    pub(crate) element: TreatmentKind,
+    /// The submit during which it plays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) entry: Option<String>,
+}
+
+/// Which element a treatment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TreatmentKind {
+    /// `dialog:play`.
+    Play,
+    /// `dialog:collect`.
+    Collect,
+    /// `dialog:playsound` or `dialog:playandcollect`, as the switch tells it.
+    Plain,
+    /// A part of `dialog:runtreatments`, of which nobody is told.
+    Silent,
+}
+
+/// A statistic that is told from time to time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Subscription {
+    /// What it is about.
+    pub(crate) object: String,
+    /// Name of the statistic.
+    pub(crate) statistic: String,
+    /// Seconds between two updates.
+    pub(crate) interval_secs: u64,
 }
 
 /// A call that a session controls.

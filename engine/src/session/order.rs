@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use statecharts::Event;
-use vocabulary::{AttemptNo, CallbackId, EffectId, InteractionId, SessionId};
+use vocabulary::{AttemptNo, CallbackId, EffectId, InteractionId, SessionId, Timestamp};
 
 use super::context::PausePolicy;
 
@@ -73,8 +73,11 @@ pub(crate) enum Action {
     Attach {
         /// Which.
         call: InteractionId,
-        /// Pairs.
+        /// Pairs; null takes a key away.
         pairs: Value,
+        /// Whether a function of a script asked: it has no id that an answer could name.
+        #[serde(default)]
+        silent: bool,
     },
     /// Play a file. Dies with the call.
     Play {
@@ -104,6 +107,16 @@ pub(crate) enum Action {
     StopPlaying {
         /// The treatment.
         treatment: EffectId,
+        /// Whether nobody is told.
+        #[serde(default)]
+        silent: bool,
+    },
+    /// Tell the value of a statistic.
+    AskStatistic {
+        /// What it is about: a queue, a target, or `R` for the whole router.
+        object: String,
+        /// Name of the statistic.
+        statistic: String,
     },
     /// Start a session.
     StartSession {
@@ -117,6 +130,9 @@ pub(crate) enum Action {
         invokeid: Option<String>,
         /// How many sessions started each other down to the new one.
         depth: u32,
+        /// Not before this time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<Timestamp>,
     },
     /// End a session.
     TerminateSession {
@@ -127,6 +143,13 @@ pub(crate) enum Action {
     Fetch(Fetch),
     /// Send a message by BasicHTTP to somebody else's address.
     Post(Post),
+    /// Change when a session that waits for its time is started.
+    UpdateStart {
+        /// Which.
+        session: SessionId,
+        /// When.
+        due: Timestamp,
+    },
     /// Give an event to another session.
     Deliver {
         /// To whom.
@@ -242,6 +265,7 @@ impl Action {
                 | Self::Associate { .. }
                 | Self::StartSession { .. }
                 | Self::TerminateSession { .. }
+                | Self::UpdateStart { .. }
                 | Self::Fetch(_)
                 | Self::Post(_)
                 | Self::Deliver { .. }

@@ -5,16 +5,19 @@
 //! session; it never fails the engine.
 
 mod callback;
+mod dialog;
+mod functions;
 mod interaction;
 mod queueing;
 mod sending;
 mod sessions;
+pub(crate) mod statistics;
 mod values;
 
 pub(crate) use sending::TimedEvent;
 
 use serde_json::{Value, json};
-use statecharts::{Effect, Event, EventKind, Failure, Limits, Verb};
+use statecharts::{Effect, Event, EventKind, Failure, Limits, Log, Verb};
 use store::{CallbackRow, EffectRow, EffectState, TimelineRow, Write};
 use vocabulary::{EffectId, SessionId, Timestamp};
 
@@ -33,6 +36,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) invokeid: Option<&'a str>,
     /// Addresses of sessions by BasicHTTP, with `{session}` for the id.
     pub(crate) basic_http: &'a str,
+    /// Whether its chart expects the events of ORS besides.
+    pub(crate) ors: bool,
     /// Engine time of the step.
     pub(crate) now: Timestamp,
     /// What a session may use up.
@@ -85,9 +90,8 @@ impl Planner<'_> {
                 Effect::CancelInvoke { invokeid } => self.cancel_invoke(id, &invokeid),
                 Effect::Forward { invokeid, event } => self.forward(id, &invokeid, event),
                 Effect::Verb(verb) => self.verb(id, &verb),
-                // No function is registered: none can be called.
-                Effect::Call(call) => self.warn(&call.function, "is not a function of the platform"),
-                Effect::Log(log) => self.line("log", &log.label, json!({ "value": log.value })),
+                Effect::Call(call) => self.call(id, &call),
+                Effect::Log(log) => self.log(&log),
             }
         }
     }
@@ -106,22 +110,58 @@ impl Planner<'_> {
             (verbs::INTERACTION, "associate") => self.associate(id, verb),
             (verbs::INTERACTION, "detach") => self.detach(id, verb),
             (verbs::INTERACTION, "attach") => self.attach(id, verb),
-            (verbs::DIALOG, "playsound") => self.play(id, verb),
-            (verbs::DIALOG, "playandcollect") => self.collect(id, verb),
+            (verbs::DIALOG, "playsound" | "play") => self.play(id, verb),
+            (verbs::DIALOG, "playandcollect" | "collect") => self.collect(id, verb),
             (verbs::DIALOG, "stop") => self.stop_playing(id, verb),
             (verbs::SESSION, "start") => self.start_session(id, verb),
             (verbs::SESSION, "fetch") => self.fetch(id, verb),
             (verbs::SESSION, "terminate") => self.terminate_session(id, verb),
-            (verbs::WEB_SERVICE, "response") => self.respond(id, verb),
+            (verbs::SESSION, "updatestart") => self.update_start(id, verb),
+            (verbs::WEB_SERVICE | verbs::SESSION, "response") => self.respond(id, verb),
+            (verbs::STATISTIC, "subscribe") => self.subscribe(&id, verb),
+            (verbs::STATISTIC, "unsubscribe") => self.unsubscribe(&id, verb),
             (verbs::CALLBACK, "update") => self.update_record(verb),
             (verbs::CALLBACK, "notify") => self.notify(&id, verb),
             (verbs::CALLBACK, "report") => self.report(verb),
             (verbs::CALLBACK, "push") => self.push(&id, verb),
-            _ => self.raise(
-                &format!("error.unsupported.{}", verb.element),
-                json!({ "requestid": id.to_string() }),
-            ),
+            _ => self.unsupported(&id, verb),
         }
+    }
+
+    /// What is known and not carried out fails as its own kind of error; what is not known at all is `error.unsupported`.
+    fn unsupported(&mut self, id: &EffectId, verb: &Verb) {
+        match verbs::failure_of(&verb.module, &verb.element) {
+            Some((event, why)) => self.fail(id, event, "unsupported", why),
+            None => {
+                let data = json!({ "requestid": id.to_string(), "element": verb.element });
+                self.raise(&format!("error.unsupported.{}", verb.element), data);
+            }
+        }
+    }
+
+    /// A line of the log, with the level that ORS has for it.
+    fn log(&mut self, log: &Log) {
+        let level = match log.level {
+            Some(1) => Some("reporting"),
+            Some(2) => Some("error"),
+            Some(3) => Some("warning"),
+            Some(4) => Some("debug"),
+            _ => None,
+        };
+        let mut detail = json!({ "value": log.value });
+        if let (Some(level), Value::Object(fields)) = (level, &mut detail) {
+            fields.insert("level".to_owned(), json!(level));
+        }
+        match level {
+            Some("error") => {
+                tracing::warn!(session_id = %self.session, label = %log.label, "A chart logs an error.")
+            }
+            Some("warning") => {
+                tracing::info!(session_id = %self.session, label = %log.label, "A chart logs a warning.")
+            }
+            _ => {}
+        }
+        self.line("log", &log.label, detail);
     }
 
     /// Gives an order, with an effect row when it has to survive a restart.

@@ -16,6 +16,7 @@ use super::context::{Context, NotificationPolicy, PausePolicy};
 use super::directory::Delivered;
 use crate::activity::Busy;
 use crate::node::Node;
+use crate::surroundings::Interactions;
 
 /// Starts that may wait for one shard.
 const MAILBOX_CAPACITY: usize = 65_536;
@@ -123,6 +124,7 @@ impl Handler<StartSession> for Shard {
             invokeid: new.invokeid.clone(),
             parent: new.parent.as_ref().map(ToString::to_string),
             ioprocessors: Arc::clone(&self.node.ioprocessors),
+            surroundings: Some(self.node.surroundings(&Interactions::default())),
             ..Start::default()
         };
         let (session, first) = Session::start(new.chart, &mut self.worker.borrow_mut(), parameters);

@@ -8,12 +8,12 @@ use super::answer;
 pub(crate) const UNASKED: &[Answer] = &[
     answer(
         "interaction.added",
-        &["interactionid", "focusdeviceid", "ani", "dnis", "udata"],
+        &["interactionid", "focusdeviceid", "ani", "dnis", "type", "udata"],
         "a call was given to this session (ors: 8.3)",
     ),
     answer(
         "interaction.present",
-        &["interactionid", "focusdeviceid", "ani", "dnis", "udata"],
+        &["interactionid", "focusdeviceid", "ani", "dnis", "type", "udata"],
         "it is there to be treated; follows `interaction.added`",
     ),
     answer(
@@ -37,6 +37,21 @@ pub(crate) const UNASKED: &[Answer] = &[
         "interaction.deleted",
         &["interactionid", "hints"],
         "the call ended; `hints.releasedby` is `customer`, `agent`, `platform` or `unknown`",
+    ),
+    answer(
+        "interaction.udata.changed",
+        &["interactionid", "udata"],
+        "data were attached; `udata` has the changed keys, null for one that was taken away",
+    ),
+    answer(
+        "cancel.successful",
+        &["sendid"],
+        "a `<cancel>` found its event; only for a chart of ORS, see below",
+    ),
+    answer(
+        "error.notallowed",
+        &["sendid"],
+        "a `<cancel>` found none; followed by `error.cancel.notallowed`; only for a chart of ORS",
     ),
     answer("interaction.notcontrolled", &["interactionid"], "the call was given to another session"),
     answer(

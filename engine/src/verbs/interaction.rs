@@ -3,14 +3,34 @@
 use statecharts::AttributeKind::{Boolean, Expression, Integer, Token};
 use statecharts::{Element, Module};
 
-use super::{CALL, CALL_FAILURE, REQUEST_ID, REQUEST_OF_CALL, answer, attribute, element, required};
+use super::{
+    CALL, CALL_FAILURE, REQUEST_ID, REQUEST_OF_CALL, answer, attribute, element, required, unsupported,
+};
 
 pub(super) const MODULE: Module = Module {
     namespace: super::INTERACTION,
     prefix: "ixn",
     about: "calls: dialling, moving, ending, and which session controls them (ors: 8)",
-    elements: &[CREATE_CALL, REDIRECT, TERMINATE, ASSOCIATE, DETACH, ATTACH],
+    elements: &[
+        CREATE_CALL,
+        REDIRECT,
+        TERMINATE,
+        ASSOCIATE,
+        DETACH,
+        ATTACH,
+        ACCEPT,
+        HOLD,
+        RETRIEVE,
+        SINGLE_STEP_TRANSFER,
+        MERGE,
+        ALTERNATE,
+        ADD_PARTY,
+        DROP_PARTY,
+    ],
 };
+
+/// Why the other controls of a call are left out.
+const NOT_NEEDED: &str = "callbacks need no such control of a call";
 
 const CREATE_CALL: Element = element(
     "createcall",
@@ -125,7 +145,59 @@ const DETACH: Element = element(
 
 const ATTACH: Element = element(
     "attach",
-    "attaches user data to a call",
-    &[REQUEST_ID, CALL, attribute("udata", Expression, "object")],
-    &[],
+    "attaches user data to a call; in ORS it takes a call under control, which a session here does by being given it",
+    &[REQUEST_ID, CALL, attribute("udata", Expression, "object; null takes a key away")],
+    &[
+        answer("interaction.attach.done", REQUEST_OF_CALL, "ordered; `interaction.udata.changed` follows"),
+        answer("error.interaction.attach", CALL_FAILURE, "`unknown`: no such call"),
+    ],
+);
+
+const ACCEPT: Element = unsupported(
+    "accept",
+    "accepts an interaction (ors: 8.1)",
+    NOT_NEEDED,
+    &[answer("error.interaction.accept", CALL_FAILURE, "always, `unsupported`")],
+);
+const HOLD: Element = unsupported(
+    "hold",
+    "puts a call on hold (ors: 8.1)",
+    NOT_NEEDED,
+    &[answer("error.voice.hold", CALL_FAILURE, "always, `unsupported`")],
+);
+const RETRIEVE: Element = unsupported(
+    "retrieve",
+    "takes a call back from hold (ors: 8.1)",
+    NOT_NEEDED,
+    &[answer("error.voice.retrieve", CALL_FAILURE, "always, `unsupported`")],
+);
+const SINGLE_STEP_TRANSFER: Element = unsupported(
+    "singlesteptransfer",
+    "transfers a call (ors: 8.1)",
+    NOT_NEEDED,
+    &[answer("error.voice.singlesteptransfer", CALL_FAILURE, "always, `unsupported`")],
+);
+const MERGE: Element = unsupported(
+    "merge",
+    "merges two calls (ors: 8.1)",
+    NOT_NEEDED,
+    &[answer("error.voice.merge", CALL_FAILURE, "always, `unsupported`")],
+);
+const ALTERNATE: Element = unsupported(
+    "alternate",
+    "alternates two calls (ors: 8.1)",
+    NOT_NEEDED,
+    &[answer("error.voice.alternate", CALL_FAILURE, "always, `unsupported`")],
+);
+const ADD_PARTY: Element = unsupported(
+    "addparty",
+    "adds a party (ors: 8.1)",
+    NOT_NEEDED,
+    &[answer("error.voice.addparty", CALL_FAILURE, "always, `unsupported`")],
+);
+const DROP_PARTY: Element = unsupported(
+    "dropparty",
+    "drops a party (ors: 8.1)",
+    NOT_NEEDED,
+    &[answer("error.voice.dropparty", CALL_FAILURE, "always, `unsupported`")],
 );

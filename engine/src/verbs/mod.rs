@@ -6,6 +6,7 @@
 //! `docs/vocabulary.md` is printed from here ([`reference`]).
 
 mod callback;
+mod classification;
 mod dialog;
 mod events;
 mod genesys;
@@ -13,11 +14,12 @@ mod interaction;
 mod queue;
 mod reference;
 mod session;
+mod statistic;
 mod web_service;
 
 use std::sync::Arc;
 
-use statecharts::{Answer, Attribute, AttributeKind, Element, ModuleSet};
+use statecharts::{Answer, Attribute, AttributeKind, Element, Module, ModuleSet};
 
 pub(crate) use events::UNASKED;
 pub use reference::{json, markdown};
@@ -32,6 +34,12 @@ pub const DIALOG: &str = "www.genesyslab.com/modules/dialog";
 pub const SESSION: &str = "www.genesyslab.com/modules/session";
 /// Namespace of `ws:`.
 pub const WEB_SERVICE: &str = "www.genesyslab.com/modules/ws";
+/// Namespace of `statistic:`.
+pub const STATISTIC: &str = "www.genesyslab.com/modules/statistic";
+/// Namespace of `classification:`.
+pub const CLASSIFICATION: &str = "www.genesyslab.com/modules/classification";
+/// Namespace of `resource:`, which has no elements.
+pub const RESOURCE: &str = "www.genesyslab.com/modules/resource";
 /// Namespace of `callback:`, our own.
 pub const CALLBACK: &str = "www.ringback.example/modules/callback";
 
@@ -45,11 +53,30 @@ pub fn modules() -> Arc<ModuleSet> {
             queue::MODULE,
             interaction::MODULE,
             dialog::MODULE,
+            statistic::MODULE,
+            classification::MODULE,
+            NO_RESOURCES,
             callback::MODULE,
         ],
         constants: genesys::constants(),
         functions: genesys::FUNCTIONS.to_vec(),
     })
+}
+
+/// `resource:` is declared by charts and has nothing to execute (ors: 1).
+const NO_RESOURCES: Module = Module {
+    namespace: RESOURCE,
+    prefix: "resource",
+    about: "has no elements (ors: 1); charts may declare it",
+    elements: &[],
+};
+
+/// The failure with which a known element is answered that the platform does not carry out, and why it does not.
+pub(crate) fn failure_of(namespace: &str, element: &str) -> Option<(&'static str, &'static str)> {
+    let modules = [interaction::MODULE, dialog::MODULE, classification::MODULE];
+    let module = modules.iter().find(|module| module.namespace == namespace)?;
+    let known = module.elements.iter().find(|known| known.name == element)?;
+    Some((known.answers.first()?.event, known.unsupported?))
 }
 
 const fn attribute(name: &'static str, kind: AttributeKind, about: &'static str) -> Attribute {
@@ -73,6 +100,19 @@ const fn element(
 ) -> Element {
     Element { name, about, unsupported: None, attributes, children: &[], answers }
 }
+
+/// An element that is known and not carried out; its one answer says so.
+const fn unsupported(
+    name: &'static str,
+    about: &'static str,
+    why: &'static str,
+    answers: &'static [Answer],
+) -> Element {
+    Element { unsupported: Some(why), ..element(name, about, TOLERATED, answers) }
+}
+
+/// Attributes of elements that are not carried out: what their failure needs.
+const TOLERATED: &[Attribute] = &[REQUEST_ID];
 
 /// The place that receives the id of the request.
 const REQUEST_ID: Attribute = attribute(

@@ -3,6 +3,7 @@
 use statecharts::AttributeKind::{Boolean, Expression, Integer, Token};
 use statecharts::{Attribute, Element, Module};
 
+use super::dialog::RUN_TREATMENTS;
 use super::{ANY, FAILURE, REQUEST, REQUEST_ID, answer, attribute, element, required};
 
 pub(super) const MODULE: Module = Module {
@@ -18,7 +19,9 @@ const HINTS: Attribute = attribute(
     "object: `routable` (false keeps the place without being given an agent), `age` epoch seconds of the start of waiting, `increment` and `interval` (growth of the priority), `exclude` list of agent ids, `reserve` seconds that the agent is kept, `notify` (announces the time to dial), `peg` list of further queues in which the place is counted, `attempts` agents to whom routing may fail (default 5)",
 );
 
-const TARGETS: &[Element] = &[Element {
+const TARGETS: &[Element] = &[TARGET_LIST, RUN_TREATMENTS];
+
+const TARGET_LIST: Element = Element {
     name: "targets",
     about: "whom the queue looks for",
     unsupported: None,
@@ -55,7 +58,7 @@ const TARGETS: &[Element] = &[Element {
         ),
     ],
     answers: &[],
-}];
+};
 
 const SUBMIT: Element = Element {
     name: "submit",
@@ -72,7 +75,11 @@ const SUBMIT: Element = Element {
             "read and not used: the chart always moves the call itself, as with `false`",
         ),
         HINTS,
-        attribute("interactionid", Expression, "read and not used: a place belongs to the session"),
+        attribute(
+            "interactionid",
+            Expression,
+            "call of the treatments inside; a place belongs to the session",
+        ),
         attribute(
             "ordertype",
             Token(&["max", "min", "any", "percentage"]),
@@ -86,7 +93,7 @@ const SUBMIT: Element = Element {
         attribute(
             "clearontimeout",
             Boolean,
-            "read and not used: the targets are dropped on timeout, as with `true`; submit again with `hints.age` to keep the place",
+            "false: when the time is over the targets and the age are kept, and the next submit adds to them; default true (D-089)",
         ),
     ],
     children: TARGETS,
@@ -124,8 +131,13 @@ const UPDATE: Element = Element {
     name: "update",
     about: "changes a place in a queue (ors: 7.2)",
     unsupported: None,
-    attributes: &[required("requestid", Expression, "id of the submit"), HINTS],
-    children: TARGETS,
+    attributes: &[
+        required("requestid", Expression, "id of the submit"),
+        attribute("priority", Expression, "new priority"),
+        attribute("timeout", Integer, "seconds from now"),
+        HINTS,
+    ],
+    children: &[TARGET_LIST],
     answers: &[
         answer("queue.update.done", REQUEST, "`requestid` is the submit's"),
         answer("error.queue.update", FAILURE, "`unknown`: no such place; `invalidtarget`"),

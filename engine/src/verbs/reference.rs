@@ -19,6 +19,13 @@ warning with line and column when the chart is loaded, and raises `error.unsuppo
 How a value is read: an **expression** is ECMAScript; a **word** stands for itself, bare or in quotes, and anything else is evaluated; **boolean** and
 **integer** are constants or expressions; a **place** receives a value. An expression that is a bare word which the chart does not declare
 stands for itself where words are allowed (D-083).
+
+**A chart for ORS** is told the platform's own error events before those of the Recommendation (D-086: `error.illegalcond.*`, `error.illegalassign`,
+`error.illegalloc.*`, `error.illegalvalue.*`, `error.illegaldata.*`, `error.script.*`, `error.send.*`, each with `document`, `element`, `linenumber`,
+for `<send>` also `target`), is answered for `<cancel>`, and ends with `done.scxml.NAME`. It says so by `_orsCompatibility=\"true\"` at `<scxml>`;
+so does whatever only charts for ORS have there: `exmode`, `initialstate`, `_type`, `_persist`, `_debug`, or a module namespace that begins with
+`http://www.genesyslab.com/modules/`. `_orsCompatibility=\"false\"` turns it off. `_microStepLimit`, `_stateEntryLimit` and `_maxAge` (seconds) lower the
+limits of the platform for any chart.
 ";
 
 /// The vocabulary as Markdown: `docs/vocabulary.md`.

@@ -9,7 +9,7 @@ pub(super) const MODULE: Module = Module {
     namespace: super::SESSION,
     prefix: "session",
     about: "other sessions, and requests over HTTP (ors: 5)",
-    elements: &[START, FETCH, TERMINATE],
+    elements: &[START, UPDATE_START, FETCH, TERMINATE, super::web_service::RESPONSE],
 };
 
 const START: Element = element(
@@ -19,16 +19,44 @@ const START: Element = element(
         REQUEST_ID,
         attribute("src", Expression, "chart: file of the charts folder, shipped name, or URL"),
         attribute("srcexpr", Expression, "the same"),
-        attribute("sessionid", Location, "place that receives the request id"),
+        attribute(
+            "sessionid",
+            Location,
+            "place that receives the id of the request; `session.start.done` has that of the session",
+        ),
+        attribute(
+            "idealtime",
+            Expression,
+            "epoch milliseconds at which it is started; the start survives a restart. Default now",
+        ),
     ],
     &[
         answer("session.start.done", &["requestid", "sessionid"], "it runs"),
-        answer("error.session.start", &["requestid", "sessionid", "error", "description"], "`badfetch`"),
         answer(
-            "done.session.ID",
-            &["sessionid", "data"],
-            "it ended; not in ORS, where it is `done.scxml.NAME`",
+            "error.session.start",
+            &["requestid", "sessionid", "error", "description"],
+            "`badfetch`; `refused`: too many wait for their time; `cancelled`: it was given up before",
         ),
+        answer("done.session.ID", &["sessionid", "data"], "it ended; not in ORS"),
+        answer(
+            "done.scxml.NAME",
+            &["sessionid", "reason", "params"],
+            "it ended, when its chart is one for ORS and has a name (ors: 11)",
+        ),
+    ],
+);
+
+const UPDATE_START: Element = element(
+    "updatestart",
+    "changes when a session is started that waits for its time (ors: 5)",
+    &[
+        REQUEST_ID,
+        required("sessionid", Expression, "id of the session to be, from `sessionid` of the start"),
+        required("idealtime", Expression, "epoch milliseconds"),
+    ],
+    &[
+        answer("session.updatestart.done", &["requestid", "sessionid"], "it waits until then"),
+        answer("error.session.updatestart", FAILURE, "`unknown`: no session waits under this id"),
     ],
 );
 

@@ -1,6 +1,6 @@
 //! `ws:`, answers to requests.
 
-use statecharts::AttributeKind::{Expression, Token};
+use statecharts::AttributeKind::{Expression, Token, Word};
 use statecharts::Module;
 
 use super::{attribute, element, required};
@@ -13,7 +13,7 @@ pub(super) const MODULE: Module = Module {
 };
 
 /// Also in the module `session:`.
-const RESPONSE: statecharts::Element = element(
+pub(super) const RESPONSE: statecharts::Element = element(
     "response",
     "answers a request; `<param>` become a JSON object, one `<content>` becomes the body (ors: 6)",
     &[
@@ -25,7 +25,7 @@ const RESPONSE: statecharts::Element = element(
         ),
         attribute(
             "resultcode",
-            Expression,
+            Word,
             "of a negative answer: the HTTP status if it is 400 to 599, and the field `resultcode`",
         ),
     ],

@@ -23,12 +23,17 @@ const ADMIN: &str = "Authorization: Basic YWRtaW46c2VjcmV0";
 
 /// The demo's engine in memory, under a manual clock.
 async fn engine() -> Engine {
+    engine_on(Arc::new(MemoryStore::new())).await
+}
+
+/// The same, with a store that the test can look into.
+async fn engine_on(store: Arc<MemoryStore>) -> Engine {
     let mut configuration = Configuration::demo([]).unwrap().configuration;
     configuration.server.clock = ClockMode::Manual;
     let settings = engine::Settings {
         base_url: configuration.server.base_url(),
         configuration: Arc::new(configuration),
-        store: Arc::new(MemoryStore::new()),
+        store,
         egress: Arc::new(HttpEgress::new(Vec::new())),
         dial_log: Box::new(DialsInMemory::default()),
         now: Timestamp::parse("2031-05-06T12:00:00Z").unwrap(),
@@ -42,8 +47,17 @@ async fn start() -> RunningServer {
     start_with(Settings::default()).await
 }
 
+/// Starts a server on a store that the test can look into.
+async fn start_on(store: Arc<MemoryStore>) -> RunningServer {
+    serve_engine(engine_on(store).await, Settings::default()).await
+}
+
 /// Starts a server with administrator, small body limit and one worker; the rest is as given.
 async fn start_with(settings: Settings) -> RunningServer {
+    serve_engine(engine().await, settings).await
+}
+
+async fn serve_engine(engine: Engine, settings: Settings) -> RunningServer {
     let settings = Settings {
         admin: Some(Credentials { username: "admin".to_owned(), password: "secret".to_owned() }),
         body_limit: 1000,
@@ -51,7 +65,7 @@ async fn start_with(settings: Settings) -> RunningServer {
         ..settings
     };
     let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
-    serve(engine().await, settings, listener).await.unwrap()
+    serve(engine, settings, listener).await.unwrap()
 }
 
 #[derive(Debug)]

@@ -24,6 +24,7 @@ mod inbound;
 mod notification;
 mod operations;
 mod orchestration;
+mod ors;
 mod pause;
 mod plugin;
 mod queries;

@@ -1,4 +1,4 @@
-//! `ixn:` and `dialog:` verbs.
+//! `ixn:` verbs.
 
 use std::time::Duration;
 
@@ -147,65 +147,24 @@ impl Planner<'_> {
     }
 
     pub(super) fn attach(&mut self, id: EffectId, verb: &Verb) {
-        if let Some(call) = self.held_call(verb) {
+        let Some(call) = self.held_call(verb) else {
+            let description = "this session holds no such call";
+            return self.fail(&id, "error.interaction.attach", "unknown", description);
+        };
+        {
             let pairs = Value::Object(values::object(&verb.attributes, "udata"));
-            self.order(id, Action::Attach { call, pairs });
-        }
-    }
-
-    pub(super) fn play(&mut self, id: EffectId, verb: &Verb) {
-        let Some(call) = self.held_call(verb) else {
-            return self.fail(&id, "error.dialog.playsound", "unknown", "this session holds no such call");
-        };
-        let repeat = values::text(&verb.attributes, "duration").as_deref() == Some("loop");
-        let at_most = values::seconds(&verb.attributes, "duration").filter(|length| !length.is_zero());
-        let action = Action::Play {
-            call,
-            file: values::text(&verb.attributes, "resource").unwrap_or_default(),
-            at_most_ms: at_most.map(millis),
-            repeat,
-            hints: Value::Object(values::object(&verb.attributes, "hints")),
-        };
-        self.order(id, action);
-    }
-
-    pub(super) fn collect(&mut self, id: EffectId, verb: &Verb) {
-        let Some(call) = self.held_call(verb) else {
-            return self.fail(
-                &id,
-                "error.dialog.playandcollect",
-                "unknown",
-                "this session holds no such call",
-            );
-        };
-        let action = Action::CollectDigits {
-            call,
-            file: values::text(&verb.attributes, "resource").unwrap_or_default(),
-            max_digits: values::integer(&verb.attributes, "max_digits")
-                .and_then(|n| u32::try_from(n).ok())
-                .unwrap_or(6),
-            timeout_ms: millis(
-                values::seconds(&verb.attributes, "timeout").unwrap_or(Duration::from_secs(15)),
-            ),
-        };
-        self.order(id, action);
-    }
-
-    pub(super) fn stop_playing(&mut self, id: EffectId, verb: &Verb) {
-        let treatment = values::text(&verb.attributes, "requestid").and_then(|text| text.parse().ok());
-        if let Some(treatment) = treatment {
-            self.order(id, Action::StopPlaying { treatment });
+            self.order(id, Action::Attach { call, pairs, silent: false });
         }
     }
 
     /// The call that a verb names, if this session controls it.
-    fn held_call(&self, verb: &Verb) -> Option<InteractionId> {
+    pub(super) fn held_call(&self, verb: &Verb) -> Option<InteractionId> {
         let call = InteractionId::new(values::text(&verb.attributes, "interactionid")?);
         self.context.calls.contains_key(&call).then_some(call)
     }
 }
 
-fn millis(duration: Duration) -> u64 {
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 

@@ -9,6 +9,7 @@ use store::{QueueEntryRow, Write};
 use vocabulary::{AgentId, EffectId, QueueName, Timestamp};
 
 use super::{Planner, values};
+use crate::session::context::KeptTargets;
 use crate::session::order::Action;
 
 /// How long a chosen agent is kept when the chart does not say (guide: `_agent_reserve_timeout`, 30 s).
@@ -20,9 +21,19 @@ const ROUTE_ATTEMPTS_DEFAULT: u32 = 5;
 impl Planner<'_> {
     pub(super) fn submit(&mut self, id: EffectId, verb: &Verb) {
         let hints = values::object(&verb.attributes, "hints");
-        let Some(target) = targets(&verb.children) else {
+        let Some(mut target) = targets(&verb.children) else {
             return self.fail(&id, "error.queue.submit", "invalidtarget", "no target is given");
         };
+        //= decision: D-089 clearontimeout true drops targets, false keeps them
+        let kept = self.context.kept_targets.take();
+        if let Some(kept) = &kept {
+            target = format!("{},{target}", kept.target);
+        }
+        if values::flag(&verb.attributes, "clearontimeout") == Some(false) {
+            self.context.keeps_targets.insert(id.to_string());
+        }
+        let mut excluded = values::list(&hints, "exclude");
+        excluded.extend(self.context.excluded.iter().cloned());
         let entry = Entry {
             id: id.to_string(),
             queue: QueueName::new(
@@ -32,12 +43,14 @@ impl Planner<'_> {
             priority: values::integer(&verb.attributes, "priority").unwrap_or(0),
             growth: growth(&hints),
             waiting_since: values::number(&hints, "age")
-                .map_or(self.now, |seconds| Timestamp::from_millis((seconds * 1000.0) as i64)),
+                .map(|seconds| Timestamp::from_millis((seconds * 1000.0) as i64))
+                .or_else(|| kept.map(|kept| kept.waiting_since))
+                .unwrap_or(self.now),
             entered: self.now,
             deadline: values::seconds(&verb.attributes, "timeout").map(|timeout| self.now + timeout),
             routable: values::flag(&hints, "routable").unwrap_or(true),
             notify: values::flag(&hints, "notify").unwrap_or(false),
-            excluded: values::list(&hints, "exclude").iter().map(AgentId::new).collect(),
+            excluded: excluded.iter().map(AgentId::new).collect(),
             reservation: values::seconds(&hints, "reserve").unwrap_or(RESERVATION_DEFAULT),
             pegs: values::list(&hints, "peg").iter().map(QueueName::new).collect(),
             max_route_attempts: values::integer(&hints, "attempts")
@@ -48,11 +61,17 @@ impl Planner<'_> {
         };
         self.keep_entry(&id, &entry);
         self.raise("queue.submit.requestid", json!({ "requestid": id.to_string() }));
-        self.order(id, Action::Submit(Box::new(entry)));
+        self.order(id.clone(), Action::Submit(Box::new(entry)));
+        self.run_treatments(&id, verb);
     }
 
     pub(super) fn update_entry(&mut self, id: EffectId, verb: &Verb) {
-        let hints = values::object(&verb.attributes, "hints");
+        let mut hints = values::object(&verb.attributes, "hints");
+        for name in ["priority", "timeout"] {
+            if let Some(value) = verb.attributes.get(name) {
+                hints.insert(name.to_owned(), value.clone());
+            }
+        }
         let name = values::text(&verb.attributes, "requestid").unwrap_or_default();
         let change = EntryChange {
             routable: values::flag(&hints, "routable"),
@@ -90,6 +109,29 @@ impl Planner<'_> {
         }
     }
 
+    /// Nobody whom the chart has excluded is selected for a place that it has.
+    pub(super) fn exclude_from(&mut self, id: EffectId, name: &str) {
+        let exclude = self.context.excluded.iter().map(AgentId::new).collect();
+        let change = EntryChange { exclude, ..EntryChange::default() };
+        let Some(mut entry) = self.context.entries.get(name).cloned() else { return };
+        change_entry(&mut entry, &change);
+        if let Ok(submit) = name.parse::<EffectId>() {
+            self.keep_entry(&submit, &entry);
+        }
+        self.order(id, Action::UpdateEntry { entry: name.to_owned(), change });
+    }
+
+    /// The time of a place is over: its targets are kept for the next submit, if it said so.
+    pub(crate) fn entry_timed_out(&mut self, name: &str) {
+        if self.context.keeps_targets.remove(name)
+            && let Some(entry) = self.context.entries.get(name)
+        {
+            let (target, waiting_since) = (entry.target.clone(), entry.waiting_since);
+            self.context.kept_targets = Some(KeptTargets { target, waiting_since });
+        }
+        self.forget_entry(name);
+    }
+
     fn keep_entry(&mut self, id: &EffectId, entry: &Entry) {
         self.plan.writes.push(Write::PutQueueEntry(QueueEntryRow {
             id: id.clone(),
@@ -100,6 +142,8 @@ impl Planner<'_> {
 
     /// The entry has left the queue, whichever way.
     pub(crate) fn forget_entry(&mut self, name: &str) {
+        self.context.keeps_targets.remove(name);
+        self.stop_treatments_of(name);
         if self.context.entries.remove(name).is_some()
             && let Ok(id) = name.parse::<EffectId>()
         {
@@ -193,12 +237,15 @@ fn target_from_parts(defaults: &Map<String, Value>, own: &Map<String, Value>) ->
         Some("queue") => "Q",
         Some("routepoint") => "RP",
         Some("dn") => "DN",
+        Some("label") => "DL",
         _ => "GA",
     };
+    // A skill expression is looked for among all agents.
+    let skill = if part("type").as_deref() == Some("skill") { "?:" } else { "" };
     let threshold = values::text(own, "threshold").map(|text| format!("{{{text}}}")).unwrap_or_default();
     let weight = values::text(own, "weight").map(|text| format!("[{text}]")).unwrap_or_default();
     Some(format!(
-        "{threshold}{weight}{}@{}.{kind}",
+        "{threshold}{weight}{skill}{}@{}.{kind}",
         values::text(own, "name")?,
         part("statserver").unwrap_or_default()
     ))

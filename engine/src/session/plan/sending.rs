@@ -121,8 +121,23 @@ impl Planner<'_> {
             .filter(|(_, known)| known.as_deref() == Some(sendid))
             .map(|(id, _)| id.clone())
             .collect();
+        self.tell_of_cancel(sendid, !matching.is_empty());
         for id in matching {
             self.forget_timer(&id);
+        }
+    }
+
+    /// ORS answers a `<cancel>`, under two names when there was nothing to cancel (ors: 2); the Recommendation is silent.
+    fn tell_of_cancel(&mut self, sendid: &str, is_cancelled: bool) {
+        if !self.ors {
+            return;
+        }
+        let names: &[&str] = match is_cancelled {
+            true => &["cancel.successful"],
+            false => &["error.notallowed", "error.cancel.notallowed"],
+        };
+        for name in names {
+            self.raise(name, json!({ "sendid": sendid }));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use statecharts::{Event, Failure, Invoke, InvokeSource, Verb};
-use vocabulary::EffectId;
+use vocabulary::{EffectId, Timestamp};
 
 use super::{Planner, values};
 use crate::derive;
@@ -19,14 +19,44 @@ impl Planner<'_> {
             return self.fail(&id, "error.session.start", "badfetch", "no chart is named");
         };
         let Some(depth) = self.deeper() else { return };
+        let due = match self.ideal_time(verb) {
+            Ok(due) => due,
+            Err(problem) => return self.fail(&id, "error.session.start", "badfetch", &problem),
+        };
         let action = Action::StartSession {
             session: derive::session_of(&id),
             source: SessionSource::Reference(source),
             parameters: verb.params.iter().cloned().collect(),
             invokeid: None,
             depth,
+            due,
         };
         self.order(id, action);
+    }
+
+    /// Epoch milliseconds at which a session is to be started; a time that is over means now.
+    fn ideal_time(&self, verb: &Verb) -> Result<Option<Timestamp>, String> {
+        match verb.attributes.get("idealtime") {
+            None | Some(Value::Null) => Ok(None),
+            Some(given) => match values::integer(&verb.attributes, "idealtime") {
+                Some(millis) => Ok(Some(Timestamp::from_millis(millis)).filter(|due| *due > self.now)),
+                None => Err(format!("`idealtime` is {given}: expected milliseconds since the epoch")),
+            },
+        }
+    }
+
+    pub(super) fn update_start(&mut self, id: EffectId, verb: &Verb) {
+        let session = values::text(&verb.attributes, "sessionid");
+        match (session, values::integer(&verb.attributes, "idealtime")) {
+            (Some(session), Some(millis)) => {
+                let due = Timestamp::from_millis(millis);
+                self.order(id, Action::UpdateStart { session: derive::session_named(&session), due });
+            }
+            _ => {
+                let problem = "it needs a session and milliseconds since the epoch";
+                self.fail(&id, "error.session.updatestart", "unknown", problem);
+            }
+        }
     }
 
     pub(super) fn terminate_session(&mut self, id: EffectId, verb: &Verb) {
@@ -100,6 +130,7 @@ impl Planner<'_> {
             parameters: invoke.parameters,
             invokeid: Some(invoke.invokeid),
             depth,
+            due: None,
         };
         self.order(id, action);
     }

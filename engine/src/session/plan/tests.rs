@@ -6,6 +6,7 @@ use store::{CallbackRow, EffectState, Write};
 use vocabulary::{AttemptNo, CallbackId, CallbackState, InteractionId, ServiceName, SessionId, Timestamp};
 
 use super::{Plan, Planner};
+use crate::session::answers::CallFact;
 use crate::session::context::{Context, HeldCall, NotificationPolicy};
 use crate::session::order::Action;
 use crate::verbs;
@@ -17,6 +18,8 @@ struct Bench {
     session: SessionId,
     record: Option<CallbackRow>,
     context: Context,
+    ors: bool,
+    limits: Limits,
 }
 
 impl Bench {
@@ -36,24 +39,34 @@ impl Bench {
             properties: Map::new(),
             user_data: Map::new(),
         };
-        Self { session: SessionId::new("S"), record: Some(record), context: Context::default() }
+        Self {
+            session: SessionId::new("S"),
+            record: Some(record),
+            context: Context::default(),
+            ors: false,
+            limits: Limits { pending_sends: 3, invoke_depth: 2, ..Limits::default() },
+        }
     }
 
     fn plan(&mut self, effects: Vec<Effect>) -> Plan {
         let mut plan = Plan::default();
-        let mut planner = Planner {
+        self.planner(&mut plan).step(7, effects);
+        plan
+    }
+
+    fn planner<'a>(&'a mut self, plan: &'a mut Plan) -> Planner<'a> {
+        Planner {
             session: &self.session,
             parent: None,
             invokeid: None,
             basic_http: "http://here.example/session/{session}/basichttp",
+            ors: self.ors,
             now: NOW,
-            limits: &Limits { pending_sends: 3, invoke_depth: 2, ..Limits::default() },
+            limits: &self.limits,
             record: &mut self.record,
             context: &mut self.context,
-            plan: &mut plan,
-        };
-        planner.step(7, effects);
-        plan
+            plan,
+        }
     }
 }
 
@@ -312,4 +325,256 @@ fn events_for_children_name_them() {
     assert!(
         matches!(&plan.orders.first().unwrap().action, Action::Deliver { session, .. } if session.as_str() == "K")
     );
+}
+
+fn call_of_function(function: &str, arguments: Value) -> Effect {
+    let arguments = arguments.as_array().cloned().unwrap();
+    Effect::Call(statecharts::Call { function: function.to_owned(), arguments })
+}
+
+/// A session that holds call C1 and has been told of it.
+fn with_call() -> Bench {
+    let mut bench = Bench::new();
+    let held = HeldCall { device: "8000".to_owned(), agent: None, delivered: false };
+    bench.context.calls.insert(InteractionId::new("C1"), held);
+    let data = json!({ "interactionid": "C1", "udata": { "tier": 1, "reason": "loan" } });
+    bench.context.interactions.apply(&Event::external("interaction.added", data));
+    bench
+}
+
+#[track_caller]
+fn attached(plan: &Plan) -> Value {
+    match &plan.orders.first().unwrap().action {
+        Action::Attach { pairs, silent: true, .. } => pairs.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn attached_data_are_changed_by_functions_of_the_first_interaction() {
+    let plan = with_call().plan(vec![call_of_function("_genesys.ixn.setuData", json!([{ "tier": 2 }]))]);
+    assert_eq!(attached(&plan), json!({ "tier": 2 }));
+    let plan = with_call().plan(vec![call_of_function("_genesys.ixn.deleteuData", json!(["tier", "C1"]))]);
+    assert_eq!(attached(&plan), json!({ "tier": null }));
+    let plan = with_call().plan(vec![call_of_function("_genesys.ixn.deleteuData", json!([]))]);
+    assert_eq!(attached(&plan), json!({ "reason": null, "tier": null }));
+}
+
+#[test]
+fn a_function_that_has_nothing_to_change_is_an_error_event() {
+    for (function, arguments) in
+        [("_genesys.ixn.setuData", json!([{ "a": 1 }])), ("_genesys.ixn.deleteuData", json!(["a"]))]
+    {
+        let plan = Bench::new().plan(vec![call_of_function(function, arguments)]);
+        assert_eq!(raised(&plan), ["error.execution"], "{function}");
+        assert!(plan.orders.is_empty());
+    }
+}
+
+#[test]
+fn excluded_agents_are_excluded_from_places_that_wait_and_from_later_ones() {
+    let mut bench = Bench::new();
+    bench.plan(vec![Effect::Verb(submit("Support@.GA"))]);
+    bench.plan(vec![call_of_function("_genesys.queue.excludeAgents", json!(["A1, A2"]))]);
+    let excluded = |bench: &Bench| -> Vec<Vec<String>> {
+        bench
+            .context
+            .entries
+            .values()
+            .map(|entry| entry.excluded.iter().map(ToString::to_string).collect())
+            .collect()
+    };
+    assert_eq!(excluded(&bench), [["A1", "A2"]]);
+    bench.context.entries.clear();
+    bench.plan(vec![Effect::Verb(submit("Support@.GA"))]);
+    assert_eq!(excluded(&bench), [["A1", "A2"]]);
+}
+
+#[test]
+fn a_place_that_keeps_its_targets_gives_them_and_its_age_to_the_next() {
+    let mut bench = Bench::new();
+    let mut first = submit("Support@.GA");
+    first.attributes.insert("clearontimeout".to_owned(), json!(false));
+    bench.plan(vec![Effect::Verb(first)]);
+    let mut plan = Plan::default();
+    bench.planner(&mut plan).entry_timed_out("S:7:0");
+    let mut second = submit("Sales@.GA");
+    second.attributes.insert("hints".to_owned(), json!({}));
+    bench.plan(vec![Effect::Verb(second)]);
+    let entry = bench.context.entries.get("S:7:0").unwrap();
+    assert_eq!(entry.target, "Support@.GA,Sales@.GA");
+    assert_eq!(entry.waiting_since, Timestamp::from_millis(1_899_999_990_500));
+}
+
+#[test]
+fn skills_are_looked_for_among_all_agents() {
+    let target = VerbChild {
+        element: "target".to_owned(),
+        attributes: object(json!({ "name": "English>3", "type": "skill" })),
+        children: Vec::new(),
+    };
+    let targets = VerbChild { element: "targets".to_owned(), attributes: Map::new(), children: vec![target] };
+    let mut bench = Bench::new();
+    bench.plan(vec![Effect::Verb(Verb {
+        children: vec![targets],
+        ..verb(verbs::QUEUE, "submit", json!({}))
+    })]);
+    assert_eq!(bench.context.entries.get("S:7:0").unwrap().target, "?:English>3@.GA");
+}
+
+fn prompts(files: &[&str]) -> VerbChild {
+    let prompt = |file: &&str| VerbChild {
+        element: "prompt".to_owned(),
+        attributes: object(json!({ "userannid": file })),
+        children: Vec::new(),
+    };
+    let children = files.iter().map(prompt).collect();
+    VerbChild { element: "prompts".to_owned(), attributes: Map::new(), children }
+}
+
+#[track_caller]
+fn played(plan: &Plan) -> &str {
+    match &plan.orders.first().unwrap().action {
+        Action::Play { file, .. } | Action::CollectDigits { file, .. } => file,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn prompts_are_played_one_after_the_other_and_the_last_one_is_answered() {
+    let mut bench = with_call();
+    let play = verb(verbs::DIALOG, "play", json!({ "interactionid": "C1" }));
+    let plan = bench.plan(vec![Effect::Verb(Verb { children: vec![prompts(&["a.wav", "b.wav"])], ..play })]);
+    assert_eq!(played(&plan), "a.wav");
+    let done = |bench: &mut Bench| {
+        let mut plan = Plan::default();
+        let fact =
+            CallFact::TreatmentDone { treatment: "S:7:0".parse().unwrap(), call: "C1".into(), digits: None };
+        let events = bench.planner(&mut plan).call_fact(fact);
+        (plan, events)
+    };
+    let (plan, events) = done(&mut bench);
+    assert_eq!((played(&plan), events.len()), ("b.wav", 0));
+    let (plan, events) = done(&mut bench);
+    assert_eq!((plan.orders.len(), events.first().unwrap().name.as_str()), (0, "dialog.play.done"));
+}
+
+#[test]
+fn the_last_prompt_is_played_while_digits_are_taken() {
+    let mut bench = with_call();
+    let input = VerbChild {
+        element: "input".to_owned(),
+        attributes: object(json!({ "max_digits": 4, "total_timeout": 9 })),
+        children: Vec::new(),
+    };
+    let collect = verb(verbs::DIALOG, "playandcollect", json!({ "interactionid": "C1" }));
+    let plan =
+        bench.plan(vec![Effect::Verb(Verb { children: vec![prompts(&["code.wav"]), input], ..collect })]);
+    let Action::CollectDigits { file, max_digits, timeout_ms, .. } = &plan.orders.first().unwrap().action
+    else {
+        panic!("{:?}", plan.orders)
+    };
+    assert_eq!((file.as_str(), *max_digits, *timeout_ms), ("code.wav", 4, 9_000));
+}
+
+#[test]
+fn treatments_of_a_submit_are_silent_and_end_with_its_place() {
+    let mut bench = with_call();
+    let music = VerbChild {
+        element: "playsound".to_owned(),
+        attributes: object(json!({ "type": "music", "duration": "loop" })),
+        children: Vec::new(),
+    };
+    let treatments =
+        VerbChild { element: "runtreatments".to_owned(), attributes: Map::new(), children: vec![music] };
+    let mut submit = submit("Support@.GA");
+    submit.children.push(treatments);
+    let plan = bench.plan(vec![Effect::Verb(submit)]);
+    let Some(order) = plan.orders.iter().find(|order| matches!(order.action, Action::Play { .. })) else {
+        panic!("nothing plays: {:?}", plan.orders)
+    };
+    let treatment = order.effect.clone();
+    let mut plan = Plan::default();
+    let mut planner = bench.planner(&mut plan);
+    planner.forget_entry("S:7:0");
+    let fact = CallFact::TreatmentDone { treatment: treatment.clone(), call: "C1".into(), digits: None };
+    drop(planner.call_fact(fact));
+    assert!(
+        matches!(&plan.orders.first().unwrap().action, Action::StopPlaying { treatment: stopped, silent: true } if *stopped == treatment)
+    );
+}
+
+#[test]
+fn what_is_known_and_not_carried_out_fails_as_its_own_kind() {
+    for (module, element, event) in [
+        (verbs::CLASSIFICATION, "screen", "error.classification.screen"),
+        (verbs::INTERACTION, "hold", "error.voice.hold"),
+        (verbs::DIALOG, "start", "error.dialog.start"),
+    ] {
+        let plan = Bench::new().plan(vec![Effect::Verb(verb(module, element, json!({})))]);
+        assert_eq!(raised(&plan), [event]);
+        let error = plan.raised.first().and_then(|event| event.data.as_ref()?.get("error").cloned());
+        assert_eq!(error, Some(json!("unsupported")));
+    }
+}
+
+#[test]
+fn a_cancel_is_answered_in_a_chart_for_ors_only() {
+    for (ors, expected) in [(false, vec![]), (true, vec!["error.notallowed", "error.cancel.notallowed"])] {
+        let mut bench = Bench { ors, ..Bench::new() };
+        let plan = bench.plan(vec![Effect::CancelSend { sendid: "tick".to_owned() }]);
+        assert_eq!(raised(&plan), expected);
+    }
+    let mut bench = Bench { ors: true, ..Bench::new() };
+    bench.context.timers.insert("S:1:0".to_owned(), Some("tick".to_owned()));
+    let plan = bench.plan(vec![Effect::CancelSend { sendid: "tick".to_owned() }]);
+    assert_eq!(raised(&plan), ["cancel.successful"]);
+}
+
+#[test]
+fn a_subscription_asks_at_once_and_again_and_ends_when_it_is_told_to() {
+    let mut bench = Bench::new();
+    let wanted = json!({ "object": "VQ", "statistic": "StatCallsWaiting", "interval": 5 });
+    let subscribe = || Effect::Verb(verb(verbs::STATISTIC, "subscribe", wanted.clone()));
+    let plan = bench.plan(vec![subscribe()]);
+    assert_eq!(raised(&plan), ["statistic.subscribe.done"]);
+    let Some(Write::PutTimer(row)) = plan.writes.first() else { panic!("no timer: {:?}", plan.writes) };
+    assert_eq!(row.due, NOW);
+    let timed: super::TimedEvent = serde_json::from_str(&row.event).unwrap();
+    let mut plan = Plan::default();
+    assert!(bench.planner(&mut plan).platform_timer(&row.id, &timed.event));
+    assert!(
+        matches!(&plan.orders.first().unwrap().action, Action::AskStatistic { object, .. } if object == "VQ")
+    );
+    assert!(
+        matches!(plan.writes.first(), Some(Write::PutTimer(row)) if row.due == NOW + Duration::from_secs(5))
+    );
+    assert_eq!(raised(&bench.plan(vec![subscribe()])), ["error.statistic.subscribe"]);
+    let end = json!({ "requestid": "S:7:0" });
+    let plan = bench.plan(vec![Effect::Verb(verb(verbs::STATISTIC, "unsubscribe", end))]);
+    assert_eq!(raised(&plan), ["statistic.unsubscribe.done"]);
+    assert!(bench.context.subscriptions.is_empty() && bench.context.timers.is_empty());
+}
+
+#[test]
+fn a_statistic_that_there_is_not_is_refused_with_the_nearest() {
+    let wanted = json!({ "object": "VQ", "statistic": "StatCallWaiting" });
+    let plan = Bench::new().plan(vec![Effect::Verb(verb(verbs::STATISTIC, "subscribe", wanted))]);
+    let description = plan.raised.first().and_then(|event| event.data.as_ref()?.get("description").cloned());
+    assert!(description.unwrap().as_str().unwrap().contains("StatCallsWaiting"));
+}
+
+#[test]
+fn a_start_may_lie_in_the_future() {
+    let start = |time: Value| verb(verbs::SESSION, "start", json!({ "src": "a.scxml", "idealtime": time }));
+    let due =
+        |time: Value| match Bench::new().plan(vec![Effect::Verb(start(time))]).orders.first().unwrap().action
+        {
+            Action::StartSession { due, .. } => due,
+            ref other => panic!("{other:?}"),
+        };
+    let later = NOW + Duration::from_secs(60);
+    assert_eq!(due(json!(later.as_millis())), Some(later));
+    assert_eq!(due(json!((NOW.as_millis() - 1).to_string())), None);
+    assert_eq!(raised(&Bench::new().plan(vec![Effect::Verb(start(json!("soon")))])), ["error.session.start"]);
 }

@@ -120,7 +120,10 @@ impl Call {
             return;
         };
         for (key, value) in pairs {
-            if self.user_data.len() < USER_DATA_MAX || self.user_data.contains_key(&key) {
+            // Null takes a key away.
+            if value.is_null() {
+                self.user_data.remove(&key);
+            } else if self.user_data.len() < USER_DATA_MAX || self.user_data.contains_key(&key) {
                 self.user_data.insert(key, value);
             }
         }

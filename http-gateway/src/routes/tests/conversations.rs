@@ -1,8 +1,12 @@
 //! What clients, administrators, plugins and agents do, over the real engine of the demo.
 
-use serde_json::{Value, json};
+use std::sync::Arc;
 
-use super::{ADMIN, Answer, ask, start};
+use serde_json::{Value, json};
+use store::{MemoryStore, Store as _};
+use vocabulary::SessionId;
+
+use super::{ADMIN, Answer, ask, start, start_on};
 use crate::RunningServer;
 
 const SERVICE: &str = "/genesys/1/service/callback/voice-userterm-immediate";
@@ -159,7 +163,7 @@ async fn a_session_without_a_chart_is_refused() {
         (FORM, ""),
         (FORM, "src="),
         (FORM, "src=nowhere.scxml"),
-        (FORM, "src=callback&idealtime=99999999999999"),
+        (FORM, "src=callback&idealtime=soon"),
         (JSON, r#"{"src":7}"#),
     ] {
         let answer = ask(&server, "POST /scxml/session/start", &[ADMIN, header], body).await;
@@ -233,19 +237,20 @@ async fn pausing_services_takes_effect_by_the_list() {
     server.stop().await.unwrap();
 }
 
-/// The secret of a session's reply URLs, as its data tells an administrator.
-async fn key_of(server: &RunningServer, session: &str) -> String {
-    let data = admin(server, &format!("GET /scxml/session/{session}/query")).await.json()["data"].clone();
-    let scopes = data.as_array().cloned().unwrap_or_else(|| vec![data]);
-    scopes.iter().find_map(|scope| scope["_reply_key"].as_str()).unwrap().to_owned()
+/// The secret of a session's reply URLs. Nobody is told it over HTTP but the plugin that it is for.
+async fn key_of(store: &MemoryStore, session: &str) -> String {
+    store.session(SessionId::new(session)).await.unwrap().unwrap().reply_key
 }
 
 #[actix_web::test]
 async fn the_key_of_a_session_opens_its_requests_and_nothing_else() {
-    let server = start().await;
+    let store = Arc::new(MemoryStore::new());
+    let server = start_on(Arc::clone(&store)).await;
     let id = started(&server).await;
     let session = session_of(&server, &id).await;
-    let key = key_of(&server, &session).await;
+    let key = key_of(&store, &session).await;
+    let shown = admin(&server, &format!("GET /scxml/session/{session}/query")).await;
+    assert!(shown.status == 200 && !shown.body.contains(&key), "the key is shown");
     let request = format!("POST /scxml/session/{session}/request/check-queue-position?key={key}");
     let answer = ask(&server, &request, &[], "").await;
     assert_eq!(answer.status, 200, "{}", answer.body);
