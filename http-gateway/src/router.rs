@@ -1,7 +1,5 @@
 //! The router's own paths: the waiting-time query `lvq` (guide: router interface).
 
-use std::collections::BTreeMap;
-
 use actix_web::{HttpRequest, HttpResponse, web};
 use engine::routing::Method;
 use serde_json::{Value, json};
@@ -19,9 +17,9 @@ const NEWCOMER: &str = "max";
 pub(crate) async fn waiting_time(
     gateway: web::Data<Gateway>,
     request: HttpRequest,
-    path: web::Path<BTreeMap<String, String>>,
 ) -> Result<HttpResponse, ErrorReply> {
-    let mut queue = path.get("name").cloned();
+    let path = request.match_info();
+    let mut queue = path.get("name").map(str::to_owned);
     let mut method = Method::default();
     let mut is_explained = false;
     for (name, value) in query_pairs(request.query_string()) {
@@ -40,9 +38,7 @@ pub(crate) async fn waiting_time(
         ErrorReply::bad_parameter("`name` is missing: give the alias of a virtual queue".to_owned())
     })?;
     let call = path.get("call").filter(|call| *call != NEWCOMER);
-    let Some((time, explanation)) =
-        gateway.engine.expected_wait(&queue, call.map(String::as_str), method).await?
-    else {
+    let Some((time, explanation)) = gateway.engine.expected_wait(&queue, call, method).await? else {
         return Ok(reply::ok(&json!({})));
     };
     let mut body = json!(time);

@@ -90,6 +90,7 @@ async fn the_agent_client_answers_and_hangs_up() {
         ("# username = \"operator\"", "username = \"demo\""),
         ("# password = \"choose one\"", "password = \"demo\""),
         ("login = \"ready\"", "login = \"logged_out\""),
+        ("groups = [\"Support\"]", "groups = [\"Support\", \"Sales\"]"),
     ];
     let platform = Platform::example("ringback.toml", &changes).await;
     let folder = tempfile::tempdir().unwrap();
@@ -97,9 +98,8 @@ async fn the_agent_client_answers_and_hangs_up() {
     client.args([&format!("http://demo:demo@{}/genesys", platform.address()), "7002", "0"]);
     let errors = folder.path().join("errors.txt");
     let (client, first) = Program::start(client, &errors, "status ").unwrap();
-    assert_eq!(first, "ready");
-    let callback =
-        platform.begin("voice-userterm-immediate", &json!({"_customer_number": "12025550123"})).await;
+    assert_eq!(first, "not_ready", "logged in, and not ready yet");
+    let callback = platform.begin("sales", &json!({"_customer_number": "12025550123"})).await;
     platform.advance(10.0).await;
     loop {
         match client.line().as_deref() {
