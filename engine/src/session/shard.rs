@@ -125,7 +125,6 @@ impl Handler<StartSession> for Shard {
             parent: new.parent.as_ref().map(ToString::to_string),
             ioprocessors: Arc::clone(&self.node.ioprocessors),
             surroundings: Some(self.node.surroundings(&Interactions::default())),
-            ..Start::default()
         };
         let (session, first) = Session::start(new.chart, &mut self.worker.borrow_mut(), parameters);
         let identity = Identity {
