@@ -195,10 +195,9 @@ impl AgentDesk {
 
     /// Tells the router what the switch says of an agent, by directory number. The router answers by
     /// [`AgentDesk::status_changed`].
-    pub(crate) fn observe(&self, node: &Arc<Node>, dn: &str, status: AgentStatus) {
+    pub(crate) fn observe(&self, node: &Arc<Node>, dn: &str, call: &InteractionId, status: AgentStatus) {
         if let Some(agent) = self.agent_at(dn) {
-            let at = node.clock.now();
-            tell(node, Command::ObserveAgent { agent, status, at });
+            tell_observed(node, agent, call, status);
         }
     }
 
@@ -210,7 +209,7 @@ impl AgentDesk {
     }
 
     /// A call rang at an agent and went elsewhere: declined, or not answered.
-    pub(crate) fn call_diverted(&self, node: &Arc<Node>, dn: &str, declined: bool) {
+    pub(crate) fn call_diverted(&self, node: &Arc<Node>, dn: &str, call: &InteractionId, declined: bool) {
         let Some(agent) = self.agent_at(dn) else { return };
         let planned = self.state().agents.get_mut(&agent).and_then(|found| found.planned.take());
         let status = planned.unwrap_or_else(|| match node.configuration.routing.agent_no_answer {
@@ -219,7 +218,7 @@ impl AgentDesk {
             }
             _ => AgentStatus::Ready,
         });
-        tell(node, Command::ObserveAgent { agent, status, at: node.clock.now() });
+        tell_observed(node, agent, call, status);
     }
 
     /// Sets the status of an agent whom the configuration logs in.
@@ -310,6 +309,12 @@ fn phone(node: &Arc<Node>, command: telephony::Command) -> Result<(), AgentError
         node.metrics.full_mailboxes.inc();
         AgentError::Busy
     })
+}
+
+/// Tells the router what was seen of an agent just now.
+fn tell_observed(node: &Arc<Node>, agent: AgentId, call: &InteractionId, status: AgentStatus) {
+    let (at, call) = (node.clock.now(), Some(call.to_string()));
+    tell(node, Command::ObserveAgent { agent, status, at, call });
 }
 
 /// Tells the router something, whose answer is an outcome.

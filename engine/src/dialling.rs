@@ -361,17 +361,17 @@ impl DialActor {
         match event {
             Event::AgentAlerting { call, dn } if self.offers.rings(&call, &dn) => {
                 self.node.desk.call_rings(&self.node, &dn, &call);
-                self.agent_is(&dn, AgentStatus::Ringing);
+                self.agent_is(&dn, &call, AgentStatus::Ringing);
                 self.about(&call.clone(), |_| CallFact::AgentAlerting { call, dn });
             }
             Event::AgentConnected { call, dn } if self.offers.connected(&call, &dn) => {
                 self.node.desk.call_connected(&self.node, &dn, &call);
-                self.agent_is(&dn, AgentStatus::Busy);
+                self.agent_is(&dn, &call, AgentStatus::Busy);
                 self.about(&call.clone(), |_| CallFact::AgentConnected { call, dn });
             }
             Event::Diverted { call, dn, declined } if self.offers.diverted(&call, &dn) => {
                 self.node.desk.call_gone(&self.node, &dn, "diverted");
-                self.node.desk.call_diverted(&self.node, &dn, declined);
+                self.node.desk.call_diverted(&self.node, &dn, &call, declined);
                 self.about(&call.clone(), |_| CallFact::Diverted { call, dn, declined });
             }
             Event::Released { call, by, .. } => {
@@ -408,8 +408,8 @@ impl DialActor {
         }
     }
 
-    fn agent_is(&self, dn: &str, status: AgentStatus) {
-        self.node.desk.observe(&self.node, dn, status);
+    fn agent_is(&self, dn: &str, call: &InteractionId, status: AgentStatus) {
+        self.node.desk.observe(&self.node, dn, call, status);
     }
 
     /// A call arrived at a route point: the session that its configuration names is started for it.

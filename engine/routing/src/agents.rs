@@ -87,6 +87,22 @@ pub(crate) struct Reservation {
     pub(crate) is_released: bool,
 }
 
+/// The last call of an agent that something was observed of.
+#[derive(Clone, Debug)]
+pub(crate) struct LastCall {
+    pub(crate) id: Arc<str>,
+    /// Whether the agent is done with it.
+    pub(crate) is_over: bool,
+}
+
+/// What was seen of an agent: see [`crate::Command::ObserveAgent`].
+#[derive(Clone, Debug)]
+pub(crate) struct Observation {
+    pub(crate) status: AgentStatus,
+    pub(crate) at: Timestamp,
+    pub(crate) call: Option<String>,
+}
+
 /// What the lines count of an agent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counted {
@@ -117,6 +133,8 @@ pub(crate) struct Agent {
     pub(crate) status: AgentStatus,
     pub(crate) since: Timestamp,
     pub(crate) reservation: Option<Reservation>,
+    /// The last call that something was observed of.
+    pub(crate) last_call: Option<LastCall>,
     /// What the agent asked to be after the call.
     pub(crate) planned: Option<AgentStatus>,
     /// End of the after-call work.
@@ -138,6 +156,7 @@ impl Agent {
             status: AgentStatus::LoggedOut,
             since: Timestamp::EPOCH,
             reservation: None,
+            last_call: None,
             planned: None,
             wraps_up_until: None,
             lines: Vec::new(),
@@ -145,6 +164,21 @@ impl Agent {
             record: AgentRecord::default(),
             freeing: 0,
             listing: Listing::Not,
+        }
+    }
+
+    /// Whether an observation tells nothing new: it is older than what is known, or of a call that is over.
+    pub(crate) fn knows_better(&self, Observation { status, at, call }: &Observation) -> bool {
+        let at = *at;
+        if at < self.since || self.reservation.as_ref().is_some_and(|reservation| at < reservation.from) {
+            return true;
+        }
+        match self.last_call.as_ref().filter(|last| Some(&*last.id) == call.as_deref()) {
+            Some(last) if last.is_over => true,
+            // Of one call ringing comes before talking, whatever the order in which they are told.
+            Some(_) => *status == AgentStatus::Ringing && self.status == AgentStatus::Busy,
+            // The end of the call before, told within the millisecond in which the next one began.
+            None => at == self.since && self.status.is_on_call() && !status.is_on_call(),
         }
     }
 

@@ -215,7 +215,7 @@ pub enum Command {
         desk: Option<Desk>,
     },
     /// A status that was observed at `at`, which may come late or twice: one that is older than what the router
-    /// knows is ignored.
+    /// knows, or about a call that is over, is ignored.
     ObserveAgent {
         /// Who.
         agent: AgentId,
@@ -223,6 +223,9 @@ pub enum Command {
         status: AgentStatus,
         /// When it was so.
         at: Timestamp,
+        /// The call that it was observed of: the agent rings, talks, or is done with it. It tells what the time alone
+        /// cannot when a call rings and is declined within a millisecond. `None`: not known.
+        call: Option<String>,
     },
     /// An agent's call is over: after-call work follows, where a time is set for it, and then what was asked for.
     EndCall {

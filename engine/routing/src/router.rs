@@ -11,7 +11,7 @@
 //! | command | known agent | unknown agent |
 //! | --- | --- | --- |
 //! | `SetAgentStatus` | `AgentChanged` when it differs; `Ringing` and `Busy` use up the reservation; `LoginRefused` when another one works at the desk | ignored: no longer configured |
-//! | `ObserveAgent` | the same, unless it is older than what is known: ignored | ignored |
+//! | `ObserveAgent` | the same, unless it is older than what is known or of a call that is over: ignored | ignored |
 //! | `LogIn` | `AgentChanged` or `LoginRefused` | `LoginRefused` |
 //! | `EndCall` | from a call: after-call work, or what was planned; else ignored | ignored |
 //! | `PlanAfterCall` | noted while at work | ignored |
@@ -42,7 +42,7 @@ use std::time::Duration;
 use serde::Serialize;
 use vocabulary::{AgentId, QueueName, Timestamp};
 
-use crate::agents::{AfterCallWork, Agent, AgentView};
+use crate::agents::{AfterCallWork, Agent, AgentView, Observation};
 use crate::chance::Chance;
 use crate::directory::Directory;
 use crate::order::Order;
@@ -252,8 +252,8 @@ impl Router {
                     self.set_status(slot, status, now, outcomes);
                 }
             }
-            Command::ObserveAgent { agent, status, at } => {
-                self.observe_agent(&agent, status, at, now, outcomes);
+            Command::ObserveAgent { agent, status, at, call } => {
+                self.observe_agent(&agent, Observation { status, at, call }, now, outcomes);
             }
             Command::EndCall { agent } => self.end_call(&agent, now, outcomes),
             Command::PlanAfterCall { agent, ready, reason } => self.plan_after_call(&agent, ready, reason),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use vocabulary::{AgentId, Timestamp};
 
 use super::{Due, Router};
-use crate::agents::{Agent, desk_of};
+use crate::agents::{Agent, LastCall, Observation, desk_of};
 use crate::reader::proposal;
 use crate::slab::Slot;
 use crate::{AgentProfile, AgentStatus, Desk, LoginRefusal, Outcome};
@@ -161,24 +161,24 @@ impl Router {
     pub(super) fn observe_agent(
         &mut self,
         id: &AgentId,
-        status: AgentStatus,
-        at: Timestamp,
+        observation: Observation,
         now: Timestamp,
         outcomes: &mut Vec<Outcome>,
     ) {
         let Some(slot) = self.agent_slots.get(id).copied() else {
             return;
         };
-        let Some(agent) = self.agents.get(slot) else {
+        let Some(agent) = self.agents.get_mut(slot) else {
             return;
         };
-        // No call begins and ends within a millisecond: the end is that of the call before.
-        let is_older = at < agent.since
-            || agent.reservation.as_ref().is_some_and(|reservation| at < reservation.from)
-            || (at == agent.since && agent.status.is_on_call() && !status.is_on_call());
-        if !is_older {
-            self.set_status(slot, status, at.min(now), outcomes);
+        if agent.knows_better(&observation) {
+            return;
         }
+        let Observation { status, at, call } = observation;
+        if let Some(call) = call {
+            agent.last_call = Some(LastCall { id: Arc::from(call), is_over: !status.is_on_call() });
+        }
+        self.set_status(slot, status, at.min(now), outcomes);
     }
 
     pub(super) fn set_status(
@@ -229,6 +229,12 @@ impl Router {
                 }
             }
             let leaves = !status.is_at_work();
+            if agent.status.is_on_call()
+                && !status.is_on_call()
+                && let Some(last) = &mut agent.last_call
+            {
+                last.is_over = true;
+            }
             self.handling.note(agent, &status, now);
             agent.freeing = 0;
             agent.status = status;

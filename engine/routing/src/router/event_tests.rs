@@ -139,6 +139,7 @@ fn next_command(chance: &mut Chance, floor: &mut Floor, step: usize, now: Timest
                 _ => AgentStatus::Ready,
             },
             at: now,
+            call: None,
         },
         _ => Command::Tick,
     }
@@ -153,8 +154,12 @@ fn end_calls(chance: &mut Chance, floor: &mut Floor, now: Timestamp) -> Vec<Comm
         let Some((id, status, _)) = floor.calls.remove(&agent) else {
             continue;
         };
-        let observed =
-            |status: AgentStatus| Command::ObserveAgent { agent: agent.as_str().into(), status, at: now };
+        let observed = |status: AgentStatus| Command::ObserveAgent {
+            agent: agent.as_str().into(),
+            status,
+            at: now,
+            call: None,
+        };
         if status == AgentStatus::Ringing && chance.below(4) > 0 {
             let until = now + Duration::from_secs(3 + u64::try_from(chance.below(20)).unwrap());
             floor.tell(chance, &observed(AgentStatus::Busy), now);
@@ -185,6 +190,7 @@ fn take(outcomes: &[Outcome], chance: &mut Chance, floor: &mut Floor, now: Times
                     agent: agent.as_str().into(),
                     status: AgentStatus::Ringing,
                     at: now,
+                    call: None,
                 };
                 floor.tell(chance, &ringing, now);
                 floor.served.insert(id.clone());

@@ -232,6 +232,7 @@ fn an_observation_that_comes_late_is_ignored() {
         agent: "a".into(),
         status,
         at: at(seconds),
+        call: None,
     };
     for id in ["x", "y"] {
         router.step(submit(id, "a@.A"), at(0));
@@ -240,4 +241,30 @@ fn an_observation_that_comes_late_is_ignored() {
     check(&mut router, observed(AgentStatus::Busy, 5), 5, &[]);
     check(&mut router, observed(AgentStatus::Ready, 1), 6, &[]);
     check(&mut router, observed(AgentStatus::Ready, 9), 9, &["y gets a"]);
+}
+
+#[test]
+fn a_call_may_ring_and_be_declined_within_a_millisecond() {
+    let observed = |status: AgentStatus, call: &str| Command::ObserveAgent {
+        agent: "a".into(),
+        status,
+        at: at(5),
+        call: Some(call.to_owned()),
+    };
+    let is_after = |events: &[(AgentStatus, &str)]| {
+        let mut router = router();
+        router.step(submit("x", "a@.A"), at(0));
+        router.step(ready("a"), at(1));
+        for (status, call) in events {
+            router.step(observed(status.clone(), call), at(5));
+        }
+        router.agent(&"a".into()).unwrap().status
+    };
+    use AgentStatus::{Busy, Ready, Ringing};
+    assert_eq!(is_after(&[(Ringing, "1"), (Ready, "1")]), Ready);
+    assert_eq!(is_after(&[(Ringing, "1"), (Ready, "1"), (Ringing, "1")]), Ready, "told twice");
+    assert_eq!(is_after(&[(Ready, "1"), (Ringing, "1")]), Ready, "told the wrong way round");
+    assert_eq!(is_after(&[(Busy, "1"), (Ringing, "1")]), Busy, "told the wrong way round");
+    assert_eq!(is_after(&[(Ringing, "1"), (Busy, "1"), (Ready, "1")]), Ready);
+    assert_eq!(is_after(&[(Ringing, "2"), (Ready, "1")]), Ringing, "the end of the call before");
 }
