@@ -19,6 +19,7 @@ use crate::phone;
 use crate::queueing::AskWaitingTime;
 use crate::refusal::Refusal;
 use crate::starting::{self, CallbackStart};
+use crate::urs_stat;
 
 /// Keys of a copied callback that describe its old run (guide: `_copy_from_id`; decision D-032).
 const NEVER_COPIED: &[&str] = &[
@@ -235,10 +236,21 @@ fn desired_time(id: &CallbackId, options: &Effective, now: Timestamp) -> Result<
     Ok(Some(desired))
 }
 
-/// Estimated waiting time; unknown is zero (decision D-014).
-pub(crate) async fn waiting_time(node: &Node, options: &Effective) -> Duration {
+/// Estimated waiting time; unknown is zero (decision D-014). The first source that is named decides; one that cannot be
+/// asked leaves it to the next.
+pub(crate) async fn waiting_time(node: &Arc<Node>, options: &Effective) -> Duration {
     let queue =
         ["_urs_ewt_vq", "_urs_virtual_queue", "_vq"].into_iter().find_map(|option| options.text(option));
+    //= guide: _request_ewt_service is the first source of the waiting time
+    if let Some(service) = options.text("_request_ewt_service") {
+        match urs_stat::estimate(node, service, queue).await {
+            Ok(seconds) => return Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::ZERO),
+            Err(error) => tracing::warn!(
+                ewt_service = service, %error,
+                "The waiting time comes from the router of this node: the service of `_request_ewt_service` gave none."
+            ),
+        }
+    }
     let (Some(queue), Some(queues)) = (queue, node.queues.get()) else {
         return Duration::ZERO;
     };

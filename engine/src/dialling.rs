@@ -17,6 +17,7 @@ use telephony::{CollectDigits, Command, CreateCall, Event, Play, PlayLength, Swi
 use vocabulary::{AttemptNo, CallState, EffectId, InteractionId, PhoneNumber, SessionId};
 
 use crate::activity::Busy;
+use crate::dial_reports::DialReports;
 use crate::guards;
 use crate::node::Node;
 use crate::offers::Offers;
@@ -94,6 +95,8 @@ pub(crate) struct DialActor {
     beginning: BTreeSet<InteractionId>,
     /// Agents that calls are with.
     offers: Offers,
+    /// Dials whose result the router waits for.
+    reports: DialReports,
     /// Treatments that collect digits.
     collecting: BTreeSet<EffectId>,
 }
@@ -106,6 +109,7 @@ impl DialActor {
             calls: BTreeMap::new(),
             beginning: BTreeSet::new(),
             offers: Offers::default(),
+            reports: DialReports::default(),
             collecting: BTreeSet::new(),
         }
     }
@@ -179,6 +183,10 @@ impl DialActor {
 
     fn create_call(&mut self, effect: EffectId, mut dial: Dial) {
         self.node.metrics.dials.inc();
+        if let Some(entry) = dial.entry.take() {
+            let told = self.reports.started(&dial.call, entry);
+            self.node.tell_router(told);
+        }
         if let Value::Object(data) = &mut dial.user_data {
             data.insert(SESSION_KEY.to_owned(), json!(effect.session));
         }
@@ -316,6 +324,7 @@ impl DialActor {
                 user_data: held.user_data.clone(),
             }),
             Event::Detected { call, call_state, kept_up, .. } => {
+                self.report(|reports| reports.detected(&call, call_state));
                 self.about(&call.clone(), |held| CallFact::Detected {
                     call,
                     attempt: held.attempt,
@@ -324,6 +333,7 @@ impl DialActor {
                 });
             }
             Event::DialFailed { call, effect, call_state } => {
+                self.report(|reports| reports.failed(&call));
                 self.about(&call, |held| CallFact::DialFailed {
                     effect,
                     attempt: held.attempt,
@@ -375,6 +385,7 @@ impl DialActor {
                 self.about(&call.clone(), |_| CallFact::Diverted { call, dn, declined });
             }
             Event::Released { call, by, .. } => {
+                self.report(|reports| reports.failed(&call));
                 let freed = self.offers.end(&call);
                 self.free(freed, "released");
                 self.about(&call.clone(), |_| CallFact::Released { call: call.clone(), by });
@@ -387,6 +398,13 @@ impl DialActor {
             }
             // Told above.
             _ => {}
+        }
+    }
+
+    /// Tells the router the result of a dial, if it is news.
+    fn report(&mut self, told: impl FnOnce(&mut DialReports) -> Option<routing::Command>) {
+        if let Some(command) = told(&mut self.reports) {
+            self.node.tell_router(command);
         }
     }
 
@@ -466,6 +484,8 @@ impl Handler<TelephonyOrder> for DialActor {
             Action::HangUp { call, reason } => {
                 // A dial that has not begun does not begin any more.
                 if !self.beginning.remove(&call) {
+                    // Nobody waits for this dial any more: its result may get lost.
+                    self.report(|reports| reports.failed(&call));
                     self.switch.execute(Command::HangUp { call: call.clone(), reason });
                 }
                 let data = json!({ "requestid": effect, "interactionid": call });
@@ -504,6 +524,7 @@ impl Handler<SessionEnded> for DialActor {
             |call: &InteractionId, held: &Call| held.session == message.session && !self.offers.holds(call);
         let left = self.calls.iter().filter(|(call, held)| is_left(call, held)).map(|(call, _)| call.clone());
         for call in left.collect::<Vec<_>>() {
+            self.report(|reports| reports.failed(&call));
             self.switch.execute(Command::HangUp { call, reason: "session ended".to_owned() });
         }
         drop(message.busy);

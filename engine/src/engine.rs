@@ -1,5 +1,6 @@
 //! The engine as its callers see it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +9,9 @@ use serde_json::{Map, Value, json};
 use statecharts::{Event, basic_http};
 use store::TimelineRow;
 use tokio::sync::{broadcast, mpsc};
-use vocabulary::{CallbackId, SessionId, Timestamp};
+use vocabulary::{CallbackId, QueueName, SessionId, Timestamp};
 
+use crate::abandonment::AbandonmentView;
 use crate::admission;
 use crate::api::{
     AgentChange, AgentCommand, AgentError, AgentMessage, AgentState, CallbackView, CancelRequest, Lookup,
@@ -27,6 +29,7 @@ use crate::session::order::SessionSource;
 use crate::session::{Incoming, TellError};
 use crate::simulator::Simulator;
 use crate::starting;
+use crate::urs_stat;
 
 /// How long a request to a session waits for its answer, in real time.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -123,7 +126,32 @@ impl Engine {
         explaining::expected_wait(&self.node, queue, call, method).await
     }
 
-    /// Creates an instance of a generic service: `match-interaction`, `request-access`.
+    /// What customers found who answered, for each callback service.
+    #[must_use]
+    pub fn abandonment(&self) -> BTreeMap<String, AbandonmentView> {
+        self.node.abandonment_views()
+    }
+
+    /// What newcomers can expect in these virtual queues, or in all that have been used; `{}` for a queue without activity.
+    ///
+    /// # Errors
+    /// [`Refusal::Failed`] when the router does not answer.
+    pub async fn expected_waits(
+        &self,
+        queues: Option<Vec<String>>,
+        method: Method,
+    ) -> Result<Map<String, Value>, Refusal> {
+        let queues = queues.map(|names| names.into_iter().map(QueueName::new).collect());
+        urs_stat::all(&self.node, queues, method).await
+    }
+
+    /// Whether a service is one that is read with GET (guide: `urs-stat`).
+    #[must_use]
+    pub fn is_read_service(&self, service: &str) -> bool {
+        matches!(self.node.configuration.builtin_service(service), Some((_, "urs-stat")))
+    }
+
+    /// Calls a generic service: `match-interaction`, `request-access`, `urs-stat`.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -135,6 +163,7 @@ impl Engine {
         let _busy = self.node.clock.activity().begin();
         match self.node.configuration.builtin_service(service) {
             Some((_, "match-interaction")) => matching::match_interaction(&self.node, parameters).await,
+            Some((found, "urs-stat")) => urs_stat::ask(&self.node, found, &parameters).await,
             Some((found, "request-access")) => matching::request_access(&self.node, found, parameters).await,
             Some((found, kind)) => Err(Refusal::Configuration {
                 text: format!("Service {service}: built-in services of kind {kind} are not supported"),

@@ -11,6 +11,7 @@
 //! * At most one dial for each (callback, attempt), also across a crash.
 //! * A session's failure ends that session, never another one, never the process.
 
+mod abandonment;
 mod activity;
 mod admission;
 pub mod api;
@@ -24,6 +25,7 @@ mod counts;
 mod derive;
 mod desk;
 mod devices;
+mod dial_reports;
 mod dialling;
 mod disturbance;
 mod egress;
@@ -53,8 +55,10 @@ mod start;
 mod starting;
 pub mod surroundings;
 mod timers;
+mod urs_stat;
 pub mod verbs;
 
+pub use abandonment::AbandonmentView;
 pub use chart_check::{ChartFinding, lints};
 pub use charts::{ChartError, Charts};
 pub use disturbance::Disturbance;

@@ -1,5 +1,7 @@
 //! What the node counts. Names are here and nowhere else.
 
+use std::sync::atomic::AtomicU64;
+
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -32,6 +34,10 @@ pub(crate) struct Metrics {
     pub(crate) messages_given_up: Counter,
     /// Limits that sessions hit, by the name of the limit.
     limit_breaches: Family<Vec<(String, String)>, Counter>,
+    /// Share of answers without agent and treatment, by service and window.
+    abandonment_share: Family<Vec<(String, String)>, Gauge<f64, AtomicU64>>,
+    /// Level of the guard, by service.
+    abandonment_level: Family<Vec<(String, String)>, Gauge>,
 }
 
 /// Name of the metric of limits that sessions hit, as it is read.
@@ -71,6 +77,18 @@ impl Default for Metrics {
             "Limits that sessions hit, by limit",
             limit_breaches.clone(),
         );
+        let abandonment_share = Family::<Vec<(String, String)>, Gauge<f64, AtomicU64>>::default();
+        registry.register(
+            "abandonment_share",
+            "Share of answered customers who found neither an agent nor a treatment, 0 to 1; window 24h or 30d",
+            abandonment_share.clone(),
+        );
+        let abandonment_level = Family::<Vec<(String, String)>, Gauge>::default();
+        registry.register(
+            "abandonment_level",
+            "Level of the abandonment guard: 0 normal, 1 warned, 2 agent first",
+            abandonment_level.clone(),
+        );
         let sessions = Gauge::default();
         registry.register("sessions_running", "Sessions that run", sessions.clone());
         Self {
@@ -85,6 +103,8 @@ impl Default for Metrics {
             failed_commits,
             messages_given_up,
             limit_breaches,
+            abandonment_share,
+            abandonment_level,
         }
     }
 }
@@ -97,6 +117,16 @@ impl Metrics {
     /// A session hit a limit.
     pub(crate) fn limit_breached(&self, limit: LimitName) {
         self.limit_breaches.get_or_create(&label(limit)).inc();
+    }
+
+    /// How a configured service stands with its answered customers.
+    pub(crate) fn abandonment(&self, service: &str, day: f64, month: f64, level: i64) {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        for (window, share) in [("24h", day), ("30d", month)] {
+            let labels = vec![pair("service", service), pair("window", window)];
+            self.abandonment_share.get_or_create(&labels).set(share);
+        }
+        self.abandonment_level.get_or_create(&vec![pair("service", service)]).set(level);
     }
 
     /// A session has ended, with its record if it ran a callback.

@@ -26,7 +26,7 @@ use crate::fetching;
 use crate::lists::Lists;
 use crate::metrics::Metrics;
 use crate::outbox::Outbox;
-use crate::queueing::{QueueActor, QueueOrder};
+use crate::queueing::{DialTold, QueueActor, QueueOrder};
 use crate::scheduled_starts::{self, ScheduledStart, ScheduledStarts};
 use crate::session::order::{Action, Order};
 use crate::session::{Incoming, Sessions, TellError};
@@ -71,6 +71,10 @@ pub(crate) struct Node {
     pub(crate) under_way: UnderWay,
     /// Callbacks by service, for its limits.
     pub(crate) counts: Counts,
+    /// What customers found who answered, by service.
+    pub(crate) abandonment: crate::abandonment::Guards,
+    /// Answers of `urs-stat` services.
+    pub(crate) waits: crate::urs_stat::WaitCache,
     /// Chance for ids, codes and keys; seeded in simulation.
     pub(crate) chance: crate::chance::Chance,
 }
@@ -105,6 +109,7 @@ impl Node {
             | Action::CancelEntry { .. }
             | Action::QueryEntry { .. }
             | Action::AskStatistic { .. }
+            | Action::ReserveAgent { .. }
             | Action::ReleaseAgent { .. } => {
                 let message = QueueOrder { order: Order { effect, action }, busy: busy.clone() };
                 self.hand_over(self.queues.get(), message, "queue");
@@ -186,6 +191,12 @@ impl Node {
             Event::external("error.session.terminate", data)
         };
         self.answer(&effect, event);
+    }
+
+    /// Tells the router how a dial goes.
+    pub(crate) fn tell_router(&self, told: routing::Command) {
+        let message = DialTold { command: told, busy: self.clock.activity().begin() };
+        self.hand_over(self.queues.get(), message, "queue");
     }
 
     /// Whatever calls a session still has when it has ended are hung up.

@@ -1,5 +1,6 @@
 //! The queue actor: a shell around the router's core.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +38,14 @@ pub(crate) struct AgentOrder {
     pub(crate) busy: Busy,
 }
 
+/// How a dial goes that the router announced.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct DialTold {
+    pub(crate) command: Command,
+    pub(crate) busy: Busy,
+}
+
 /// An agent as the router knows it.
 #[derive(Debug, Message)]
 #[rtype(result = "Option<AgentView>")]
@@ -61,6 +70,14 @@ pub(crate) struct AskExpectedWait {
     pub(crate) queue: QueueName,
     /// A waiting entry; `None` for a newcomer.
     pub(crate) entry: Option<EntryId>,
+    pub(crate) method: Method,
+}
+
+/// What newcomers can expect in these queues; `None` asks for all that there are.
+#[derive(Debug, Message)]
+#[rtype(result = "BTreeMap<QueueName, Option<WaitingTime>>")]
+pub(crate) struct AskAllWaits {
+    pub(crate) queues: Option<Vec<QueueName>>,
     pub(crate) method: Method,
 }
 
@@ -140,10 +157,10 @@ impl QueueActor {
     }
 
     /// Lets an agent go, if it is this session that holds the agent: a late release must not free the next one's.
-    fn release(&mut self, agent: AgentId, effect: &EffectId, ctx: &Context<Self>) {
+    fn release(&mut self, agent: AgentId, delay: Duration, effect: &EffectId, ctx: &Context<Self>) {
         let holder = self.router.agent(&agent).and_then(|view| view.reserved_for?.parse::<EffectId>().ok());
         if holder.is_some_and(|holder| holder.session == effect.session) {
-            self.command(Command::ReleaseAgent { agent, holder: None, delay: Duration::ZERO }, ctx);
+            self.command(Command::ReleaseAgent { agent, holder: None, delay }, ctx);
         }
     }
 
@@ -170,7 +187,8 @@ impl QueueActor {
                 json!({
                     "requestid": effect, "ewt": position.ewt, "position": position.position, "waiting": position.waiting,
                     "wait": position.waited.as_secs(), "priority": position.priority,
-                    "agents_logged_in": position.agents_logged_in, "queue": position.queue, "target": position.target,
+                    "agents_logged_in": position.agents_logged_in, "agents_ready": position.agents_ready,
+                    "queue": position.queue, "target": position.target,
                 }),
             ),
             None => Event::external("error.queue.query", json!({ "requestid": effect, "error": "unknown" })),
@@ -281,7 +299,13 @@ impl Handler<QueueOrder> for QueueActor {
             Action::CancelEntry { entry } => self.command(Command::Cancel { id: entry }, ctx),
             Action::QueryEntry { entry } => self.query(&effect, &entry),
             Action::AskStatistic { object, statistic } => self.tell_statistic(&effect, &object, &statistic),
-            Action::ReleaseAgent { agent } => self.release(AgentId::new(agent), &effect, ctx),
+            Action::ReserveAgent { agent, holder, duration_ms, priority: _ } => {
+                let duration = Duration::from_millis(duration_ms);
+                self.command(Command::ReserveAgent { agent: AgentId::new(agent), holder, duration }, ctx);
+            }
+            Action::ReleaseAgent { agent, delay_ms } => {
+                self.release(AgentId::new(agent), Duration::from_millis(delay_ms), &effect, ctx);
+            }
             other => tracing::error!(?other, "An order came to the router that is not for it."),
         }
         drop(message.busy);
@@ -295,6 +319,15 @@ impl Handler<AgentOrder> for QueueActor {
         let result = self.obey(message.command, ctx);
         drop(message.busy);
         result
+    }
+}
+
+impl Handler<DialTold> for QueueActor {
+    type Result = ();
+
+    fn handle(&mut self, message: DialTold, ctx: &mut Self::Context) {
+        self.command(message.command, ctx);
+        drop(message.busy);
     }
 }
 
@@ -330,6 +363,20 @@ impl Handler<AskExpectedWait> for QueueActor {
     fn handle(&mut self, message: AskExpectedWait, _ctx: &mut Self::Context) -> Self::Result {
         let now = self.node.clock.now();
         self.router.expected_wait(&message.queue, message.entry.as_deref(), message.method, now)
+    }
+}
+
+impl Handler<AskAllWaits> for QueueActor {
+    type Result = MessageResult<AskAllWaits>;
+
+    fn handle(&mut self, message: AskAllWaits, _ctx: &mut Self::Context) -> Self::Result {
+        let now = self.node.clock.now();
+        let queues = message.queues.unwrap_or_else(|| self.router.queue_names().cloned().collect());
+        let waits = queues.into_iter().map(|queue| {
+            let wait = self.router.expected_wait(&queue, None, message.method, now);
+            (queue, wait.map(|(time, _explanation)| time))
+        });
+        MessageResult(waits.collect())
     }
 }
 

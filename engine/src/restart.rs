@@ -12,7 +12,7 @@ use serde_json::json;
 use statecharts::{Chart, Event};
 use store::{CallbackQuery, EffectRow, EffectState, SessionRow, Write};
 use telephony::ReleasedBy;
-use vocabulary::{CallState, CompletionReason, InteractionId, SessionId};
+use vocabulary::{CallState, CompletionReason, SessionId};
 
 use crate::node::Node;
 use crate::queueing::RestoreEntries;
@@ -20,6 +20,7 @@ use crate::scheduling;
 use crate::session::answers::{self, CallFact};
 use crate::session::context::Context;
 use crate::session::order::{Action, Order};
+use crate::session::plan::reserving;
 use crate::session::{Incoming, RestoreSession};
 
 /// How far back starts are looked at for the limits of a service: the default of the longer interval.
@@ -42,9 +43,9 @@ pub(crate) async fn restore(node: &Arc<Node>) -> Result<(), store::Error> {
     let mut restored = Vec::new();
     for row in node.store.running_sessions().await? {
         let id = row.id.clone();
-        let calls = held_calls(&row);
+        let context: Context = serde_json::from_str(&row.context).unwrap_or_default();
         match restore_session(node, row.clone()).await {
-            Ok(()) => restored.push((id, calls)),
+            Ok(()) => restored.push((id, context)),
             Err(problem) => {
                 tracing::error!(session_id = %id, %problem, "A session cannot be restored; it is ended.");
                 give_up(node, row).await?;
@@ -61,9 +62,9 @@ pub(crate) async fn restore(node: &Arc<Node>) -> Result<(), store::Error> {
         by_session.entry(effect.id.session.clone()).or_default().push(effect);
     }
     let count = restored.len();
-    for (session, calls) in restored {
+    for (session, context) in restored {
         let effects = by_session.remove(&session).unwrap_or_default();
-        tell_session(node, &session, effects, calls);
+        tell_session(node, &session, effects, context);
     }
     node.outbox.look(node);
     if count > 0 {
@@ -87,11 +88,6 @@ async fn remember_starts(node: &Arc<Node>) -> Result<(), store::Error> {
         node.counts.remember(name, times);
     }
     Ok(())
-}
-
-fn held_calls(row: &SessionRow) -> Vec<InteractionId> {
-    let context: Context = serde_json::from_str(&row.context).unwrap_or_default();
-    context.calls.into_keys().collect()
 }
 
 async fn restore_session(node: &Arc<Node>, row: SessionRow) -> Result<(), String> {
@@ -144,7 +140,7 @@ async fn restore_queues(node: &Arc<Node>) -> Result<(), store::Error> {
 }
 
 /// Tells a restored session what became of the things it had under way, and carries out what was never begun.
-fn tell_session(node: &Arc<Node>, session: &SessionId, effects: Vec<EffectRow>, calls: Vec<InteractionId>) {
+fn tell_session(node: &Arc<Node>, session: &SessionId, effects: Vec<EffectRow>, context: Context) {
     let mut incoming = vec![Incoming::Event(Event::external("session.restored", json!({})))];
     let mut orders = Vec::new();
     for row in effects {
@@ -169,7 +165,9 @@ fn tell_session(node: &Arc<Node>, session: &SessionId, effects: Vec<EffectRow>, 
             _ => orders.push(order),
         }
     }
-    for call in calls {
+    // The router has forgotten whom it kept: agents have to come to work again.
+    incoming.extend(reserving::lost_by_restart(&context).into_iter().map(Incoming::Queue));
+    for call in context.calls.into_keys() {
         incoming.push(Incoming::Call(CallFact::Released { call, by: ReleasedBy::Unknown }));
     }
     if let Err(error) = node.sessions.tell_all(session, incoming) {

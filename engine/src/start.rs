@@ -12,6 +12,7 @@ use telephony::{EventSink, RecordDials, SimulatedSwitch};
 use tokio::sync::broadcast;
 use vocabulary::Timestamp;
 
+use crate::abandonment;
 use crate::activity::Activity;
 use crate::charts::Charts;
 use crate::clock::Clock;
@@ -150,10 +151,16 @@ impl Engine {
             dialling: OnceLock::new(),
             simulated: OnceLock::new(),
             accepting: AtomicBool::new(false),
+            abandonment: abandonment::Guards::default(),
+            waits: crate::urs_stat::WaitCache::default(),
             chance: crate::chance::Chance::new(seed),
             configuration,
         });
         check_charts(&node)?;
+        if let Some(guards) = node.store.meta(abandonment::STORED.to_owned()).await? {
+            node.abandonment.restore(&guards);
+            node.show_all_abandonment();
+        }
         start_actors(&node, profiles, dial_log, line, arbiters).await?;
         restart::restore(&node).await?;
         log_agents_in(&node);
@@ -295,6 +302,9 @@ impl Node {
         {
             writes.push(Write::PutMeta { name: AVERAGES.to_owned(), value });
         }
+        self.look_at_abandonment();
+        let guards = self.abandonment.text();
+        writes.push(Write::PutMeta { name: abandonment::STORED.to_owned(), value: guards });
         self.store.commit(writes).await
     }
 

@@ -10,6 +10,7 @@ use store::{CallbackRow, Write};
 use tokio::sync::oneshot;
 use vocabulary::{CallbackId, CallbackState, EffectId, InteractionId, SessionId};
 
+use crate::abandonment;
 use crate::api::SessionResponse;
 use crate::charts::ChartError;
 use crate::configuration::{ChartSource, Effective, Service, ServiceKind};
@@ -107,6 +108,11 @@ pub(crate) async fn start_callback(
     // The chart may dial in its first step: it has to know before any event comes.
     parameters.insert("_scheduled".to_owned(), json!(stored.is_some()));
     parameters.insert("_paused".to_owned(), json!(paused_by.is_some()));
+    // The level of the guard is told to charts that know what to do about it; the others get the warning alone.
+    if chart.parameters().any(|parameter| parameter.id == abandonment::LEVEL_PARAMETER) {
+        let level = abandonment::word(node.abandonment.level(&row.service));
+        parameters.insert(abandonment::LEVEL_PARAMETER.to_owned(), json!(level));
+    }
     // Options that only this chart knows are parameters of its own (decision D-113).
     for parameter in chart.parameters() {
         let value = options.value(&parameter.id);

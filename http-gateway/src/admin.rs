@@ -22,6 +22,11 @@ pub(crate) async fn queues(gateway: web::Data<Gateway>, request: HttpRequest) ->
     Ok(reply::ok(&object))
 }
 
+/// `GET /1/admin/callback/abandonment`: what customers found who answered, by service. Ours.
+pub(crate) async fn abandonment(gateway: web::Data<Gateway>) -> Reply {
+    Ok(reply::ok(&json!(gateway.engine.abandonment())))
+}
+
 /// `POST /1/admin/lists/{list}/{section}`, body `{"key": "value", …}`
 pub(crate) async fn set_list_values(
     gateway: web::Data<Gateway>,

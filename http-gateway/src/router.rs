@@ -48,6 +48,27 @@ pub(crate) async fn waiting_time(
     Ok(reply::ok(&body))
 }
 
+/// Queues that one request may name.
+const QUEUES_MAX: usize = 200;
+
+/// `GET /2/ewt/{ewt1|ewt2|ewt3}?vqs=a,b`; all queues without `vqs`.
+pub(crate) async fn waiting_times(
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    method: web::Path<String>,
+) -> Result<HttpResponse, ErrorReply> {
+    let method = Method::parse(&method).map_err(|error| ErrorReply::bad_parameter(error.to_string()))?;
+    let mut queues: Option<Vec<String>> = None;
+    for (_name, value) in query_pairs(request.query_string()).into_iter().filter(|(name, _)| name == "vqs") {
+        let named = value.split(',').map(str::trim).filter(|queue| !queue.is_empty()).map(str::to_owned);
+        queues.get_or_insert_default().extend(named);
+    }
+    if queues.as_ref().is_some_and(|queues| queues.len() > QUEUES_MAX) {
+        return Err(ErrorReply::bad_parameter(format!("`vqs` may name at most {QUEUES_MAX} queues")));
+    }
+    Ok(reply::ok(&gateway.engine.expected_waits(queues, method).await?))
+}
+
 /// `GET /urs/help/call/lvq`
 pub(crate) async fn help() -> HttpResponse {
     HttpResponse::Ok().content_type("text/html; charset=utf-8").body(HELP)

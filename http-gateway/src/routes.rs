@@ -26,6 +26,11 @@ pub(crate) fn configure(app: &mut web::ServiceConfig, prefix: &str) {
             .service(resource("/call/{call}/lvq/{name}").route(web::get().to(router::waiting_time)))
             .service(resource("/help/call/lvq").route(web::get().to(router::help))),
     );
+    app.service(
+        web::scope(&format!("{prefix}/2/ewt"))
+            .wrap(from_fn(auth::clients))
+            .service(resource("/{method}").route(web::get().to(router::waiting_times))),
+    );
     app.service(service_paths(&format!("{prefix}/1/service")))
         .service(
             web::scope(&format!("{prefix}/1/notification"))
@@ -40,6 +45,7 @@ pub(crate) fn configure(app: &mut web::ServiceConfig, prefix: &str) {
             web::scope(&format!("{prefix}/1/admin"))
                 .wrap(from_fn(auth::admins))
                 .service(resource("/callback/queues").route(web::get().to(admin::queues)))
+                .service(resource("/callback/abandonment").route(web::get().to(admin::abandonment)))
                 .service(resource("/lists/{list}/{section}").route(web::post().to(admin::set_list_values))),
         )
         .service(
@@ -85,6 +91,7 @@ fn service_paths(path: &str) -> impl actix_web::dev::HttpServiceFactory + 'stati
         .wrap(from_fn(auth::clients))
         .service(
             resource("/{service}")
+                .route(web::get().to(services::read))
                 .route(web::post().to(services::call))
                 .route(web::delete().to(services::end)),
         )

@@ -3,8 +3,9 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use engine::Refusal;
+use serde_json::Value;
 
-use crate::body::Body;
+use crate::body::{Body, query_pairs};
 use crate::errors::ErrorReply;
 use crate::gateway::Gateway;
 use crate::reply;
@@ -19,6 +20,20 @@ pub(crate) async fn call(
     body: Body,
 ) -> Reply {
     let parameters = body.fields(request.query_string())?;
+    Ok(reply::ok(&gateway.engine.call_service(&service, parameters).await?))
+}
+
+/// `GET /1/service/{service}?…`: `urs-stat`, which alone is read.
+pub(crate) async fn read(
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    service: web::Path<String>,
+) -> Reply {
+    if !gateway.engine.is_read_service(&service) {
+        return Err(ErrorReply::method_not_allowed(request.method().as_str(), request.path()));
+    }
+    let parameters = query_pairs(request.query_string());
+    let parameters = parameters.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
     Ok(reply::ok(&gateway.engine.call_service(&service, parameters).await?))
 }
 

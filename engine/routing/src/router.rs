@@ -130,6 +130,8 @@ pub struct Position {
     pub ewt: Option<f64>,
     /// Agents at work who belong to its targets.
     pub agents_logged_in: usize,
+    /// Those of them who are ready and kept for nobody.
+    pub agents_ready: usize,
     /// Its queue.
     pub queue: QueueName,
     /// Its target, as written.
@@ -302,6 +304,7 @@ impl Router {
                 .average_seconds(queue.order.len(), now)
                 .map(|average| estimate(average, position)),
             agents_logged_in: self.lines.get(waiting.line).map_or(0, |line| line.agents.at_work),
+            agents_ready: self.lines.get(waiting.line).map_or(0, |line| line.ready.len()),
             queue: waiting.queue.clone(),
             target: waiting.list.text().to_string(),
         })

@@ -11,6 +11,7 @@
 //! * A configuration with a problem is not used at all.
 //! * What restrains requests cannot be set by a request.
 
+mod abandonment;
 mod base;
 mod credentials;
 mod document;
@@ -74,6 +75,8 @@ pub struct Configuration {
     pub session_limits: statecharts::Limits,
     /// Section `[routing]`.
     pub routing: RoutingSettings,
+    /// Section `[abandonment]`: when too many customers who answer find nobody.
+    pub abandonment: ::routing::AbandonmentOptions,
 }
 
 /// A configuration that can be used, with what is odd about it.
@@ -206,6 +209,7 @@ const SECTIONS: &[&str] = &[
     "switch",
     "session_limits",
     "routing",
+    "abandonment",
 ];
 
 fn read(table: &Table, problems: &mut Problems) -> Configuration {
@@ -224,6 +228,7 @@ fn read(table: &Table, problems: &mut Problems) -> Configuration {
     let queues = floor::read_queues(section(table, "queues", &empty, problems), problems);
     let session_limits = session_limits::read(section(table, "session_limits", &empty, problems), problems);
     let routing = routing::read(section(table, "routing", &empty, problems), problems);
+    let abandonment = abandonment::read(section(table, "abandonment", &empty, problems), problems);
     let mut switch = floor::read_switch(section(table, "switch", &empty, problems), problems);
     let mut services = read_services(section(table, "service", &empty, problems), &server.url(), problems);
     for service in services.values_mut() {
@@ -243,6 +248,7 @@ fn read(table: &Table, problems: &mut Problems) -> Configuration {
         switch,
         session_limits,
         routing,
+        abandonment,
     }
 }
 

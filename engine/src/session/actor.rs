@@ -380,13 +380,14 @@ impl SessionActor {
                 self.planner(plan, now).line("record", "COMPLETED", json!({ "reason": reason }));
             }
         }
+        self.planner(plan, now).count_answer();
         let context = std::mem::take(&mut self.context);
         let mut give = |action| plan.orders.push(Order { effect: effect.clone(), action });
         for entry in context.entries.into_keys() {
             give(Action::CancelEntry { entry });
         }
-        for agent in context.reserved {
-            give(Action::ReleaseAgent { agent });
+        for agent in context.reserved.into_iter().chain(context.reserving.into_keys()) {
+            give(Action::ReleaseAgent { agent, delay_ms: 0 });
         }
         for (call, held) in context.calls {
             // A conversation, or a call on its way to somebody else, goes on without the session (decision D-008).
@@ -504,6 +505,11 @@ impl SessionActor {
             self.node.tell_feed(line);
         }
         self.count();
+        if let Some(row) = self.record.as_ref() {
+            for answered in plan.answered {
+                self.node.customer_answered(&row.id, &row.service, answered);
+            }
+        }
         let state = self.record.as_ref().map(|row| row.state);
         for order in plan.orders {
             match order.action {

@@ -81,6 +81,7 @@ impl Planner<'_> {
             }
             CallFact::Detected { call, attempt, call_state, kept_up } => {
                 self.finish_attempt(attempt, call_state);
+                self.note_answer(&call, call_state);
                 let device =
                     self.context.calls.get(&call).map(|held| held.device.clone()).unwrap_or_default();
                 let hints = json!({ "callstate": call_state, "kept": kept_up });
@@ -91,14 +92,17 @@ impl Planner<'_> {
                 self.finish_attempt(attempt, call_state);
                 vec![dial_failed(&effect, attempt, call_state, refused)]
             }
-            CallFact::Released { call, by } => match self.context.calls.remove(&call) {
-                Some(_) => vec![event(
-                    "interaction.deleted",
-                    json!({ "interactionid": call, "hints": { "callstate": CallState::CLEARED, "releasedby": by } }),
-                )],
-                // Given away or ended before: the session has been told.
-                None => Vec::new(),
-            },
+            CallFact::Released { call, by } => {
+                self.note_end(&call, by);
+                match self.context.calls.remove(&call) {
+                    Some(_) => vec![event(
+                        "interaction.deleted",
+                        json!({ "interactionid": call, "hints": { "callstate": CallState::CLEARED, "releasedby": by } }),
+                    )],
+                    // Given away or ended before: the session has been told.
+                    None => Vec::new(),
+                }
+            }
             other => self.later_call_fact(other),
         }
     }
@@ -109,6 +113,7 @@ impl Planner<'_> {
                 self.treatment_done(treatment, call, digits)
             }
             CallFact::TreatmentFailed { treatment, call, problem, collects } => {
+                self.note_silence(&call, &treatment);
                 let Some(kind) = self.treatment_ended(&treatment, false) else {
                     return Vec::new();
                 };
@@ -118,6 +123,7 @@ impl Planner<'_> {
             }
             CallFact::Redirected { call, effect } => {
                 self.close(&effect);
+                self.note_move(&call, true);
                 if let Some(held) = self.context.calls.get_mut(&call) {
                     held.delivered = true;
                 }
@@ -135,12 +141,14 @@ impl Planner<'_> {
                 vec![party(&call, "alerting", &dn, json!({ "callstate": 0 }))]
             }
             CallFact::AgentConnected { call, dn } => {
+                self.note_voice(&call);
                 if let Some(held) = self.context.calls.get_mut(&call) {
                     held.agent = Some(dn.clone());
                 }
                 vec![party(&call, "connected", &dn, json!({ "callstate": 0 }))]
             }
             CallFact::Diverted { call, dn, declined } => {
+                self.note_move(&call, false);
                 if let Some(held) = self.context.calls.get_mut(&call) {
                     held.delivered = false;
                     held.agent = None;
@@ -158,6 +166,7 @@ impl Planner<'_> {
                 vec![event("interaction.added", data.clone()), event("interaction.present", data)]
             }
             CallFact::GivenAway { call, effect, detach } => {
+                self.note_voice(&call);
                 self.close(&effect);
                 let done = if detach { "interaction.detach.done" } else { "interaction.associate.done" };
                 self.context.calls.remove(&call);
@@ -228,12 +237,15 @@ impl Planner<'_> {
                 if !self.context.entries.contains_key(&id) {
                     // Late: the session has left the queue on purpose. The agent is not needed.
                     if let Ok(effect) = id.parse() {
-                        self.order(effect, Action::ReleaseAgent { agent: selection.agent.id.to_string() });
+                        self.order(
+                            effect,
+                            Action::ReleaseAgent { agent: selection.agent.id.to_string(), delay_ms: 0 },
+                        );
                     }
                     return Vec::new();
                 }
                 self.forget_entry(&id);
-                self.context.reserved.insert(selection.agent.id.to_string());
+                self.note_agent(&selection.agent.id, &id, &selection.agent.dn);
                 vec![event("queue.submit.done", selected(&id, &selection))]
             }
             Outcome::TimeToDial { id, position } if self.context.entries.contains_key(&id) => {
@@ -256,17 +268,18 @@ impl Planner<'_> {
                 if let Ok(effect) = id.parse() {
                     self.order(effect, Action::CancelEntry { entry: id.clone() });
                 }
-                self.context.reserved.remove(agent.as_str());
+                self.forget_agent(agent.as_str());
                 vec![event("queue.agent.lost", json!({ "requestid": id, "agent": agent, "reason": reason }))]
             }
+            Outcome::AgentReserved { agent, holder, until } => self.agent_reserved(&agent, &holder, until),
+            Outcome::ReservationRefused { agent, reason, .. } => self.reservation_refused(&agent, &reason),
+            Outcome::ReservationExpired { agent, holder } => self.reservation_expired(&agent, &holder),
+            // Answers to `RouteFailed`, which nobody sends: a chart whose agent cannot be had enters the queue again,
+            // with its old age and without that agent.
+            Outcome::RoutingGivenUp { .. } | Outcome::NotHeld { .. } => Vec::new(),
             Outcome::Queued { .. }
             | Outcome::TimedOut { .. }
             | Outcome::TimeToDial { .. }
-            | Outcome::RoutingGivenUp { .. }
-            | Outcome::NotHeld { .. }
-            | Outcome::AgentReserved { .. }
-            | Outcome::ReservationRefused { .. }
-            | Outcome::ReservationExpired { .. }
             | Outcome::LoginRefused { .. }
             | Outcome::AgentChanged { .. } => Vec::new(),
         }

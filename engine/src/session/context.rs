@@ -32,6 +32,12 @@ pub(crate) struct Context {
     /// Agents that are kept for this session.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) reserved: BTreeSet<String>,
+    /// How the router knows them, by agent.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) kept_agents: BTreeMap<String, KeptAgent>,
+    /// Requests for agents that are not answered yet, by agent.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) reserving: BTreeMap<String, Vec<EffectId>>,
     /// Dial attempts of a session without a callback.
     #[serde(default)]
     pub(crate) attempts: AttemptNo,
@@ -53,6 +59,9 @@ pub(crate) struct Context {
     /// Agents that no queue may select for this session (`_genesys.queue.excludeAgents`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) excluded: Vec<String>,
+    /// The customer who answered, until it is counted what he found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) answered: Option<AnsweredCall>,
     /// Where status notifications of this callback go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) notification: Option<NotificationPolicy>,
@@ -71,6 +80,34 @@ pub(crate) struct PausePolicy {
     /// The id that the callback carries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<String>,
+}
+
+/// A customer who answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AnsweredCall {
+    /// The call.
+    pub(crate) call: InteractionId,
+    /// When it was known that it is a person.
+    pub(crate) at: Timestamp,
+    /// When an agent or a treatment was first heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) heard_at: Option<Timestamp>,
+    /// The treatment that was heard first; it may turn out that it cannot be played.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) treatment: Option<EffectId>,
+    /// When the call was moved away and nothing was heard of it since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) moved_at: Option<Timestamp>,
+}
+
+/// An agent who is kept for a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct KeptAgent {
+    /// Id of the reservation at the router: the submit or the first reserve.
+    pub(crate) holder: String,
+    /// Directory number, when a selection told it; else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) dn: String,
 }
 
 /// Targets that are kept, with the start of waiting.

@@ -43,10 +43,24 @@ pub(crate) enum Action {
         /// The submit.
         entry: String,
     },
+    /// Keep an agent, or keep one longer. Lost with the process, as all reservations are.
+    ReserveAgent {
+        /// Who.
+        agent: String,
+        /// Under which id the router knows the reservation.
+        holder: String,
+        /// How long, milliseconds.
+        duration_ms: u64,
+        /// Against others who ask for the same agent at the same time; higher first.
+        priority: i64,
+    },
     /// Let a reserved agent go.
     ReleaseAgent {
         /// Who.
         agent: String,
+        /// How long the agent is still kept, milliseconds.
+        #[serde(default)]
+        delay_ms: u64,
     },
     /// Dial. Never repeated.
     Dial(Box<Dial>),
@@ -175,6 +189,9 @@ pub(crate) struct Dial {
     pub(crate) call: InteractionId,
     /// Callback, if the session runs one.
     pub(crate) callback: Option<CallbackId>,
+    /// Place in a queue for which the customer is dialled; the router is told of the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) entry: Option<String>,
     /// What may hold it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pause: Option<PausePolicy>,

@@ -7,8 +7,10 @@
 mod callback;
 mod dialog;
 mod functions;
+mod hearing;
 mod interaction;
 mod queueing;
+pub(crate) mod reserving;
 mod sending;
 mod sessions;
 pub(crate) mod statistics;
@@ -63,6 +65,8 @@ pub(crate) struct Plan {
     pub(crate) timeline: Vec<TimelineRow>,
     /// Whether the record changed.
     pub(crate) record_changed: bool,
+    /// What customers found who answered.
+    pub(crate) answered: Vec<routing::AnsweredCallback>,
     /// Whether messages were put into the outbox.
     pub(crate) outbox: bool,
     /// The limit of the host that the session hit; it is over.
@@ -103,6 +107,7 @@ impl Planner<'_> {
             (verbs::QUEUE, "update") => self.update_entry(id, verb),
             (verbs::QUEUE, "cancel") => self.cancel_entry(id, verb),
             (verbs::QUEUE, "query") => self.query_entry(id, verb),
+            (verbs::QUEUE, "reserve") => self.reserve(id, verb),
             (verbs::QUEUE, "release") => self.release_agent(id, verb),
             (verbs::INTERACTION, "createcall") => self.create_call(id, verb),
             (verbs::INTERACTION, "redirect") => self.redirect(id, verb),
@@ -166,6 +171,9 @@ impl Planner<'_> {
 
     /// Gives an order, with an effect row when it has to survive a restart.
     pub(crate) fn order(&mut self, effect: EffectId, action: Action) {
+        if let Action::Play { call, .. } | Action::CollectDigits { call, .. } = &action {
+            self.note_treatment(call, &effect);
+        }
         if action.has_row() {
             let order = Order { effect: effect.clone(), action: action.clone() };
             self.plan.writes.push(Write::PutEffect(EffectRow {

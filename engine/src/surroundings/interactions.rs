@@ -45,6 +45,11 @@ impl Interactions {
         known.map(|known| known.udata.keys().cloned().collect()).unwrap_or_default()
     }
 
+    /// The data that are attached to one.
+    pub(crate) fn data(&self, id: &str) -> Option<&Map<String, Value>> {
+        self.0.iter().find(|known| known.id == id).map(|known| &known.udata)
+    }
+
     /// Id of the first one.
     pub(crate) fn first(&self) -> Option<&str> {
         self.0.first().map(|interaction| interaction.id.as_str())

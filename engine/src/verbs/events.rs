@@ -44,6 +44,11 @@ pub(crate) const UNASKED: &[Answer] = &[
         "data were attached; `udata` has the changed keys, null for one that was taken away",
     ),
     answer(
+        "queue.reservation.expired",
+        &["requestid", "agent"],
+        "the time of a reserved agent ran out unused, or a restart ended it; `requestid` is that of the `queue:submit` or of the first `queue:reserve`; not in ORS",
+    ),
+    answer(
         "cancel.successful",
         &["sendid"],
         "a `<cancel>` found its event; only for a chart of ORS, see below",

@@ -29,7 +29,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     effect(
         "_genesys.queue.reserveTarget",
         "interactionid, target, seconds",
-        "0 lets the reserved agent go (D-089); other times are those of `hints.reserve` of the submit (ors: 4.4)",
+        "keeps the agent of a target that a submit selected for so many seconds from now, at most 3600; 0 lets the agent go (D-089). `7001@.A` names an agent by id. Answered as `queue:reserve` is (ors: 4.4)",
     ),
     property("_genesys.session.server", "`url`, `name` and `cluster` of this node (ors: 4.2)"),
     property("_genesys.session.tenant", "`Environment`: the platform has one tenant (ors: 4.2)"),

@@ -10,13 +10,13 @@ pub(super) const MODULE: Module = Module {
     namespace: super::QUEUE,
     prefix: "queue",
     about: "places in virtual queues, and agents for them (ors: 7)",
-    elements: &[SUBMIT, UPDATE, CANCEL, QUERY, RELEASE],
+    elements: &[SUBMIT, UPDATE, CANCEL, QUERY, RESERVE, RELEASE],
 };
 
 const HINTS: Attribute = attribute(
     "hints",
     Expression,
-    "object: `routable` (false keeps the place without being given an agent), `age` epoch seconds of the start of waiting, `increment` and `interval` (growth of the priority), `exclude` list of agent ids, `reserve` seconds that the agent is kept, `notify` (announces the time to dial), `peg` list of further queues in which the place is counted, `attempts` agents to whom routing may fail (default 5)",
+    "object: `routable` (false keeps the place without being given an agent), `age` epoch seconds of the start of waiting (default that of the call, attached `RouterData70` as `t=\"SECONDS MS\"`, else now), `increment` and `interval` (growth of the priority), `exclude` list of agent ids, `reserve` seconds that the agent is kept, `notify` (announces the time to dial), `peg` list of further queues in which the place is counted, `attempts` agents to whom routing may fail (default 5)",
 );
 
 const TARGETS: &[Element] = &[TARGET_LIST, RUN_TREATMENTS];
@@ -67,7 +67,11 @@ const SUBMIT: Element = Element {
     attributes: &[
         REQUEST_ID,
         attribute("queue", Expression, "alias of the virtual queue, default `none`"),
-        attribute("priority", Expression, "integer, higher first, default 0"),
+        attribute(
+            "priority",
+            Expression,
+            "integer, higher first; default that of the call (attached `GMS_URS_PRIORITY`), else 0",
+        ),
         attribute("timeout", Integer, "seconds until an agent must be found; without it for ever"),
         attribute(
             "route",
@@ -78,7 +82,7 @@ const SUBMIT: Element = Element {
         attribute(
             "interactionid",
             Expression,
-            "call of the treatments inside; a place belongs to the session",
+            "call of the treatments inside, and whose attached data say its place; default the first. A place belongs to the session",
         ),
         attribute(
             "ordertype",
@@ -166,6 +170,7 @@ const QUERY: Element = element(
                 "wait",
                 "priority",
                 "agents_logged_in",
+                "agents_ready",
                 "queue",
                 "target",
             ],
@@ -175,9 +180,43 @@ const QUERY: Element = element(
     ],
 );
 
+const RESERVE: Element = element(
+    "reserve",
+    "keeps a ready agent without a place in a queue, or keeps one longer whom this session has, from now on; not in ORS. At most 16 agents at a time; a session that ends lets all go, and a restart of the node does",
+    &[
+        REQUEST_ID,
+        required("agent", Expression, "id of the agent"),
+        attribute("seconds", Expression, "how long from now, more than 0 and at most 3600, default 30"),
+        attribute(
+            "priority",
+            Expression,
+            "integer, against others who ask for the same agent at the same time, higher first, default 0",
+        ),
+    ],
+    &[
+        answer(
+            "queue.reserve.done",
+            &["requestid", "agent", "until"],
+            "nobody else is given the agent until then, epoch seconds",
+        ),
+        answer(
+            "error.queue.reserve",
+            &["requestid", "agent", "error", "description"],
+            "`notready`, `taken` (by somebody else), `unknown` (no such agent), `ended` (by a restart), `invalid`, `toomany`: the agent is not kept, also when it was before",
+        ),
+    ],
+);
+
 const RELEASE: Element = element(
     "release",
     "lets a reserved agent go; not in ORS",
-    &[required("agent", Expression, "id of the agent")],
+    &[
+        required("agent", Expression, "id of the agent"),
+        attribute(
+            "delay",
+            Expression,
+            "milliseconds that the agent is still kept, default 0 (guide: `_agent_reserve_delay_before_release`)",
+        ),
+    ],
     &[],
 );

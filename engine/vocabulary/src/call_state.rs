@@ -76,6 +76,12 @@ impl CallState {
     pub const fn is_answered(self) -> bool {
         matches!(self.0, 0 | 8 | 9 | 17 | 32)
     }
+
+    /// Whether it counts as a person after a dial: human or silence (guide: behaviour by call state).
+    #[must_use]
+    pub const fn is_person(self) -> bool {
+        matches!(self.0, 0 | 8 | 32)
+    }
 }
 
 impl fmt::Display for CallState {

@@ -83,3 +83,14 @@ async fn a_caller_whose_wait_nobody_can_estimate_is_offered_nothing() {
     let calls = platform.calls().await;
     assert_eq!(calls[0]["phase"], "talking", "{calls:?}");
 }
+
+#[tokio::test]
+async fn a_caller_for_whom_an_agent_is_ready_is_offered_nothing_however_long_others_waited() {
+    let platform = platform().await;
+    platform.agent_answers("7001").await;
+    let _id = platform.call_arrives(call(CUSTOMER, "1")).await;
+    platform.advance(2.0).await;
+    let calls = platform.calls().await;
+    assert_eq!((&calls[0]["phase"], &calls[0]["at"]), (&json!("talking"), &json!("7001")), "{calls:?}");
+    assert!(platform.dials().await.is_empty());
+}

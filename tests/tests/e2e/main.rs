@@ -8,6 +8,7 @@
     reason = "helpers of tests: what goes wrong in them fails the test that uses them"
 )]
 
+mod abandonment;
 mod agents;
 mod bad_input;
 mod basic_http;
@@ -17,6 +18,7 @@ mod crash;
 mod custom_chart;
 mod delayed;
 mod demo;
+mod dial_ahead;
 mod guide_sample;
 mod hostile;
 mod immediate;
@@ -28,6 +30,7 @@ mod ors;
 mod pause;
 mod plugin;
 mod queries;
+mod reservations;
 mod scheduled;
 mod starting;
 mod waiting_time;

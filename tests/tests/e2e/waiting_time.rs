@@ -1,7 +1,7 @@
 //! How long somebody waits, and why: the router's query and the sentence for one callback (specification: urs-queueing §8, §9).
 
-use scenarios::{Platform, Service, Setup};
-use serde_json::json;
+use scenarios::{Peer, Platform, Service, Setup};
+use serde_json::{Value, json};
 
 use crate::{CUSTOMER, UNTIL_ANSWERED, customer, served_by_an_agent, waiting_on_the_line};
 
@@ -72,4 +72,82 @@ async fn why_a_callback_has_not_been_dialled_is_one_question() {
     assert_eq!(over["text"], "it is over: CANCELLED; it has not been dialled yet");
     assert_eq!(platform.get("/genesys/1/service/callback/later/nobody/why").await.status, 400);
     assert_eq!(platform.dialled().await, Vec::<String>::new(), "{CUSTOMER}");
+}
+
+/// A built-in service that tells waiting times.
+fn stat(options: &[(&str, Value)]) -> Service {
+    let service = Service::empty().with("_type", "builtin").with("_service", "urs-stat");
+    options.iter().fold(service, |service, (name, value)| service.with(name, value.clone()))
+}
+
+//= guide: urs-stat
+//= type=test
+#[tokio::test]
+async fn an_urs_stat_service_answers_like_the_router_and_keeps_answers_for_its_time() {
+    let queue = json!("name=VQ_Callback&aqt=urs");
+    let setup = Setup::of("now", &Service::immediate())
+        .service("wait", &stat(&[("_caching_policy", json!(30))]))
+        .service("fixed", &stat(&[("_urs_stat_url_parameters", queue), ("_caching_policy", json!(0))]));
+    let platform = Platform::start(setup).await;
+    let wait = "/genesys/1/service/wait?name=VQ_Callback&tenant=Environment&aqt=urs";
+    assert_eq!(platform.get("/genesys/1/service/wait?name=VQ_Other").await.ok(), json!({}));
+    let nameless = platform.get("/genesys/1/service/wait").await;
+    assert!(nameless.message().contains("`name` is missing"), "{}", nameless.text);
+    assert_eq!(platform.get("/genesys/1/service/now").await.status, 405, "only urs-stat is read");
+
+    let callback = waiting_on_the_line(&platform, "now").await;
+    platform.advance(60.0 - UNTIL_ANSWERED).await;
+    served_by_an_agent(&platform, &callback).await;
+    let first = platform.get(wait).await.ok();
+    assert_eq!(first, platform.get(&format!("{QUERY}&aqt=urs")).await.ok());
+    platform.advance(29.0).await;
+    assert_eq!(platform.get(wait).await.ok(), first, "as it was");
+    let other = platform.get(&format!("{wait}&further=1")).await.ok();
+    assert_ne!(other["time"], first["time"], "another query is another answer");
+    platform.advance(1.0).await;
+    assert_ne!(platform.get(wait).await.ok()["time"], first["time"]);
+    let fixed = platform.get("/genesys/1/service/fixed?name=VQ_Other").await.ok();
+    assert_eq!(fixed["pos"], 1, "the service's value wins");
+
+    let all = platform.get("/genesys/2/ewt/ewt1").await.ok();
+    assert_eq!(all["VQ_Callback"]["ewt"], fixed["ewt"], "{all}");
+    let some = platform.get("/genesys/2/ewt/ewt2?vqs=VQ_Other,VQ_Callback").await.ok();
+    assert_eq!(some["VQ_Other"], json!({}));
+    assert!(some["VQ_Callback"]["ewt"].is_number(), "{some}");
+    let unknown = platform.get("/genesys/2/ewt/ewt4").await;
+    assert_eq!(unknown.status, 400);
+    assert!(unknown.message().contains("ewt"), "{}", unknown.text);
+}
+
+//= guide: _request_ewt_service is the first source of the waiting time
+//= type=test
+#[tokio::test]
+async fn another_router_may_tell_the_waiting_time_that_decides_about_now_or_later() {
+    let router = Peer::start().await;
+    router.answers_body(json!({"ewt": 1800.5, "calls": 3}).to_string());
+    let stat = stat(&[("_urs_url", json!(router.url("/urs/call/max/lvq"))), ("_caching_policy", json!(5))]);
+    let service = Service::immediate().with("_request_ewt_service", "wait");
+    let platform = Platform::start(Setup::of("now", &service).service("wait", &stat)).await;
+    let in_minutes = async |minutes: i64| {
+        let desired = platform.time_in(minutes * 60).await;
+        let number = format!("+120255501{minutes}");
+        let callback =
+            platform.begin("now", &json!({"_customer_number": number, "_desired_time": desired})).await;
+        platform.state(&callback).await
+    };
+    assert_ne!(in_minutes(25).await, "SCHEDULED", "half an hour of waiting is longer");
+    assert_eq!(in_minutes(45).await, "SCHEDULED");
+    let asked = router.received();
+    assert_eq!(asked.len(), 1, "the second answer was kept: {asked:?}");
+    assert_eq!(
+        (asked[0].method.as_str(), asked[0].path.as_str()),
+        ("GET", "/urs/call/max/lvq?name=VQ_Callback")
+    );
+    // A router that fails leaves the question to our own, which knows of no waiting.
+    platform.advance(6.0).await;
+    router.answers_next(503);
+    assert_eq!(in_minutes(26).await, "SCHEDULED");
+    router.answers_next(503);
+    let failed = platform.get("/genesys/1/service/wait?name=VQ_Callback").await;
+    assert!(failed.status.is_server_error() && failed.message().contains("503"), "{}", failed.text);
 }

@@ -67,6 +67,12 @@ impl Router {
             .is_some_and(|held| self.agents.get(slot).is_some_and(|agent| agent.profile.id == held.agent));
         if is_held && let Some(held) = self.take_held(&reservation.holder) {
             self.give_back(held, ReturnReason::AgentVanished, outcomes);
+        } else if !reservation.is_released
+            && let Some(agent) = self.agents.get(slot).map(|agent| agent.profile.id.clone())
+        {
+            // Whoever asked for the agent without an entry must not believe to have one who cannot be reached.
+            let holder = reservation.holder.to_string();
+            outcomes.push(Outcome::ReservationExpired { agent, holder });
         }
     }
 

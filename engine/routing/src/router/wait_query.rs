@@ -14,6 +14,11 @@ use crate::{
 };
 
 impl Router {
+    /// Queues that have been used, in the order of their names.
+    pub fn queue_names(&self) -> impl Iterator<Item = &QueueName> {
+        self.queues.keys()
+    }
+
     /// How long an interaction will wait in a queue or a group of queues, and why.
     ///
     /// `entry`: id of a waiting entry, which is told by its position; `None` asks for a newcomer. The answer is

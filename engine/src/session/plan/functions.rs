@@ -29,20 +29,7 @@ impl Planner<'_> {
                 self.attach_data(id, Some(&json!(interaction)), pairs);
             }
             "_genesys.queue.excludeAgents" => self.exclude(id, argument(0)),
-            "_genesys.queue.reserveTarget" => {
-                //= decision: D-089 reserveTarget with 0 means no block
-                let target = argument(1).and_then(Value::as_str).unwrap_or_default();
-                let is_free = argument(2).and_then(Value::as_f64) == Some(0.0);
-                let agent = target.split(['@', '.']).next().unwrap_or_default();
-                if is_free && self.context.reserved.remove(agent) {
-                    self.order(id, Action::ReleaseAgent { agent: agent.to_owned() });
-                } else if !is_free {
-                    self.warn(
-                        &call.function,
-                        "changes no reservation: `hints.reserve` of the submit says how long it is",
-                    );
-                }
-            }
+            "_genesys.queue.reserveTarget" => self.reserve_target(id, &call.function, &call.arguments),
             _ => self.warn(&call.function, "changes nothing here"),
         }
     }
@@ -64,7 +51,7 @@ impl Planner<'_> {
         }
     }
 
-    fn call_failed(&mut self, function: &str, problem: &str) {
+    pub(super) fn call_failed(&mut self, function: &str, problem: &str) {
         self.warn(function, problem);
         self.raise("error.execution", json!({ "message": format!("{function}: {problem}") }));
     }

@@ -23,6 +23,7 @@ impl Planner<'_> {
             return self.dial_refused(&id, "invaliddestination", "there is no number to dial");
         };
         let attempt = self.next_attempt();
+        let entry = self.announced_entry();
         let hints = values::object(&verb.attributes, "hints");
         let extensions = values::object(&hints, "extensions");
         let detects = values::text(&verb.attributes, "type").as_deref() == Some("predictive");
@@ -31,6 +32,7 @@ impl Planner<'_> {
         let dial = Dial {
             call: derive::call_of(&id),
             callback: self.record.as_ref().map(|row| row.id.clone()),
+            entry,
             pause: self.context.pause.clone(),
             attempt,
             from: destination(verb.attributes.get("from")).unwrap_or_default(),

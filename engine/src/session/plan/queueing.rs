@@ -1,19 +1,17 @@
 //! `queue:` verbs.
 
-use std::time::Duration;
-
-use routing::{AgentChoice, DialMethod, DialRule, Entry, EntryChange, PriorityGrowth, ThresholdTable};
+use routing::{
+    AgentChoice, DialMethod, DialRule, Entry, EntryChange, PlaceData, PriorityGrowth, ThresholdTable,
+};
 use serde_json::{Map, Value, json};
 use statecharts::{Verb, VerbChild};
 use store::{QueueEntryRow, Write};
 use vocabulary::{AgentId, EffectId, QueueName, Timestamp};
 
+use super::reserving::RESERVATION_DEFAULT;
 use super::{Planner, values};
 use crate::session::context::KeptTargets;
 use crate::session::order::Action;
-
-/// How long a chosen agent is kept when the chart does not say (guide: `_agent_reserve_timeout`, 30 s).
-const RESERVATION_DEFAULT: Duration = Duration::from_secs(30);
 
 /// Agents to whom routing may fail when the chart does not say (guide: `_max_transfer_to_agent_attempts`, 5).
 const ROUTE_ATTEMPTS_DEFAULT: u32 = 5;
@@ -32,9 +30,12 @@ impl Planner<'_> {
         if values::flag(&verb.attributes, "clearontimeout") == Some(false) {
             self.context.keeps_targets.insert(id.to_string());
         }
+        let waiting_since = values::number(&hints, "age")
+            .map(|seconds| Timestamp::from_millis((seconds * 1000.0) as i64))
+            .or_else(|| kept.map(|kept| kept.waiting_since));
         let mut excluded = values::list(&hints, "exclude");
         excluded.extend(self.context.excluded.iter().cloned());
-        let entry = Entry {
+        let mut entry = Entry {
             id: id.to_string(),
             queue: QueueName::new(
                 values::text(&verb.attributes, "queue").unwrap_or_else(|| "none".to_owned()),
@@ -42,10 +43,7 @@ impl Planner<'_> {
             target,
             priority: values::integer(&verb.attributes, "priority").unwrap_or(0),
             growth: growth(&hints),
-            waiting_since: values::number(&hints, "age")
-                .map(|seconds| Timestamp::from_millis((seconds * 1000.0) as i64))
-                .or_else(|| kept.map(|kept| kept.waiting_since))
-                .unwrap_or(self.now),
+            waiting_since: waiting_since.unwrap_or(self.now),
             entered: self.now,
             deadline: values::seconds(&verb.attributes, "timeout").map(|timeout| self.now + timeout),
             routable: values::flag(&hints, "routable").unwrap_or(true),
@@ -59,10 +57,31 @@ impl Planner<'_> {
             dial: dial_rule(&hints),
             choice: choice(verb),
         };
+        self.take_place_of_call(&mut entry, waiting_since.is_some(), verb);
         self.keep_entry(&id, &entry);
         self.raise("queue.submit.requestid", json!({ "requestid": id.to_string() }));
         self.order(id.clone(), Action::Submit(Box::new(entry)));
         self.run_treatments(&id, verb);
+    }
+
+    /// The place that the call brings along, as far as the submit does not say itself what it is: `RouterData70` its
+    /// age, `GMS_URS_PRIORITY` its priority, which has grown already.
+    //= guide: RouterData70 is honoured when an interaction is queued again
+    fn take_place_of_call(&mut self, entry: &mut Entry, has_age: bool, verb: &Verb) {
+        let named = values::text(&verb.attributes, "interactionid");
+        let call = named.as_deref().or_else(|| self.context.interactions.first());
+        let Some(data) = call.and_then(|call| self.context.interactions.data(call)) else { return };
+        let has_priority = verb.attributes.get("priority").is_some_and(|value| !value.is_null());
+        let age = values::text(data, "RouterData70").filter(|text| !has_age && !text.is_empty());
+        let priority = values::integer(data, "GMS_URS_PRIORITY").filter(|_priority| !has_priority);
+        let place =
+            PlaceData { interaction_age: None, router_data_70: age.as_deref(), gms_urs_priority: priority };
+        if let Err(malformed) = place.apply(entry) {
+            self.warn("queue:submit", &format!("{malformed}; the place begins now"));
+            let without = PlaceData { router_data_70: None, ..place };
+            // Without an age there is nothing left that could be unreadable.
+            let _readable = without.apply(entry);
+        }
     }
 
     pub(super) fn update_entry(&mut self, id: EffectId, verb: &Verb) {
@@ -102,11 +121,20 @@ impl Planner<'_> {
         self.order(id, Action::QueryEntry { entry });
     }
 
-    pub(super) fn release_agent(&mut self, id: EffectId, verb: &Verb) {
-        if let Some(agent) = values::text(&verb.attributes, "agent") {
-            self.context.reserved.remove(&agent);
-            self.order(id, Action::ReleaseAgent { agent });
+    /// The place for which the session dials: the first that cannot be given an agent yet. Its announcement is used
+    /// up: after a restart it is announced again only when the chart asks, not while the customer is rung.
+    pub(super) fn announced_entry(&mut self) -> Option<String> {
+        let (name, mut entry) = self
+            .context
+            .entries
+            .iter()
+            .find(|(_, entry)| !entry.routable)
+            .map(|(name, entry)| (name.clone(), entry.clone()))?;
+        if let (true, Ok(submit)) = (entry.notify, name.parse::<EffectId>()) {
+            entry.notify = false;
+            self.keep_entry(&submit, &entry);
         }
+        Some(name)
     }
 
     /// Nobody whom the chart has excluded is selected for a place that it has.

@@ -70,21 +70,14 @@ const CAPACITY: &[OptionDefinition] = &[
 ];
 
 const URS_STAT: &[OptionDefinition] = &[
-    text("_urs_url")
-        .mandatory()
-        .guard()
-        .not_yet()
-        .says("options §20 G, D", "URL of the router's statistics."),
+    text("_urs_url").guard().says(
+        "options §20 G, D",
+        "URLs of router statistics, with commas; without one the router of this node is asked.",
+    ),
     text("_urs_stat_url_parameters")
-        .mandatory()
         .guard()
-        .not_yet()
-        .says("options §20 D", "Appended to the query."),
-    seconds("_caching_policy", 5)
-        .mandatory()
-        .guard()
-        .not_yet()
-        .says("options §20 G, D", "How long a result is reused."),
+        .says("options §20 D", "Query; parameters of the request are added."),
+    seconds("_caching_policy", 5).guard().says("options §20 G, D", "How long a result is reused."),
 ];
 
 const MATCH_INTERACTION: &[OptionDefinition] = &[

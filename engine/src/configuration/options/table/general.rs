@@ -115,7 +115,6 @@ pub(super) const SCHEDULED: &[OptionDefinition] = &[
         .says("options §4 D", "A session waits while the desired time is further away than this."),
     text("_request_ewt_service")
         .both()
-        .not_yet()
         .says("options §4 G", "First source of the waiting time: an `urs-stat` service."),
     of("_request_queue_time_stat", OptionKind::Statistic)
         .both()

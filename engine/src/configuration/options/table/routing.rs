@@ -1,7 +1,8 @@
 //! Options of queueing (options.md §5).
 
 use super::{
-    DefaultValue, OptionDefinition, OptionKind, integer, list, milliseconds, of, row, seconds, text, text_or,
+    DefaultValue, OptionDefinition, OptionKind, flag, integer, list, milliseconds, of, row, seconds, text,
+    text_or,
 };
 
 pub(super) const QUEUEING: &[OptionDefinition] = &[
@@ -57,8 +58,20 @@ pub(super) const QUEUEING: &[OptionDefinition] = &[
     seconds("_agent_reserve_timeout", 30)
         .mandatory()
         .says("options §5 D", "How long the selected agent is blocked from other routing."),
+    row(
+        "_reserve_before_dial",
+        OptionKind::Enumeration(&["never", "auto", "always"]),
+        DefaultValue::Text("auto"),
+    )
+    .guard()
+    .says(
+        "ours",
+        "Agent first: an agent is kept before the customer is dialled; `auto`: while too many find nobody.",
+    ),
+    flag("_abandonment_guard", true)
+        .guard()
+        .says("ours", "Whether it is counted how many customers who answer find nobody."),
     milliseconds("_agent_reserve_delay_before_release", 0)
-        .not_yet()
         .says("options §5 D", "Delay before the reservation is released."),
     seconds("_cannot_dial_buffer_time", 0)
         .not_yet()
