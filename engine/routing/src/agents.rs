@@ -14,8 +14,9 @@ use std::time::Duration;
 use serde::Serialize;
 use vocabulary::Timestamp;
 
+use crate::groups::Membership;
 use crate::slab::Slot;
-use crate::statistics::AgentRecord;
+use crate::statistics::{AgentFigures, AgentRecord};
 use crate::{AgentProfile, AgentStatus, Desk, EntryId};
 
 /// An agent, for lists.
@@ -112,6 +113,8 @@ pub(crate) enum Listing {
 #[derive(Clone, Debug)]
 pub(crate) struct Agent {
     pub(crate) profile: Arc<AgentProfile>,
+    /// Groups of places and campaigns to which the agent belongs, by the desk of today.
+    pub(crate) membership: Membership,
     /// The desk of the profile, which a login elsewhere replaces in `profile` until the agent leaves.
     pub(crate) own_desk: Desk,
     pub(crate) status: AgentStatus,
@@ -128,6 +131,8 @@ pub(crate) struct Agent {
     /// See [`Counted::freeing`].
     pub(crate) freeing: u64,
     pub(crate) listing: Listing,
+    /// When a condition on the agent's statistics changes though nothing else does.
+    pub(crate) look_again: Option<Timestamp>,
 }
 
 impl Agent {
@@ -135,6 +140,7 @@ impl Agent {
         Self {
             own_desk: desk_of(&profile),
             profile: Arc::new(profile),
+            membership: Membership::default(),
             status: AgentStatus::LoggedOut,
             since: Timestamp::EPOCH,
             reservation: None,
@@ -145,12 +151,22 @@ impl Agent {
             record: AgentRecord::default(),
             freeing: 0,
             listing: Listing::Not,
+            look_again: None,
         }
     }
 
     /// Ready and not reserved (decision D-093: voice capacity is 1).
     pub(crate) fn is_selectable(&self) -> bool {
         self.status == AgentStatus::Ready && self.reservation.is_none()
+    }
+
+    pub(crate) fn figures(&self) -> AgentFigures<'_> {
+        AgentFigures {
+            status: &self.status,
+            since: self.since,
+            is_selectable: self.is_selectable(),
+            record: &self.record,
+        }
     }
 
     pub(crate) fn holder(&self) -> Option<&str> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use vocabulary::{AgentId, QueueName, Timestamp};
 
-use crate::DialMethod;
+use crate::{DialMethod, Groups};
 
 /// Id of an entry in a queue: the effect id of the `queue:submit` that made it.
 pub type EntryId = String;
@@ -300,6 +300,8 @@ pub enum Command {
         /// Whether the customer answered; if so the entry becomes routable when he is ready for an agent.
         answered: bool,
     },
+    /// The groups of places and campaigns are these (configuration). Counts at once, also for those who wait.
+    ConfigureGroups(Groups),
     /// The groups of queues are these: a waiting time can be asked of each name, which ends in `.GQ`.
     ConfigureQueueGroups(BTreeMap<QueueName, Vec<QueueName>>),
     /// Time has passed; due deadlines and reservations are looked at. Every other command does this as well.

@@ -31,6 +31,7 @@ pub(crate) mod counting;
 mod lines;
 mod reservation;
 mod settle;
+mod statistic_terms;
 mod wait_query;
 mod waiting;
 mod widening;
@@ -45,6 +46,7 @@ use vocabulary::{AgentId, QueueName, Timestamp};
 use crate::agents::{AfterCallWork, Agent, AgentView};
 use crate::chance::Chance;
 use crate::directory::Directory;
+use crate::groups::Memberships;
 use crate::order::Order;
 use crate::slab::{Slab, Slot};
 use crate::waiting_time::{QueueStatistics, estimate};
@@ -184,6 +186,7 @@ pub struct Router {
     /// Saved averages of lines that are not open yet, by targets as written.
     saved_dials: BTreeMap<String, DialAverages>,
     queue_groups: BTreeMap<QueueName, Vec<QueueName>>,
+    memberships: Memberships,
 }
 
 #[derive(Debug, Default)]
@@ -203,6 +206,8 @@ enum Due {
     NextTarget(Arc<str>),
     Announcement(Arc<str>),
     Memory(Arc<str>),
+    /// A condition on the statistics of a ready agent changes.
+    Statistics(AgentId),
     /// Dial-ahead looks at a line again.
     Pace(Arc<str>),
     /// Entries that are dialled by thresholds are looked at again.
@@ -271,6 +276,7 @@ impl Router {
             Command::RouteDone { id } => self.forget_held(&id),
             Command::DialStarted { id } => self.dial_started(&id, now),
             Command::DialEnded { id, answered } => self.dial_ended(&id, answered, now),
+            Command::ConfigureGroups(groups) => self.configure_groups(&groups),
             Command::ConfigureQueueGroups(groups) => self.queue_groups = groups,
             Command::Tick => {}
         }
@@ -395,6 +401,7 @@ impl Router {
                     }
                 }
                 Due::Memory(id) => self.forget_held(&id),
+                Due::Statistics(agent) => self.terms_change(&agent),
                 Due::Pace(line) => self.look_again(&line),
                 Due::Thresholds => self.thresholds_due = None,
             }
@@ -413,10 +420,14 @@ fn pop_until<T: Ord + Clone>(set: &mut BTreeSet<(Timestamp, T)>, now: Timestamp)
 #[cfg(test)]
 mod event_tests;
 #[cfg(test)]
+mod group_tests;
+#[cfg(test)]
 mod list_tests;
 #[cfg(test)]
 mod random_tests;
 #[cfg(test)]
 mod reservation_tests;
+#[cfg(test)]
+mod statistic_term_tests;
 #[cfg(test)]
 mod tests;

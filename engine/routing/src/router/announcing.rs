@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vocabulary::Timestamp;
+use vocabulary::{AgentId, Timestamp};
 
 use super::counting::per_second;
 use super::{Due, Lines, Router, Waiting};
@@ -97,7 +97,7 @@ impl Router {
             };
             if is_too_late(waiting, now) {
                 too_late.push(key.slot);
-            } else if self.is_wanted(waiting, line, &situation, chosen.len()) {
+            } else if self.is_wanted(waiting, line, &situation, chosen.len(), now) {
                 chosen.push(key.slot);
             }
         }
@@ -115,11 +115,19 @@ impl Router {
     }
 
     /// Whether the agents for whom a callback would be dialled include one whom it may be given.
-    fn is_wanted(&self, waiting: &Waiting, line: &Line, situation: &Situation, chosen: usize) -> bool {
+    fn is_wanted(
+        &self,
+        waiting: &Waiting,
+        line: &Line,
+        situation: &Situation,
+        chosen: usize,
+        now: Timestamp,
+    ) -> bool {
         if waiting.excluded.is_empty() {
             return true;
         }
-        let fitting = line.ready.iter().filter(|(_, id, _)| !waiting.excluded.contains(id)).count();
+        let ready = self.ready_now(line, now);
+        let fitting = ready.filter(|(_, id, _)| !waiting.excluded.contains(id)).count();
         let dialing = situation.dialing + chosen;
         // Those who are being dialled already take the agents whom this one refuses.
         let ready = situation.ready.min(dialing + fitting);
@@ -185,7 +193,7 @@ impl Router {
         let fresh = DialAverages::new(options);
         let averages = line.pace.averages.as_ref().or(self.saved_dials.get(&*line.text)).unwrap_or(&fresh);
         Situation {
-            ready: self.unclaimed(line, slot),
+            ready: self.unclaimed(line, slot, now),
             at_work: line.agents.at_work,
             freeing_rate: per_second(line.agents.freeing),
             arrival_rate: averages.arrival_rate(now),
@@ -202,12 +210,25 @@ impl Router {
         }
     }
 
+    /// Ready agents of a line who may be given its entries now.
+    fn ready_now<'a>(
+        &'a self,
+        line: &'a Line,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &'a (Timestamp, AgentId, Slot)> {
+        line.ready.iter().filter(move |(_, _, slot)| {
+            line.is_unconditional()
+                || self.agents.get(*slot).is_some_and(|agent| self.target_for(line, agent, now).is_some())
+        })
+    }
+
     /// Ready agents of a line for whom nobody is being dialled in another line.
-    fn unclaimed(&self, line: &Line, slot: Slot) -> usize {
+    fn unclaimed(&self, line: &Line, slot: Slot, now: Timestamp) -> usize {
         let lines_of = |agent: Slot| self.agents.get(agent).map_or(0, |agent| agent.lines.len());
         let is_shared = line.ready.iter().take(NEIGHBOURS_MAX).any(|(_, _, agent)| lines_of(*agent) > 1);
         if !is_shared {
-            return line.ready.len();
+            let is_plain = line.is_unconditional();
+            return if is_plain { line.ready.len() } else { self.ready_now(line, now).count() };
         }
         let mut claimed = BTreeSet::new();
         let dials = self.announced.iter().filter_map(|id| self.entries.get(self.directory.get(id)?));
@@ -219,7 +240,7 @@ impl Router {
             let agent = agents.take(NEIGHBOURS_MAX).min_by_key(|(_, _, agent)| lines_of(*agent));
             claimed.extend(agent.map(|(_, _, agent)| *agent));
         }
-        line.ready.iter().filter(|(_, _, agent)| !claimed.contains(agent)).count()
+        self.ready_now(line, now).filter(|(_, _, agent)| !claimed.contains(agent)).count()
     }
 
     fn set_look_again(&mut self, slot: Slot, at: Option<Timestamp>) {

@@ -71,7 +71,7 @@ impl Router {
             else {
                 continue;
             };
-            if self.may_be_given(line, key.slot, agent) {
+            if self.may_be_given(line, key.slot, agent, now) {
                 best = Some((standing, key.slot));
                 continue;
             }
@@ -80,14 +80,14 @@ impl Router {
                 .routable
                 .walk(now)
                 .take_while(|(standing, _)| is_better(standing))
-                .find(|(_, key)| self.may_be_given(line, key.slot, agent));
+                .find(|(_, key)| self.may_be_given(line, key.slot, agent, now));
             best = next.map(|(standing, key)| (standing, key.slot)).or(best);
         }
         best.map(|(_, slot)| slot)
     }
 
-    fn may_be_given(&self, line: &Line, entry: Slot, agent: &Agent) -> bool {
-        self.target_for(line, agent).is_some()
+    fn may_be_given(&self, line: &Line, entry: Slot, agent: &Agent, now: Timestamp) -> bool {
+        self.target_for(line, agent, now).is_some()
             && self.entries.get(entry).is_some_and(|waiting| !waiting.excluded.contains(&agent.profile.id))
     }
 
@@ -102,7 +102,7 @@ impl Router {
                 if best.is_some_and(|(other, _)| other <= standing) {
                     break;
                 }
-                if self.candidates(key.slot).next().is_some() {
+                if self.candidates(key.slot, now).next().is_some() {
                     best = Some((standing, key.slot));
                     break;
                 }
@@ -113,7 +113,8 @@ impl Router {
                 continue;
             };
             let standing = waiting.growth.standing(&waiting.key, now);
-            if best.is_none_or(|(other, _)| standing < other) && self.candidates(*slot).next().is_some() {
+            if best.is_none_or(|(other, _)| standing < other) && self.candidates(*slot, now).next().is_some()
+            {
                 best = Some((standing, *slot));
             }
         }
@@ -136,7 +137,7 @@ impl Router {
         agent.reservation = Some(Reservation { holder, from: now, until, is_released: false });
         self.due.insert((until, Due::Reservation(agent_id.clone())));
         let (profile, is_share) = (Arc::clone(&agent.profile), waiting.choice == Choice::Percentage);
-        let number = self.count_share(waiting.line, agent_slot, is_share);
+        let number = self.count_share(waiting.line, agent_slot, is_share, now);
         let target = self
             .lines
             .get(waiting.line)
