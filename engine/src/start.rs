@@ -213,6 +213,8 @@ async fn start_actors(
     {
         router.restore_averages(averages);
     }
+    let _nobody_waits =
+        router.step(Command::ConfigureGroups(node.configuration.groups.clone()), node.clock.now());
     let _nobody_waits = router.step(Command::ConfigureAgents(profiles), node.clock.now());
     let _set = node.queues.set(QueueActor::new(Arc::clone(node), router).start());
     let weak = Arc::downgrade(node);

@@ -4,6 +4,7 @@
 //! logged_out --log in--> not_ready --ready--> ready --selected--> ready + reserved
 //! ready + reserved --route--> ringing --answer--> busy --hang up--> after_call_work --time--> ready | not_ready
 //! ringing --decline, no answer--> ready | not_ready         ready + reserved --release, time--> ready
+//! ready --requests to reserve--> ready + asked for --collection time--> ready + reserved
 //! any --vanished--> logged_out
 //! ```
 
@@ -15,6 +16,7 @@ use serde::Serialize;
 use vocabulary::Timestamp;
 
 use crate::groups::Membership;
+use crate::router::Collection;
 use crate::slab::Slot;
 use crate::statistics::{AgentFigures, AgentRecord};
 use crate::{AgentProfile, AgentStatus, Desk, EntryId};
@@ -28,6 +30,8 @@ pub struct AgentView {
     pub status: AgentStatus,
     /// Entry for which the agent is reserved, if any.
     pub reserved_for: Option<EntryId>,
+    /// Whether requests to reserve the agent are being gathered: nobody is given the agent meanwhile.
+    pub is_asked_for: bool,
     /// Since when the status holds; [`Timestamp::EPOCH`] for an agent whose status was never set.
     pub since: Timestamp,
 }
@@ -120,6 +124,8 @@ pub(crate) struct Agent {
     pub(crate) status: AgentStatus,
     pub(crate) since: Timestamp,
     pub(crate) reservation: Option<Reservation>,
+    /// Requests for a reservation that are being gathered; never beside a reservation.
+    pub(crate) collecting: Option<Box<Collection>>,
     /// What the agent asked to be after the call.
     pub(crate) planned: Option<AgentStatus>,
     /// End of the after-call work.
@@ -144,6 +150,7 @@ impl Agent {
             status: AgentStatus::LoggedOut,
             since: Timestamp::EPOCH,
             reservation: None,
+            collecting: None,
             planned: None,
             wraps_up_until: None,
             lines: Vec::new(),
@@ -155,9 +162,9 @@ impl Agent {
         }
     }
 
-    /// Ready and not reserved (decision D-093: voice capacity is 1).
+    /// Ready, not reserved and not asked for (decision D-093: voice capacity is 1).
     pub(crate) fn is_selectable(&self) -> bool {
-        self.status == AgentStatus::Ready && self.reservation.is_none()
+        self.status == AgentStatus::Ready && self.reservation.is_none() && self.collecting.is_none()
     }
 
     pub(crate) fn figures(&self) -> AgentFigures<'_> {
@@ -199,6 +206,7 @@ impl Agent {
             profile: AgentProfile::clone(&self.profile),
             status: self.status.clone(),
             reserved_for: self.holder().map(str::to_owned),
+            is_asked_for: self.collecting.is_some(),
             since: self.since,
         }
     }

@@ -244,17 +244,20 @@ pub enum Command {
         /// Who.
         agent: AgentId,
     },
-    /// Keeps a ready agent for `holder` without an entry in a queue, or keeps one longer whom `holder` has. A time
-    /// of 0 keeps nobody (decision D-089).
+    /// Asks to keep a ready agent for `holder` without an entry in a queue, or keeps one longer whom `holder` has. The
+    /// answer, [`Outcome::AgentReserved`] or [`Outcome::ReservationRefused`], comes when the collection time is over
+    /// (`Options::reservation_collection`). A time of 0 keeps nobody, and withdraws (decision D-089).
     ReserveAgent {
         /// Who.
         agent: AgentId,
         /// For whom.
         holder: EntryId,
-        /// How long from now.
+        /// Higher first; of equal ones the first that asked. Usually 0.
+        priority: i64,
+        /// How long, from the answer on.
         duration: Duration,
     },
-    /// Keeps an agent longer whom `holder` still has.
+    /// Keeps an agent longer whom `holder` still has, or has asked for.
     RefreshReservation {
         /// Who.
         agent: AgentId,
@@ -263,7 +266,7 @@ pub enum Command {
         /// How long from now.
         duration: Duration,
     },
-    /// A reserved agent is no longer needed.
+    /// A reserved agent is no longer needed, or one who was asked for.
     ReleaseAgent {
         /// Who.
         agent: AgentId,

@@ -52,7 +52,7 @@ pub use dial_ahead::{
 };
 pub use groups::{CampaignGroup, Groups};
 pub use place::{MalformedRouterData, PlaceData, restored_priority, router_data_70};
-pub use router::{Options, Position, Router, TargetsOrder};
+pub use router::{LowerRequests, Options, Position, Router, TargetsOrder};
 pub use skill_expression::{Comparison, SkillExpression, SkillExpressionError};
 pub use target::{Target, TargetError, TargetKind, Targets, Threshold};
 pub use target_list::{SkipCondition, TargetList, TargetListError, TargetStep};

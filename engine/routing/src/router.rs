@@ -16,8 +16,8 @@
 //! | `EndCall` | from a call: after-call work, or what was planned; else ignored | ignored |
 //! | `PlanAfterCall` | noted while at work | ignored |
 //! | `AgentVanished`, `RemoveAgent` | `AgentChanged`, `Returned` for an unused reservation | ignored |
-//! | `ReserveAgent`, `RefreshReservation` | `AgentReserved` or `ReservationRefused` | `ReservationRefused` |
-//! | `ReleaseAgent` | `AgentChanged` when reserved (by that holder, where one is named) | ignored |
+//! | `ReserveAgent`, `RefreshReservation` | `AgentReserved` or `ReservationRefused`, after the collection time for a free agent, who is given to nobody meanwhile; see `collecting` | `ReservationRefused` |
+//! | `ReleaseAgent` | `AgentChanged` when reserved (by that holder, where one is named); a request that is being gathered is withdrawn | ignored |
 //!
 //! Every command first lets due deadlines, reservations and other times end, and afterwards gives ready agents to
 //! routable entries and announces the time to dial. What a command costs depends on the lines of the agent or entry
@@ -27,6 +27,7 @@ mod admission;
 mod announcing;
 mod attendance;
 mod choice;
+mod collecting;
 pub(crate) mod counting;
 mod lines;
 mod reservation;
@@ -53,6 +54,8 @@ use crate::waiting_time::{QueueStatistics, estimate};
 use crate::{Averages, Command, DialAheadOptions, DialAverages, Entry, Outcome, WaitingTime};
 
 use attendance::Desks;
+pub(crate) use collecting::Collection;
+use collecting::Request;
 pub(crate) use lines::Lines;
 use reservation::Held;
 use waiting::Waiting;
@@ -83,8 +86,26 @@ pub struct Options {
     pub max_idle_lines: usize,
     /// Most queues in which an entry is listed besides its own; further ones are left out. Default 15.
     pub max_pegs_per_entry: usize,
+    /// How long requests to reserve a free agent are gathered, from the first one on, before the highest priority wins
+    /// (router reference: collection time). Default 100 ms; 0: the first one wins at once.
+    pub reservation_collection: Duration,
+    /// What becomes of a request that is not higher than one that is gathered already. Default
+    /// [`LowerRequests::Collect`].
+    pub lower_requests: LowerRequests,
+    /// Most requests that are gathered for one agent; further ones are refused. Default 100.
+    pub max_collected_requests: usize,
     /// How it is decided between agents who are equally good. Default [`TargetsOrder::Fixed`].
     pub targets_order: TargetsOrder,
+}
+
+/// What becomes of a request to reserve an agent that is not higher than one that is gathered already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LowerRequests {
+    /// It is gathered, and wins if the higher ones are withdrawn.
+    #[default]
+    Collect,
+    /// It is refused at once; a higher one refuses those that were gathered.
+    Reject,
 }
 
 /// How it is decided between equally good agents (guide: router option `targets_order`).
@@ -112,6 +133,9 @@ impl Default for Options {
             after_call_work: AfterCallWork::default(),
             max_idle_lines: 2_000,
             max_pegs_per_entry: 15,
+            reservation_collection: Duration::from_millis(100),
+            lower_requests: LowerRequests::default(),
+            max_collected_requests: 100,
             targets_order: TargetsOrder::default(),
         }
     }
@@ -201,6 +225,8 @@ struct Queue {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
     Deadline(Arc<str>),
+    /// The requests for an agent have been gathered.
+    Collection(AgentId),
     Reservation(AgentId),
     AfterCallWork(AgentId),
     NextTarget(Arc<str>),
@@ -263,8 +289,8 @@ impl Router {
             Command::EndCall { agent } => self.end_call(&agent, now, outcomes),
             Command::PlanAfterCall { agent, ready, reason } => self.plan_after_call(&agent, ready, reason),
             Command::AgentVanished { agent } => self.agent_vanished(&agent, now, outcomes),
-            Command::ReserveAgent { agent, holder, duration } => {
-                self.reserve_agent(&agent, holder, duration, now, outcomes);
+            Command::ReserveAgent { agent, holder, priority, duration } => {
+                self.reserve_agent(&agent, Request { holder, priority, duration }, now, outcomes);
             }
             Command::RefreshReservation { agent, holder, duration } => {
                 self.refresh_reservation(&agent, holder, duration, now, outcomes);
@@ -388,6 +414,7 @@ impl Router {
                         outcomes.push(Outcome::TimedOut { id: id.to_string() });
                     }
                 }
+                Due::Collection(agent) => self.collection_ends(&agent, now, outcomes),
                 Due::Reservation(agent) => self.reservation_ends(&agent, outcomes),
                 Due::AfterCallWork(agent) => self.after_call_work_ends(&agent, now, outcomes),
                 Due::NextTarget(id) => {
@@ -417,6 +444,8 @@ fn pop_until<T: Ord + Clone>(set: &mut BTreeSet<(Timestamp, T)>, now: Timestamp)
     set.pop_first()
 }
 
+#[cfg(test)]
+mod collecting_tests;
 #[cfg(test)]
 mod event_tests;
 #[cfg(test)]

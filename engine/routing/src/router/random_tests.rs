@@ -59,6 +59,12 @@ impl Chance {
             },
             4 => Command::Cancel { id },
             5 => release(self.agent().as_str(), None),
+            6 if self.below(2) == 0 => Command::ReserveAgent {
+                agent: self.agent(),
+                holder: format!("h{}", self.below(4)),
+                priority: self.number(3),
+                duration: Duration::from_secs(self.below(20).try_into().unwrap()),
+            },
             6 => Command::Tick,
             7 if self.below(3) == 0 => {
                 let place = PLACES[self.below(PLACES.len())].to_owned();
@@ -205,9 +211,12 @@ impl Model {
                 Outcome::Refused { reason, .. } | Outcome::UpdateRefused { reason, .. } => {
                     panic!("{context}: {reason}")
                 }
+                Outcome::AgentReserved { agent, .. } => {
+                    assert_eq!(self.statuses.get(agent), Some(&AgentStatus::Ready), "{context}: {agent}");
+                    self.reserved.insert(agent.clone());
+                }
                 Outcome::Updated { .. }
                 | Outcome::ReservationExpired { .. }
-                | Outcome::AgentReserved { .. }
                 | Outcome::ReservationRefused { .. }
                 | Outcome::Returned { .. }
                 | Outcome::RoutingGivenUp { .. }
@@ -232,6 +241,7 @@ fn check_invariants(router: &Router, model: &Model, now: Timestamp, context: &st
         for view in router.agents().filter(|_| entry.routable) {
             let fits = view.status == AgentStatus::Ready
                 && view.reserved_for.is_none()
+                && !view.is_asked_for
                 && !entry.excluded.contains(&view.profile.id)
                 && fits(router, &targets, &view, now);
             assert!(!fits, "{context}: {} waits although {} is ready", entry.id, view.profile.id);
@@ -266,6 +276,7 @@ pub(super) fn check_bookkeeping(router: &Router, context: &str) {
     let announced = entries().filter(|waiting| waiting.announced_until.is_some()).count();
     let looked_at_again = router.lines.iter().filter(|(_, line)| line.pace.look_again.is_some()).count();
     let terms = router.agents.iter().filter(|(_, agent)| agent.look_again.is_some()).count();
+    let asked_for = router.agents().filter(|view| view.is_asked_for).count();
     let widening = entries().filter(|waiting| waiting.stage.ends.is_some()).count();
     let due = reserved
         + wrapping_up
@@ -274,7 +285,8 @@ pub(super) fn check_bookkeeping(router: &Router, context: &str) {
         + widening
         + router.held.len()
         + looked_at_again
-        + terms;
+        + terms
+        + asked_for;
     assert_eq!(router.due.len(), due, "{context}: due");
     assert_eq!(router.announced.len(), announced, "{context}: announced");
     assert_eq!(router.directory.len(), entries().count(), "{context}: directory");
@@ -369,7 +381,9 @@ fn announcements_never_exceed_the_free_agents() {
             let announces = outcomes.iter().any(|outcome| matches!(outcome, Outcome::TimeToDial { .. }));
             let free = router
                 .agents()
-                .filter(|view| view.status == AgentStatus::Ready && view.reserved_for.is_none())
+                .filter(|view| {
+                    view.status == AgentStatus::Ready && view.reserved_for.is_none() && !view.is_asked_for
+                })
                 .filter(|view| view.profile.groups.iter().any(|group| group == "Billing"))
                 .count();
             let announced = router.entries.iter().filter(|(_, waiting)| waiting.is_dialing()).count();

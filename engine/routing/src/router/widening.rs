@@ -81,7 +81,8 @@ impl Router {
                 return line.agents.value(condition.statistic);
             }
             let agents = self.agents.iter().map(|(_, agent)| agent);
-            let members = agents.filter(|agent| targets.iter().any(|target| includes(target, agent, self.now)));
+            let members =
+                agents.filter(|agent| targets.iter().any(|target| includes(target, agent, self.now)));
             of_agents(condition.statistic, members.map(Agent::figures))
         });
         value.is_some_and(|value| condition.comparison.holds(&value, &condition.value))
