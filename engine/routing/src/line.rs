@@ -82,6 +82,8 @@ pub(crate) struct Pace {
     pub(crate) last_given: Option<Timestamp>,
     /// Since when an agent has been ready for whom nobody is dialled because of live calls that may come.
     pub(crate) held_since: Option<Timestamp>,
+    /// Priority of the last live call.
+    pub(crate) live_priority: i64,
     /// When the line is looked at again though nothing changes.
     pub(crate) look_again: Option<Timestamp>,
 }

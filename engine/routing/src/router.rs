@@ -29,6 +29,7 @@ mod attendance;
 mod choice;
 mod collecting;
 pub(crate) mod counting;
+mod keeping;
 mod lines;
 mod reservation;
 mod settle;
@@ -450,6 +451,8 @@ mod collecting_tests;
 mod event_tests;
 #[cfg(test)]
 mod group_tests;
+#[cfg(test)]
+mod keeping_tests;
 #[cfg(test)]
 mod list_tests;
 #[cfg(test)]

@@ -9,10 +9,12 @@ use std::time::Duration;
 use vocabulary::{AgentId, Timestamp};
 
 use super::counting::per_second;
+use super::keeping::has_kept_back;
 use super::{Due, Lines, Router, Waiting};
 use crate::agents::Agent;
 use crate::dial_ahead::dial_quota;
 use crate::line::Line;
+use crate::order::Standing;
 use crate::slab::{Slab, Slot};
 use crate::{
     DialAverages, DialExplanation, DialLimit, DialMethod, EntryChange, NotDialled, Outcome, Situation,
@@ -23,7 +25,7 @@ const THRESHOLD_INTERVAL: Duration = Duration::from_secs(5);
 /// How often a line with calls in progress is looked at though nothing changes.
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 /// Most ready agents of a line whose other lines are looked at; beyond it there are enough for all.
-const NEIGHBOURS_MAX: usize = 16;
+pub(super) const NEIGHBOURS_MAX: usize = 16;
 
 /// What is known of the dial of an entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,6 +72,19 @@ impl Router {
         let lines: Vec<Slot> = heads.into_iter().map(|(_, slot)| slot).collect();
         for line in lines {
             self.announce_line(line, now, outcomes);
+        }
+        if !self.options.dial_ahead.keep_max.is_zero() && !self.announced.is_empty() {
+            self.look_again_for_kept_back(&touched, now);
+        }
+    }
+
+    /// Calls for whom no agent could be spared are looked at again though nothing changes.
+    fn look_again_for_kept_back(&mut self, lines: &BTreeSet<Slot>, now: Timestamp) {
+        for slot in lines {
+            let waits = self.lines.get(*slot).filter(|line| has_kept_back(line));
+            if waits.is_some_and(|line| line.pace.look_again.is_none()) {
+                self.set_look_again(*slot, Some(now + LOOK_INTERVAL));
+            }
         }
     }
 
@@ -186,28 +201,41 @@ impl Router {
     }
 
     /// What dial-ahead looks at for the head of a line.
-    fn situation(&self, line: &Line, slot: Slot, now: Timestamp) -> Situation {
+    pub(super) fn situation(&self, line: &Line, slot: Slot, now: Timestamp) -> Situation {
         let head = line.announceable.first(now);
         let ahead = head.map_or(0, |(standing, _)| line.routable.rank(&standing, now));
         let options = &self.options.dial_ahead;
+        // Calls that come later and have no higher priority leave the agents to those who are dialled.
+        let first = head.map(|(standing, _)| standing).or_else(|| self.first_dialled(line, now));
+        let is_first = |priority: i64| first.is_some_and(|first| first.priority.0 >= priority);
+        let takes_turns = !options.keep_max.is_zero() && is_first(line.pace.live_priority);
         let fresh = DialAverages::new(options);
         let averages = line.pace.averages.as_ref().or(self.saved_dials.get(&*line.text)).unwrap_or(&fresh);
+        let connect = averages.connect_seconds.mean;
         Situation {
             ready: self.unclaimed(line, slot, now),
             at_work: line.agents.at_work,
             freeing_rate: per_second(line.agents.freeing),
             arrival_rate: averages.arrival_rate(now),
+            arrives_within: connect
+                - if takes_turns { options.keep_max.as_secs_f64().min(connect) } else { 0.0 },
             ahead,
             waiting: line.routable.len(),
             dialing: line.pace.dialing.len(),
             freed: self.freed_in(line, averages.connect_seconds.mean, now),
             answers: self.answers_of(line, averages.success_rate(options), now),
             success_rate: averages.success_rate(options),
-            connect_seconds: averages.connect_seconds.mean,
+            connect_seconds: connect,
             trust: averages.trust,
             held_back: line.pace.held_since.map_or(0.0, |since| now.since(since).as_secs_f64()),
             since_last_given: line.pace.last_given.map(|at| now.since(at).as_secs_f64()),
         }
+    }
+
+    /// Place of the first of those who are being dialled.
+    pub(super) fn first_dialled<'a>(&'a self, line: &'a Line, now: Timestamp) -> Option<Standing<'a>> {
+        let dialing = line.pace.dialing.iter().filter_map(|(_, slot)| self.entries.get(*slot));
+        dialing.map(|waiting| waiting.growth.standing(&waiting.key, now)).min()
     }
 
     /// Ready agents of a line who may be given its entries now.

@@ -79,10 +79,10 @@ impl Router {
                 .iter()
                 .filter(move |(_, id, slot)| {
                     !waiting.excluded.contains(id)
-                        && self
-                            .agents
-                            .get(*slot)
-                            .is_some_and(|agent| self.target_for(line, agent, now).is_some())
+                        && self.agents.get(*slot).is_some_and(|agent| {
+                            self.target_for(line, agent, now).is_some()
+                                && !self.is_kept_from(waiting, agent, now)
+                        })
                 })
                 .map(|(since, _, slot)| (*since, *slot))
         })

@@ -166,6 +166,9 @@ impl Router {
         let is_live = waiting.routable && !waiting.notify && now.since(waiting.key.entered).is_zero();
         if is_live && let Some(averages) = self.averages_of(waiting.line) {
             averages.live_arrival(now);
+            if let Some(line) = self.lines.get_mut(waiting.line) {
+                line.pace.live_priority = waiting.priority(now);
+            }
         }
     }
 

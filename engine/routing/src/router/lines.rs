@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use vocabulary::AgentId;
 
+use super::keeping::has_kept_back;
 use super::{Due, Router};
 use crate::agents::{Agent, Counted, Listing};
 use crate::groups::{Groups, Memberships};
@@ -67,9 +68,15 @@ impl Lines {
         std::mem::take(&mut self.touched)
     }
 
+    /// Lines in which something has changed; they stay so.
+    pub(super) fn touched(&self) -> impl Iterator<Item = Slot> + '_ {
+        self.touched.iter().copied()
+    }
+
     /// Something has changed in a line that dial-ahead goes by.
     pub(super) fn touch(&mut self, line: Slot) {
-        if self.announceable.contains(&line) {
+        let has_callbacks = self.announceable.contains(&line);
+        if has_callbacks || self.get(line).is_some_and(has_kept_back) {
             self.touched.insert(line);
         }
     }

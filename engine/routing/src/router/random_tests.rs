@@ -148,6 +148,18 @@ fn fits(router: &Router, targets: &crate::Targets, view: &crate::AgentView, now:
     })
 }
 
+/// Whether an agent may be kept from an entry for customers who are being dialled and come before it.
+fn may_be_kept(router: &Router, entry: &Entry, view: &crate::AgentView, now: Timestamp) -> bool {
+    let place = |entry: &Entry| {
+        let priority = router.position(&entry.id, now).unwrap().priority;
+        (std::cmp::Reverse(priority), entry.waiting_since, entry.entered, entry.id.clone())
+    };
+    let is_late = now.since(entry.entered) >= router.options.dial_ahead.keep_max;
+    let dialled = router.entries.iter().map(|(_, waiting)| waiting).filter(|waiting| waiting.is_dialing());
+    let mut before = dialled.map(super::Waiting::to_entry).filter(|other| place(other) < place(entry));
+    !is_late && before.any(|other| fits(router, &crate::Targets::parse(&other.target).unwrap(), view, now))
+}
+
 /// What must be true, learned from the outcomes alone.
 #[derive(Default)]
 struct Model {
@@ -157,9 +169,21 @@ struct Model {
     /// Agents who were said to be chosen, until they are said to be no longer reserved.
     reserved: BTreeSet<AgentId>,
     statuses: BTreeMap<AgentId, AgentStatus>,
+    /// When an entry was last seen to be kept from an agent.
+    kept: BTreeMap<(String, AgentId), Timestamp>,
 }
 
 impl Model {
+    /// Whether an agent may be kept from an entry, who is looked at every two seconds as long as that is so.
+    fn is_kept(&mut self, router: &Router, entry: &Entry, view: &crate::AgentView, now: Timestamp) -> bool {
+        let pair = (entry.id.clone(), view.profile.id.clone());
+        if may_be_kept(router, entry, view, now) {
+            self.kept.insert(pair, now);
+            return true;
+        }
+        self.kept.get(&pair).is_some_and(|at| now.since(*at) < Duration::from_secs(2))
+    }
+
     /// Remembers whom a command excludes, before it is carried out.
     fn note(&mut self, command: &Command) {
         match command {
@@ -227,7 +251,7 @@ impl Model {
     }
 }
 
-fn check_invariants(router: &Router, model: &Model, now: Timestamp, context: &str) {
+fn check_invariants(router: &Router, model: &mut Model, now: Timestamp, context: &str) {
     let ids: BTreeSet<String> = router.entries().map(|entry| entry.id).collect();
     assert_eq!(ids, model.waiting, "{context}: entries were lost or invented");
     assert_eq!(router.entries().count(), ids.len(), "{context}: an entry is listed twice");
@@ -243,7 +267,8 @@ fn check_invariants(router: &Router, model: &Model, now: Timestamp, context: &st
                 && view.reserved_for.is_none()
                 && !view.is_asked_for
                 && !entry.excluded.contains(&view.profile.id)
-                && fits(router, &targets, &view, now);
+                && fits(router, &targets, &view, now)
+                && !model.is_kept(router, &entry, &view, now);
             assert!(!fits, "{context}: {} waits although {} is ready", entry.id, view.profile.id);
         }
     }
@@ -328,7 +353,7 @@ fn random_commands_break_no_invariant() {
             model.note(&command);
             let outcomes = router.step(command, now);
             model.take(&outcomes, &context);
-            check_invariants(&router, &model, now, &context);
+            check_invariants(&router, &mut model, now, &context);
         }
     }
 }
