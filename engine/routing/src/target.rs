@@ -157,8 +157,8 @@ pub enum TargetError {
     },
     /// A list of targets in JSON has several elements.
     #[error(
-        "the list has {count} targets; a list that is tried one after the other is not served yet: \
-         give one element, or several targets at once separated by commas"
+        "the list has {count} targets, to be tried one after the other; here one element is expected, or several \
+         targets at once separated by commas"
     )]
     SeveralInSequence {
         /// Elements.

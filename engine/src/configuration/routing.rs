@@ -15,6 +15,9 @@ const AFTER_CALL_WORK_MAX: u32 = 3_600;
 /// Longest collection time, milliseconds.
 const COLLECTION_MILLIS_MAX: i64 = 10_000;
 
+/// Longest time for which a call is kept from an agent, seconds.
+const KEEP_AGENTS_MAX: u32 = 60;
+
 /// What an agent is who does not answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum NoAnswer {
@@ -42,6 +45,9 @@ pub struct RoutingSettings {
     /// What becomes of a request that is not higher than one before it: `reservation_lower`, `collect` or `reject`.
     /// Default `collect`.
     pub reservation_lower: LowerRequests,
+    /// How long a call is kept from an agent who is needed for customers being dialled that came before it:
+    /// `keep_agents`, seconds, 0 to 60, default 10; 0: not at all.
+    pub keep_agents: Duration,
     /// Router option `vcb` (guide), `n1:n2:…:n17`.
     pub vcb: Vcb,
 }
@@ -55,6 +61,7 @@ impl Default for RoutingSettings {
             is_random: false,
             reservation_collection: standard.reservation_collection,
             reservation_lower: standard.lower_requests,
+            keep_agents: standard.dial_ahead.keep_max,
             vcb: Vcb::default(),
         }
     }
@@ -68,7 +75,11 @@ impl RoutingSettings {
             targets_order: if self.is_random { TargetsOrder::Random { seed } } else { TargetsOrder::Fixed },
             reservation_collection: self.reservation_collection,
             lower_requests: self.reservation_lower,
-            dial_ahead: DialAheadOptions { vcb: self.vcb, ..DialAheadOptions::default() },
+            dial_ahead: DialAheadOptions {
+                vcb: self.vcb,
+                keep_max: self.keep_agents,
+                ..DialAheadOptions::default()
+            },
             ..Options::default()
         }
     }
@@ -95,6 +106,7 @@ pub(super) fn read(table: &Table, problems: &mut Problems) -> RoutingSettings {
         "reject" => Some(LowerRequests::Reject),
         _ => None,
     });
+    let keep_agents = section.seconds("keep_agents", KEEP_AGENTS_MAX);
     let vcb = section.parsed("vcb", "numbers `n1:n2:…`, at most 17", |text| Vcb::parse(text).ok());
     section.finish();
     let default = RoutingSettings::default();
@@ -105,6 +117,7 @@ pub(super) fn read(table: &Table, problems: &mut Problems) -> RoutingSettings {
         is_random: is_random.unwrap_or_default(),
         reservation_collection: collection.unwrap_or(default.reservation_collection),
         reservation_lower: lower.unwrap_or(default.reservation_lower),
+        keep_agents: keep_agents.unwrap_or(default.keep_agents),
         vcb: vcb.unwrap_or_default(),
     }
 }

@@ -347,13 +347,15 @@ fn a_target_that_others_may_read_differently_is_a_warning() {
 }
 
 #[test]
-fn the_collection_of_reservations_is_read() {
+fn for_whom_agents_are_kept_is_read() {
     let routing = load("").configuration.routing;
     assert_eq!(routing.reservation_collection, Duration::from_millis(100));
     let text = "[routing]\nreservation_collection = 0\nreservation_lower = 'reject'\n";
     let routing = load(text).configuration.routing.router(1);
     assert_eq!(routing.reservation_collection, Duration::ZERO);
     assert_eq!(routing.lower_requests, ::routing::LowerRequests::Reject);
+    let keep = |text: &str| load(text).configuration.routing.router(1).dial_ahead.keep_max.as_secs();
+    assert_eq!((keep(""), keep("[routing]\nkeep_agents = 0\n")), (10, 0));
     assert_eq!(problems("[routing]\nreservation_collection = 20000\nreservation_lower = 'queue'\n").len(), 2);
 }
 
