@@ -29,7 +29,11 @@ const SOCKET_CAPACITY: usize = 256;
 
 /// The desk.
 #[derive(Debug, Default)]
-pub(crate) struct AgentDesk(Mutex<State>);
+pub(crate) struct AgentDesk {
+    state: Mutex<State>,
+    /// Held while the agents that are kept are read, changed and written: two changes at once would lose one.
+    keeping: tokio::sync::Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -122,7 +126,7 @@ fn status_name(status: &AgentStatus) -> &'static str {
 
 impl AgentDesk {
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The agents as configured; all are logged out.
@@ -131,7 +135,7 @@ impl AgentDesk {
         for profile in profiles {
             state.put(profile);
         }
-        Self(Mutex::new(state))
+        Self { state: Mutex::new(state), keeping: tokio::sync::Mutex::default() }
     }
 
     /// All agents, by id.

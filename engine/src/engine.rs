@@ -372,8 +372,7 @@ impl Engine {
     /// # Errors
     /// [`AgentError`].
     pub async fn put_agent(&self, agent: &str, change: AgentChange) -> Result<AgentState, AgentError> {
-        let known = self.node.desk.own_profile(agent);
-        self.node.desk.put(&self.node, change.apply(agent, known)).await?;
+        self.node.desk.put(&self.node, agent, change).await?;
         self.agent(agent)
     }
 

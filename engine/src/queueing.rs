@@ -299,9 +299,9 @@ impl Handler<QueueOrder> for QueueActor {
             Action::CancelEntry { entry } => self.command(Command::Cancel { id: entry }, ctx),
             Action::QueryEntry { entry } => self.query(&effect, &entry),
             Action::AskStatistic { object, statistic } => self.tell_statistic(&effect, &object, &statistic),
-            Action::ReserveAgent { agent, holder, duration_ms, priority: _ } => {
-                let duration = Duration::from_millis(duration_ms);
-                self.command(Command::ReserveAgent { agent: AgentId::new(agent), holder, duration }, ctx);
+            Action::ReserveAgent { agent, holder, duration_ms, priority } => {
+                let (agent, duration) = (AgentId::new(agent), Duration::from_millis(duration_ms));
+                self.command(Command::ReserveAgent { agent, holder, priority, duration }, ctx);
             }
             Action::ReleaseAgent { agent, delay_ms } => {
                 self.release(AgentId::new(agent), Duration::from_millis(delay_ms), &effect, ctx);

@@ -215,12 +215,16 @@ async fn start_actors(
         profiles.push(kept);
     }
     let mut router = Router::new(node.configuration.routing.router(node.chance.seed()));
+    let groups = Command::ConfigureGroups(node.configuration.groups.clone());
+    for command in [groups, Command::ConfigureAgents(profiles)] {
+        let _nobody_waits = router.step(command, node.clock.now());
+    }
+    // Handling times are those of agents, whom the router has to know first.
     if let Some(averages) = node.store.meta(AVERAGES.to_owned()).await?
         && let Ok(averages) = serde_json::from_str(&averages)
     {
         router.restore_averages(averages);
     }
-    let _nobody_waits = router.step(Command::ConfigureAgents(profiles), node.clock.now());
     let _set = node.queues.set(QueueActor::new(Arc::clone(node), router).start());
     let weak = Arc::downgrade(node);
     let sink = EventSink::new(move |event| {

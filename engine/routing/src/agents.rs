@@ -4,6 +4,7 @@
 //! logged_out --log in--> not_ready --ready--> ready --selected--> ready + reserved
 //! ready + reserved --route--> ringing --answer--> busy --hang up--> after_call_work --time--> ready | not_ready
 //! ringing --decline, no answer--> ready | not_ready         ready + reserved --release, time--> ready
+//! ready --requests to reserve--> ready + asked for --collection time--> ready + reserved
 //! any --vanished--> logged_out
 //! ```
 
@@ -14,8 +15,10 @@ use std::time::Duration;
 use serde::Serialize;
 use vocabulary::Timestamp;
 
+use crate::groups::Membership;
+use crate::router::Collection;
 use crate::slab::Slot;
-use crate::statistics::AgentRecord;
+use crate::statistics::{AgentFigures, AgentRecord};
 use crate::{AgentProfile, AgentStatus, Desk, EntryId};
 
 /// An agent, for lists.
@@ -27,6 +30,8 @@ pub struct AgentView {
     pub status: AgentStatus,
     /// Entry for which the agent is reserved, if any.
     pub reserved_for: Option<EntryId>,
+    /// Whether requests to reserve the agent are being gathered: nobody is given the agent meanwhile.
+    pub is_asked_for: bool,
     /// Since when the status holds; [`Timestamp::EPOCH`] for an agent whose status was never set.
     pub since: Timestamp,
 }
@@ -128,6 +133,8 @@ pub(crate) enum Listing {
 #[derive(Clone, Debug)]
 pub(crate) struct Agent {
     pub(crate) profile: Arc<AgentProfile>,
+    /// Groups of places and campaigns to which the agent belongs, by the desk of today.
+    pub(crate) membership: Membership,
     /// The desk of the profile, which a login elsewhere replaces in `profile` until the agent leaves.
     pub(crate) own_desk: Desk,
     pub(crate) status: AgentStatus,
@@ -135,6 +142,8 @@ pub(crate) struct Agent {
     pub(crate) reservation: Option<Reservation>,
     /// The last call that something was observed of.
     pub(crate) last_call: Option<LastCall>,
+    /// Requests for a reservation that are being gathered; never beside a reservation.
+    pub(crate) collecting: Option<Box<Collection>>,
     /// What the agent asked to be after the call.
     pub(crate) planned: Option<AgentStatus>,
     /// End of the after-call work.
@@ -146,6 +155,8 @@ pub(crate) struct Agent {
     /// See [`Counted::freeing`].
     pub(crate) freeing: u64,
     pub(crate) listing: Listing,
+    /// When a condition on the agent's statistics changes though nothing else does.
+    pub(crate) look_again: Option<Timestamp>,
 }
 
 impl Agent {
@@ -153,10 +164,12 @@ impl Agent {
         Self {
             own_desk: desk_of(&profile),
             profile: Arc::new(profile),
+            membership: Membership::default(),
             status: AgentStatus::LoggedOut,
             since: Timestamp::EPOCH,
             reservation: None,
             last_call: None,
+            collecting: None,
             planned: None,
             wraps_up_until: None,
             lines: Vec::new(),
@@ -164,6 +177,7 @@ impl Agent {
             record: AgentRecord::default(),
             freeing: 0,
             listing: Listing::Not,
+            look_again: None,
         }
     }
 
@@ -182,9 +196,18 @@ impl Agent {
         }
     }
 
-    /// Ready and not reserved (decision D-093: voice capacity is 1).
+    /// Ready, not reserved and not asked for (decision D-093: voice capacity is 1).
     pub(crate) fn is_selectable(&self) -> bool {
-        self.status == AgentStatus::Ready && self.reservation.is_none()
+        self.status == AgentStatus::Ready && self.reservation.is_none() && self.collecting.is_none()
+    }
+
+    pub(crate) fn figures(&self) -> AgentFigures<'_> {
+        AgentFigures {
+            status: &self.status,
+            since: self.since,
+            is_selectable: self.is_selectable(),
+            record: &self.record,
+        }
     }
 
     pub(crate) fn holder(&self) -> Option<&str> {
@@ -217,6 +240,7 @@ impl Agent {
             profile: AgentProfile::clone(&self.profile),
             status: self.status.clone(),
             reserved_for: self.holder().map(str::to_owned),
+            is_asked_for: self.collecting.is_some(),
             since: self.since,
         }
     }

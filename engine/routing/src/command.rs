@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use vocabulary::{AgentId, QueueName, Timestamp};
 
-use crate::DialMethod;
+use crate::{DialMethod, Groups};
 
 /// Id of an entry in a queue: the effect id of the `queue:submit` that made it.
 pub type EntryId = String;
@@ -247,17 +247,20 @@ pub enum Command {
         /// Who.
         agent: AgentId,
     },
-    /// Keeps a ready agent for `holder` without an entry in a queue, or keeps one longer whom `holder` has. A time
-    /// of 0 keeps nobody (decision D-089).
+    /// Asks to keep a ready agent for `holder` without an entry in a queue, or keeps one longer whom `holder` has. The
+    /// answer, [`Outcome::AgentReserved`] or [`Outcome::ReservationRefused`], comes when the collection time is over
+    /// (`Options::reservation_collection`). A time of 0 keeps nobody, and withdraws (decision D-089).
     ReserveAgent {
         /// Who.
         agent: AgentId,
         /// For whom.
         holder: EntryId,
-        /// How long from now.
+        /// Higher first; of equal ones the first that asked. Usually 0.
+        priority: i64,
+        /// How long, from the answer on.
         duration: Duration,
     },
-    /// Keeps an agent longer whom `holder` still has.
+    /// Keeps an agent longer whom `holder` still has, or has asked for.
     RefreshReservation {
         /// Who.
         agent: AgentId,
@@ -266,7 +269,7 @@ pub enum Command {
         /// How long from now.
         duration: Duration,
     },
-    /// A reserved agent is no longer needed.
+    /// A reserved agent is no longer needed, or one who was asked for.
     ReleaseAgent {
         /// Who.
         agent: AgentId,
@@ -303,6 +306,8 @@ pub enum Command {
         /// Whether the customer answered; if so the entry becomes routable when he is ready for an agent.
         answered: bool,
     },
+    /// The groups of places and campaigns are these (configuration). Counts at once, also for those who wait.
+    ConfigureGroups(Groups),
     /// The groups of queues are these: a waiting time can be asked of each name, which ends in `.GQ`.
     ConfigureQueueGroups(BTreeMap<QueueName, Vec<QueueName>>),
     /// Time has passed; due deadlines and reservations are looked at. Every other command does this as well.

@@ -63,6 +63,9 @@ pub struct DialAheadOptions {
     /// Longest time for which a callback is held back for live calls that may come, while an agent is ready and nobody
     /// waits or is being dialled: small teams with live calls would never dial otherwise. Default 60 s.
     pub hold_back_max: Duration,
+    /// How long a call is kept from an agent who is needed for customers whose phones ring and who came before it; see
+    /// the module `keeping` of the router. Default 10 s; 0: not at all.
+    pub keep_max: Duration,
 }
 
 impl Default for DialAheadOptions {
@@ -76,6 +79,7 @@ impl Default for DialAheadOptions {
             unserved_share_max: 0.01,
             patience: Duration::from_secs(2),
             hold_back_max: Duration::from_secs(60),
+            keep_max: Duration::from_secs(10),
         }
     }
 }
@@ -173,9 +177,12 @@ pub struct Situation {
     pub freed: (f64, f64),
     /// Live calls per second.
     pub arrival_rate: f64,
+    /// Time in which live calls that come take agents before an answer, seconds: the time from announcement to answer,
+    /// less the time for which calls are kept from agents.
+    pub arrives_within: f64,
     /// Interactions that wait for an agent now and come before the callback.
     pub ahead: usize,
-    /// Interactions that wait for an agent now, wherever they stand.
+    /// Interactions that wait for an agent now and may be given one before the callback, wherever they stand.
     pub waiting: usize,
     /// Customers who are being dialled.
     pub dialing: usize,
@@ -239,7 +246,7 @@ pub fn dial_quota(situation: &Situation, options: &DialAheadOptions) -> DialQuot
     let trust = if options.unserved_share_max > 0.0 { s.trust } else { 0.0 };
     let freed = Events { mean: s.freed.0 * trust, squares: s.freed.1 * trust * trust };
     let pending = Events { mean: s.answers.0, squares: s.answers.1 };
-    let arrivals = s.arrival_rate * s.connect_seconds;
+    let arrivals = s.arrival_rate * s.arrives_within;
     let free_soon = s.ready as f64 + freed.mean - arrivals - s.ahead as f64;
     let success = s.success_rate.clamp(0.001, 1.0);
     let by_rate = s.dialing + whole(((free_soon - pending.mean) / success + 1e-9).floor());
@@ -283,6 +290,22 @@ pub fn dial_quota(situation: &Situation, options: &DialAheadOptions) -> DialQuot
         _ => DialLimit::Rate,
     };
     quota(by_odds, limit)
+}
+
+/// Whether one of the ready agents may go to somebody else, and those who are about to answer still find agents in time.
+pub(crate) fn can_spare(situation: &Situation, options: &DialAheadOptions) -> bool {
+    let s = situation;
+    let trust = if options.unserved_share_max > 0.0 { s.trust } else { 0.0 };
+    let pending = Events { mean: s.answers.0, squares: s.answers.1 };
+    let prospect = Prospect {
+        balance: s.ready as f64 - 1.0 - s.waiting as f64,
+        // Those who come later are kept from the agents in their turn.
+        freed: Events { mean: s.freed.0 * trust, squares: s.freed.1 * trust * trust },
+        arrivals: if s.arrives_within < s.connect_seconds { 0.0 } else { s.arrival_rate * s.arrives_within },
+        freed_late: s.freeing_rate * trust * options.patience.as_secs_f64(),
+    };
+    let supply = Supply::of(prospect, s.dialing);
+    supply.unserved(pending, 0, 0.0) <= options.unserved_share_max * pending.mean + 1e-9
 }
 
 /// What is allowed while only live calls that may come speak against a dial; `None` when something else does.

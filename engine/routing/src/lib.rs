@@ -22,6 +22,7 @@ mod command;
 mod counted_set;
 mod dial_ahead;
 mod directory;
+mod groups;
 mod histogram;
 mod line;
 mod order;
@@ -49,8 +50,9 @@ pub use dial_ahead::{
     DialAheadOptions, DialAverages, DialExplanation, DialLimit, DialMethod, DialQuota, NotDialled, Situation,
     ThresholdTable, ThresholdTableError, Vcb, VcbError, dial_quota,
 };
+pub use groups::{CampaignGroup, Groups};
 pub use place::{MalformedRouterData, PlaceData, restored_priority, router_data_70};
-pub use router::{Options, Position, Router, TargetsOrder};
+pub use router::{LowerRequests, Options, Position, Router, TargetsOrder};
 pub use skill_expression::{Comparison, SkillExpression, SkillExpressionError};
 pub use target::{Target, TargetError, TargetKind, Targets, Threshold};
 pub use target_list::{SkipCondition, TargetList, TargetListError, TargetStep};

@@ -14,6 +14,7 @@ use crate::DialAverages;
 use crate::agents::Counted;
 use crate::histogram::Histogram;
 use crate::order::Order;
+use crate::skill_expression::StatisticTerm;
 use crate::slab::Slot;
 use crate::statistics::Statistic;
 use crate::{Comparison, Targets};
@@ -36,6 +37,8 @@ pub(crate) struct Line {
     pub(crate) pace: Pace,
     /// Conditions of the targets, by the target's number: all of one must hold for an agent to count by it.
     pub(crate) conditions: Vec<Condition>,
+    /// Conditions on the statistics of each agent, over all targets; see [`crate::router::statistic_terms`].
+    pub(crate) terms: Vec<StatisticTerm>,
     /// Lines with conditions on the agents of this one.
     pub(crate) watchers: BTreeSet<Slot>,
     /// Entries that each target was chosen for, by number, while shares were asked for.
@@ -79,15 +82,20 @@ pub(crate) struct Pace {
     pub(crate) last_given: Option<Timestamp>,
     /// Since when an agent has been ready for whom nobody is dialled because of live calls that may come.
     pub(crate) held_since: Option<Timestamp>,
+    /// Priority of the last live call.
+    pub(crate) live_priority: i64,
     /// When the line is looked at again though nothing changes.
     pub(crate) look_again: Option<Timestamp>,
 }
 
 impl Line {
     pub(crate) fn new(text: Arc<str>, targets: Arc<Targets>) -> Self {
+        let skills = targets.iter().filter_map(|target| target.skills());
+        let terms = skills.flat_map(|skills| skills.statistic_terms()).collect();
         Self {
             text,
             targets,
+            terms,
             ready: BTreeSet::new(),
             routable: Order::default(),
             announceable: Order::default(),
@@ -102,6 +110,11 @@ impl Line {
 }
 
 impl Line {
+    /// Whether every agent of the line may be given its entries, whatever the statistics say.
+    pub(crate) fn is_unconditional(&self) -> bool {
+        self.conditions.is_empty() && self.terms.is_empty()
+    }
+
     /// An agent who was counted as `before` is to be counted as `after`.
     pub(crate) fn change_agent(&mut self, agent: Slot, before: Counted, after: Counted) {
         self.agents.change(before, after);

@@ -100,6 +100,15 @@ impl<'a> Reader<'a> {
         Ok(inner)
     }
 
+    /// Consumes a number.
+    pub(crate) fn number(&mut self) -> Result<f64, Mistake> {
+        self.skip_blanks();
+        let before = self.clone();
+        let number = self.take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.'));
+        let value = number.parse().ok().filter(|value: &f64| value.is_finite());
+        value.ok_or_else(|| before.expected("a number"))
+    }
+
     /// Consumes a whole number that fits 64 bits.
     pub(crate) fn integer(&mut self) -> Result<i64, Mistake> {
         self.skip_blanks();

@@ -16,8 +16,8 @@
 //! | `EndCall` | from a call: after-call work, or what was planned; else ignored | ignored |
 //! | `PlanAfterCall` | noted while at work | ignored |
 //! | `AgentVanished`, `RemoveAgent` | `AgentChanged`, `Returned` for an unused reservation | ignored |
-//! | `ReserveAgent`, `RefreshReservation` | `AgentReserved` or `ReservationRefused` | `ReservationRefused` |
-//! | `ReleaseAgent` | `AgentChanged` when reserved (by that holder, where one is named) | ignored |
+//! | `ReserveAgent`, `RefreshReservation` | `AgentReserved` or `ReservationRefused`, after the collection time for a free agent, who is given to nobody meanwhile; see `collecting` | `ReservationRefused` |
+//! | `ReleaseAgent` | `AgentChanged` when reserved (by that holder, where one is named); a request that is being gathered is withdrawn | ignored |
 //!
 //! Every command first lets due deadlines, reservations and other times end, and afterwards gives ready agents to
 //! routable entries and announces the time to dial. What a command costs depends on the lines of the agent or entry
@@ -27,10 +27,13 @@ mod admission;
 mod announcing;
 mod attendance;
 mod choice;
+mod collecting;
 pub(crate) mod counting;
+mod keeping;
 mod lines;
 mod reservation;
 mod settle;
+mod statistic_terms;
 mod wait_query;
 mod waiting;
 mod widening;
@@ -45,12 +48,15 @@ use vocabulary::{AgentId, QueueName, Timestamp};
 use crate::agents::{AfterCallWork, Agent, AgentView, Observation};
 use crate::chance::Chance;
 use crate::directory::Directory;
+use crate::groups::Memberships;
 use crate::order::Order;
 use crate::slab::{Slab, Slot};
 use crate::waiting_time::{QueueStatistics, estimate};
 use crate::{Averages, Command, DialAheadOptions, DialAverages, Entry, Outcome, WaitingTime};
 
 use attendance::Desks;
+pub(crate) use collecting::Collection;
+use collecting::Request;
 pub(crate) use lines::Lines;
 use reservation::Held;
 use waiting::Waiting;
@@ -81,8 +87,26 @@ pub struct Options {
     pub max_idle_lines: usize,
     /// Most queues in which an entry is listed besides its own; further ones are left out. Default 15.
     pub max_pegs_per_entry: usize,
+    /// How long requests to reserve a free agent are gathered, from the first one on, before the highest priority wins
+    /// (router reference: collection time). Default 100 ms; 0: the first one wins at once.
+    pub reservation_collection: Duration,
+    /// What becomes of a request that is not higher than one that is gathered already. Default
+    /// [`LowerRequests::Collect`].
+    pub lower_requests: LowerRequests,
+    /// Most requests that are gathered for one agent; further ones are refused. Default 100.
+    pub max_collected_requests: usize,
     /// How it is decided between agents who are equally good. Default [`TargetsOrder::Fixed`].
     pub targets_order: TargetsOrder,
+}
+
+/// What becomes of a request to reserve an agent that is not higher than one that is gathered already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LowerRequests {
+    /// It is gathered, and wins if the higher ones are withdrawn.
+    #[default]
+    Collect,
+    /// It is refused at once; a higher one refuses those that were gathered.
+    Reject,
 }
 
 /// How it is decided between equally good agents (guide: router option `targets_order`).
@@ -110,6 +134,9 @@ impl Default for Options {
             after_call_work: AfterCallWork::default(),
             max_idle_lines: 2_000,
             max_pegs_per_entry: 15,
+            reservation_collection: Duration::from_millis(100),
+            lower_requests: LowerRequests::default(),
+            max_collected_requests: 100,
             targets_order: TargetsOrder::default(),
         }
     }
@@ -186,6 +213,7 @@ pub struct Router {
     /// Saved averages of lines that are not open yet, by targets as written.
     saved_dials: BTreeMap<String, DialAverages>,
     queue_groups: BTreeMap<QueueName, Vec<QueueName>>,
+    memberships: Memberships,
 }
 
 #[derive(Debug, Default)]
@@ -200,11 +228,15 @@ struct Queue {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
     Deadline(Arc<str>),
+    /// The requests for an agent have been gathered.
+    Collection(AgentId),
     Reservation(AgentId),
     AfterCallWork(AgentId),
     NextTarget(Arc<str>),
     Announcement(Arc<str>),
     Memory(Arc<str>),
+    /// A condition on the statistics of a ready agent changes.
+    Statistics(AgentId),
     /// Dial-ahead looks at a line again.
     Pace(Arc<str>),
     /// Entries that are dialled by thresholds are looked at again.
@@ -260,8 +292,8 @@ impl Router {
             Command::EndCall { agent } => self.end_call(&agent, now, outcomes),
             Command::PlanAfterCall { agent, ready, reason } => self.plan_after_call(&agent, ready, reason),
             Command::AgentVanished { agent } => self.agent_vanished(&agent, now, outcomes),
-            Command::ReserveAgent { agent, holder, duration } => {
-                self.reserve_agent(&agent, holder, duration, now, outcomes);
+            Command::ReserveAgent { agent, holder, priority, duration } => {
+                self.reserve_agent(&agent, Request { holder, priority, duration }, now, outcomes);
             }
             Command::RefreshReservation { agent, holder, duration } => {
                 self.refresh_reservation(&agent, holder, duration, now, outcomes);
@@ -273,6 +305,7 @@ impl Router {
             Command::RouteDone { id } => self.forget_held(&id),
             Command::DialStarted { id } => self.dial_started(&id, now),
             Command::DialEnded { id, answered } => self.dial_ended(&id, answered, now),
+            Command::ConfigureGroups(groups) => self.configure_groups(&groups),
             Command::ConfigureQueueGroups(groups) => self.queue_groups = groups,
             Command::Tick => {}
         }
@@ -385,6 +418,7 @@ impl Router {
                         outcomes.push(Outcome::TimedOut { id: id.to_string() });
                     }
                 }
+                Due::Collection(agent) => self.collection_ends(&agent, now, outcomes),
                 Due::Reservation(agent) => self.reservation_ends(&agent, outcomes),
                 Due::AfterCallWork(agent) => self.after_call_work_ends(&agent, now, outcomes),
                 Due::NextTarget(id) => {
@@ -398,6 +432,7 @@ impl Router {
                     }
                 }
                 Due::Memory(id) => self.forget_held(&id),
+                Due::Statistics(agent) => self.terms_change(&agent),
                 Due::Pace(line) => self.look_again(&line),
                 Due::Thresholds => self.thresholds_due = None,
             }
@@ -414,12 +449,20 @@ fn pop_until<T: Ord + Clone>(set: &mut BTreeSet<(Timestamp, T)>, now: Timestamp)
 }
 
 #[cfg(test)]
+mod collecting_tests;
+#[cfg(test)]
 mod event_tests;
+#[cfg(test)]
+mod group_tests;
+#[cfg(test)]
+mod keeping_tests;
 #[cfg(test)]
 mod list_tests;
 #[cfg(test)]
 mod random_tests;
 #[cfg(test)]
 mod reservation_tests;
+#[cfg(test)]
+mod statistic_term_tests;
 #[cfg(test)]
 mod tests;

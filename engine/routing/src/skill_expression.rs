@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! expression = and *( "|" and )            and  = unit *( "&" unit )          ; "&" binds tighter (decision D-090)
-//! unit       = "(" expression ")" / operand compare integer
+//! unit       = "(" expression ")" / (skill / "Skill" "(" string ")") compare integer
+//!            / "$(" agent-statistic ")" compare number
 //!            / "SkillExists" "(" string ")" / "LoggedIn" "(" string ")"
-//! operand    = skill / "Skill" "(" string ")" / "$(" agent-statistic ")"
 //! compare    = "=" / "!=" / "<" / "<=" / ">" / ">="
 //! ```
 //!
@@ -119,15 +119,25 @@ enum Node {
     Exists {
         skill: String,
     },
-    Statistic {
-        statistic: Statistic,
-        comparison: Comparison,
-        value: i64,
-    },
+    Statistic(StatisticTerm),
     LoggedInAt {
         dn: Option<String>,
         switch: String,
     },
+}
+
+/// A condition on a statistic of an agent, `$(StatTimeInReadyState)>30`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct StatisticTerm {
+    pub(crate) statistic: Statistic,
+    pub(crate) comparison: Comparison,
+    pub(crate) value: f64,
+}
+
+impl StatisticTerm {
+    fn holds(self, own: Option<f64>) -> bool {
+        own.is_some_and(|own| self.comparison.holds(&own, &self.value))
+    }
 }
 
 impl PartialEq for SkillExpression {
@@ -179,15 +189,32 @@ impl SkillExpression {
         logged_in: bool,
         value_of: impl Fn(Statistic) -> Option<f64>,
     ) -> bool {
-        self.root.holds(agent, logged_in, &value_of)
+        self.root.holds(agent, logged_in, &|term| term.holds(value_of(term.statistic)))
     }
 
-    /// Statistics that the expression asks for, without `StatAgentLoggedIn`: what has to be known of an agent
-    /// beyond its profile and presence.
+    /// Whether the expression holds for an agent at work at some time, whatever the statistics are then: nothing in an
+    /// expression negates a part of it.
+    pub(crate) fn may_hold(&self, agent: &AgentProfile) -> bool {
+        self.root.holds(agent, true, &|_| true)
+    }
+
+    /// Statistics that the expression asks for, without `StatAgentLoggedIn`, each once.
     #[must_use]
     pub fn statistics(&self) -> Vec<Statistic> {
+        let mut found: Vec<Statistic> = Vec::new();
+        for term in self.statistic_terms() {
+            if !found.contains(&term.statistic) {
+                found.push(term.statistic);
+            }
+        }
+        found
+    }
+
+    /// Conditions on statistics, without `StatAgentLoggedIn`: what has to be known of an agent beyond its profile and
+    /// presence.
+    pub(crate) fn statistic_terms(&self) -> Vec<StatisticTerm> {
         let mut found = Vec::new();
-        self.root.collect_statistics(&mut found);
+        self.root.collect_terms(&mut found);
         found
     }
 
@@ -210,41 +237,37 @@ impl Node {
         &self,
         agent: &AgentProfile,
         logged_in: bool,
-        value_of: &impl Fn(Statistic) -> Option<f64>,
+        term_holds: &impl Fn(&StatisticTerm) -> bool,
     ) -> bool {
         match self {
-            Self::Any(parts) => parts.iter().any(|part| part.holds(agent, logged_in, value_of)),
-            Self::All(parts) => parts.iter().all(|part| part.holds(agent, logged_in, value_of)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(agent, logged_in, term_holds)),
+            Self::All(parts) => parts.iter().all(|part| part.holds(agent, logged_in, term_holds)),
             Self::Level { skill, comparison, level } => match agent.skills.get(skill) {
                 Some(own) => comparison.holds(own, level),
                 None => missing_skill_holds(*comparison, *level),
             },
             Self::Exists { skill } => agent.skills.contains_key(skill),
-            Self::Statistic { statistic: Statistic::AgentLoggedIn, comparison, value } => {
-                comparison.holds(&i64::from(logged_in), value)
+            Self::Statistic(term) if term.statistic == Statistic::AgentLoggedIn => {
+                term.holds(Some(f64::from(u8::from(logged_in))))
             }
-            Self::Statistic { statistic, comparison, value } => {
-                value_of(*statistic).is_some_and(|own| comparison.holds(&own, &(*value as f64)))
-            }
+            Self::Statistic(term) => term_holds(term),
             Self::LoggedInAt { dn, switch } => {
                 logged_in && agent.switch == *switch && dn.as_ref().is_none_or(|dn| agent.dn == *dn)
             }
         }
     }
 
-    fn collect_statistics(&self, found: &mut Vec<Statistic>) {
+    fn collect_terms(&self, found: &mut Vec<StatisticTerm>) {
         match self {
             Self::Any(parts) | Self::All(parts) => {
                 for part in parts {
-                    part.collect_statistics(found);
+                    part.collect_terms(found);
                 }
             }
-            Self::Statistic { statistic, .. }
-                if *statistic != Statistic::AgentLoggedIn && !found.contains(statistic) =>
-            {
-                found.push(*statistic);
+            Self::Statistic(term) if term.statistic != Statistic::AgentLoggedIn && !found.contains(term) => {
+                found.push(*term);
             }
-            Self::Statistic { .. } | Self::Level { .. } | Self::Exists { .. } | Self::LoggedInAt { .. } => {}
+            Self::Statistic(_) | Self::Level { .. } | Self::Exists { .. } | Self::LoggedInAt { .. } => {}
         }
     }
 
@@ -257,8 +280,8 @@ impl Node {
             }
             Self::Level { skill, comparison, level } => write!(f, "Skill(\"{skill}\"){comparison}{level}"),
             Self::Exists { skill } => write!(f, "SkillExists(\"{skill}\")"),
-            Self::Statistic { statistic, comparison, value } => {
-                write!(f, "$({}){comparison}{value}", statistic.name())
+            Self::Statistic(term) => {
+                write!(f, "$({}){}{}", term.statistic.name(), term.comparison, term.value)
             }
             Self::LoggedInAt { dn: Some(dn), switch } => write!(f, "LoggedIn(\"{dn}@{switch}\")"),
             Self::LoggedInAt { dn: None, switch } => write!(f, "LoggedIn(\"{switch}\")"),
@@ -387,7 +410,8 @@ impl<'a> Parser<'_, 'a> {
         let statistic = StatisticUse::Agent.find(name).map_err(|error| begin.mistake(error.to_string()))?;
         self.reader.expect(")")?;
         let comparison = Comparison::read(self.reader)?;
-        Ok(Node::Statistic { statistic, comparison, value: self.reader.integer()? })
+        let value = self.reader.number()?;
+        Ok(Node::Statistic(StatisticTerm { statistic, comparison, value }))
     }
 
     fn name(&mut self, what: &str) -> Result<&'a str, Mistake> {

@@ -4,6 +4,8 @@
 //! form `R…` are counted by the router from the states of agents, so they exist for skill expressions too
 //! (decision D-091).
 
+use std::time::Duration;
+
 use vocabulary::Timestamp;
 
 use crate::average::MovingAverage;
@@ -12,6 +14,9 @@ use crate::{AgentStatus, TargetKind};
 
 /// Handling times that an agent's average stands for (router reference: last 32 calls).
 const HANDLING_WINDOW: u32 = 32;
+
+/// Longest time ahead that a change of a statistic is looked for, milliseconds: ten years.
+const MILLIS_MAX: f64 = 3.2e11;
 
 /// A statistic (router reference: statistics).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -349,6 +354,26 @@ impl AgentFigures<'_> {
             Statistic::CallsCompleted => self.record.completed as f64,
             _ => return None,
         })
+    }
+
+    /// The first moment after `now` at which the value of a statistic passes `value` while the agent stays ready; `None`
+    /// when it never does, or does not depend on time. May name a moment just before as well.
+    pub(crate) fn changes_at(&self, statistic: Statistic, value: f64, now: Timestamp) -> Option<Timestamp> {
+        if *self.status != AgentStatus::Ready {
+            return None;
+        }
+        let (begin, millis) = match statistic {
+            Statistic::TimeInReadyState => (self.since, value * 1000.0),
+            Statistic::AgentOccupancy => {
+                let (occupied, before) = (self.record.occupied_ms as f64, self.record.at_work_ms as f64);
+                (self.record.at_work_since?, occupied / value - before)
+            }
+            _ => return None,
+        };
+        // Rounding may move the moment by one.
+        let first = (0.0..MILLIS_MAX).contains(&millis).then(|| crate::dial_ahead::whole(millis) as u64)?;
+        let moments = (first..=first + 2).map(|millis| begin + Duration::from_millis(millis));
+        moments.into_iter().find(|at| *at > now)
     }
 
     fn is_at_work(&self) -> bool {

@@ -9,13 +9,14 @@
 //! ```
 //!
 //! The grammar is read in full, and a target prints in a form that reads as the same target; what the router can
-//! *serve* is decided in [`crate::Router`]: agents, places, agent groups and skill expressions, any of several
-//! separated by commas. Thresholds are read and refused there.
+//! *serve* is decided in [`crate::Router`]: agents, places, groups of agents, places and campaigns, and skill
+//! expressions, any of several separated by commas.
 
 use std::fmt;
 
 use serde_json::Value;
 
+use crate::agents::Agent;
 use crate::reader::{Mistake, Reader, proposal};
 use crate::{AgentProfile, Comparison, SkillExpression};
 
@@ -156,8 +157,8 @@ pub enum TargetError {
     },
     /// A list of targets in JSON has several elements.
     #[error(
-        "the list has {count} targets; a list that is tried one after the other is not served yet: \
-         give one element, or several targets at once separated by commas"
+        "the list has {count} targets, to be tried one after the other; here one element is expected, or several \
+         targets at once separated by commas"
     )]
     SeveralInSequence {
         /// Elements.
@@ -222,6 +223,11 @@ impl Targets {
     #[must_use]
     pub fn matching(&self, agent: &AgentProfile, logged_in: bool) -> Option<&Target> {
         self.iter().find(|target| target.matches(agent, logged_in))
+    }
+
+    /// Whether an agent of the router may belong to one of the targets while at work.
+    pub(crate) fn may_include(&self, agent: &Agent) -> bool {
+        self.iter().any(|target| target.may_include(agent))
     }
 
     /// What is legal but probably not meant, in sentences for the operator (decision D-090).
@@ -352,7 +358,21 @@ impl Target {
         self.weight
     }
 
-    /// Whether an agent belongs to the target; always `false` for types that are not served.
+    /// Whether an agent of the router may belong to the target while at work: statistics in a skill expression are left
+    /// out of it.
+    pub(crate) fn may_include(&self, agent: &Agent) -> bool {
+        match (self.kind, &self.skills) {
+            (TargetKind::AgentGroup, Some(skills)) => skills.may_hold(&agent.profile),
+            (TargetKind::PlaceGroup, _) => {
+                agent.membership.place_groups.iter().any(|group| **group == *self.name)
+            }
+            (TargetKind::CampaignGroup, _) => agent.membership.campaign_groups.contains(self.name.as_str()),
+            _ => self.matches(&agent.profile, true),
+        }
+    }
+
+    /// Whether an agent belongs to the target, as far as the profile tells; always `false` for groups of places and
+    /// campaigns, which only the router knows, and for types that are not served.
     #[must_use]
     pub fn matches(&self, agent: &AgentProfile, logged_in: bool) -> bool {
         match (self.kind, &self.skills) {
@@ -461,11 +481,7 @@ fn read_thresholds(reader: &mut Reader<'_>) -> Result<Vec<Threshold>, Mistake> {
             .ok()
             .filter(|comparison| *comparison != Comparison::NotEqual)
             .ok_or_else(|| before.expected("`<`, `>`, `=`, `<=` or `>=`"))?;
-        reader.skip_blanks();
-        let before = reader.clone();
-        let number = reader.take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.'));
-        let value = number.parse().ok().filter(|value: &f64| value.is_finite());
-        let value = value.ok_or_else(|| before.expected("a number"))?;
+        let value = reader.number()?;
         thresholds.push(Threshold { statistic: statistic.to_owned(), comparison, value });
         if reader.take("}") {
             return Ok(thresholds);

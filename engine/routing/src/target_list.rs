@@ -115,6 +115,12 @@ impl TargetList {
         &self.text
     }
 
+    /// What is legal but probably not meant, in sentences for the operator; see [`Targets::warnings`].
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        self.steps.iter().flat_map(|step| step.targets.warnings()).collect()
+    }
+
     /// The elements in order; never empty, at most 15.
     #[must_use]
     pub fn steps(&self) -> &[TargetStep] {

@@ -18,6 +18,7 @@ mod document;
 mod effective;
 mod environment;
 mod floor;
+mod groups;
 mod horizon;
 mod lists;
 pub mod options;
@@ -67,6 +68,8 @@ pub struct Configuration {
     pub patterns: BTreeMap<String, PatternGroup>,
     /// Sections `[agents.ID]`.
     pub agents: BTreeMap<AgentId, AgentSettings>,
+    /// Sections `[place_groups.NAME]` and `[campaign_groups.NAME]`.
+    pub groups: ::routing::Groups,
     /// Sections `[queues.NAME]`.
     pub queues: BTreeMap<QueueName, QueueSettings>,
     /// Section `[switch]`.
@@ -205,6 +208,8 @@ const SECTIONS: &[&str] = &[
     "list",
     "patterns",
     "agents",
+    "place_groups",
+    "campaign_groups",
     "queues",
     "switch",
     "session_limits",
@@ -225,6 +230,12 @@ fn read(table: &Table, problems: &mut Problems) -> Configuration {
     let lists = lists::read(section(table, "list", &empty, problems), problems);
     let patterns = patterns::read(section(table, "patterns", &empty, problems), problems);
     let agents = floor::read_agents(section(table, "agents", &empty, problems), problems);
+    let groups = groups::read(
+        section(table, "place_groups", &empty, problems),
+        section(table, "campaign_groups", &empty, problems),
+        &agents,
+        problems,
+    );
     let queues = floor::read_queues(section(table, "queues", &empty, problems), problems);
     let session_limits = session_limits::read(section(table, "session_limits", &empty, problems), problems);
     let routing = routing::read(section(table, "routing", &empty, problems), problems);
@@ -234,6 +245,7 @@ fn read(table: &Table, problems: &mut Problems) -> Configuration {
     for service in services.values_mut() {
         base::settle(service, &callback.option_defaults, &lists, problems);
         check_references(service, &lists, &patterns, problems);
+        warn_of_targets(service, problems);
     }
     check_inbound(table, &switch, &services, problems);
     floor::connect(&mut switch, &agents, route_points(&services));
@@ -244,6 +256,7 @@ fn read(table: &Table, problems: &mut Problems) -> Configuration {
         lists,
         patterns,
         agents,
+        groups,
         queues,
         switch,
         session_limits,
@@ -325,6 +338,19 @@ fn check_references(
                 service.name()
             ),
         );
+    }
+}
+
+/// Targets that are read here and may be read differently elsewhere. One that cannot be read, for example because a token
+/// of the request is part of it, is told when a callback asks for it.
+fn warn_of_targets(service: &Service, problems: &mut Problems) {
+    let target = service.configured("_target").and_then(Value::as_str);
+    let Some(list) = target.and_then(|target| ::routing::TargetList::parse(target).ok()) else {
+        return;
+    };
+    for warning in list.warnings() {
+        let place = place_of(service, "_target");
+        problems.warning(place, format!("service `{}`: `_target`: {warning}", service.name()));
     }
 }
 

@@ -304,6 +304,62 @@ fn two_agents_cannot_share_a_number() {
 }
 
 #[test]
+fn groups_of_places_and_campaigns_are_read() {
+    let text = "[agents.7001]\ngroups = ['Sales']\n[place_groups.Window]\nplaces = ['P1', 2]\n\
+                [campaign_groups.Spring]\nagents = '7001'\ngroups = ['Sales']\n";
+    assert_eq!(warnings(text), Vec::<String>::new());
+    let groups = load(text).configuration.groups;
+    assert_eq!(groups.places["Window"], ["P1".to_owned(), "2".to_owned()].into());
+    assert_eq!(groups.campaigns["Spring"].agents, [AgentId::new("7001")].into());
+    assert_eq!(groups.campaigns["Spring"].groups, ["Sales".to_owned()].into());
+}
+
+#[test]
+fn mistakes_in_groups_name_the_nearest() {
+    assert_eq!(
+        problems("[place_groups.W]\nplace = ['P1']\n[campaign_group.S]\nagents = []\n"),
+        [
+            "t.toml:2:1: [place_groups.W] has no key `place`; did you mean `places`?",
+            "t.toml:3:2: there is no section `campaign_group`; did you mean `campaign_groups`?",
+        ]
+    );
+    assert_eq!(
+        warnings(
+            "[agents.7001]\ngroups = ['Sales']\n[campaign_groups.S]\nagents = ['7011']\ngroups = ['Sale']\n"
+        ),
+        [
+            "t.toml:4:10: [campaign_groups.S] `agents`: agent `7011` is not configured and has to come through the \
+             API; did you mean `7001`?",
+            "t.toml:5:10: [campaign_groups.S] `groups`: no configured agent is in the agent group `Sale`; did you mean \
+             `Sales`?",
+        ]
+    );
+}
+
+#[test]
+fn a_target_that_others_may_read_differently_is_a_warning() {
+    let of = |target: &str| warnings(&format!("[service.s]\n_service = 'callback'\n_target = '{target}'\n"));
+    let target_warnings = |target: &str| of(target).iter().filter(|one| one.contains("`_target`")).count();
+    assert_eq!(target_warnings("?:A>1|B>2&C>3@.GA"), 1);
+    assert_eq!(target_warnings(r#"[{"target":"a@.A"},{"target":"?:A>1&B>2|C>3@.GA"}]"#), 1);
+    assert_eq!(target_warnings("?:A>1|(B>2&C>3)@.GA"), 0);
+    assert_eq!(target_warnings("?:A>1|$skill$>2&C>3@.GA"), 0, "a token is read with the request");
+}
+
+#[test]
+fn for_whom_agents_are_kept_is_read() {
+    let routing = load("").configuration.routing;
+    assert_eq!(routing.reservation_collection, Duration::from_millis(100));
+    let text = "[routing]\nreservation_collection = 0\nreservation_lower = 'reject'\n";
+    let routing = load(text).configuration.routing.router(1);
+    assert_eq!(routing.reservation_collection, Duration::ZERO);
+    assert_eq!(routing.lower_requests, ::routing::LowerRequests::Reject);
+    let keep = |text: &str| load(text).configuration.routing.router(1).dial_ahead.keep_max.as_secs();
+    assert_eq!((keep(""), keep("[routing]\nkeep_agents = 0\n")), (10, 0));
+    assert_eq!(problems("[routing]\nreservation_collection = 20000\nreservation_lower = 'queue'\n").len(), 2);
+}
+
+#[test]
 fn the_switch_and_its_customers_are_read() {
     let configuration = load(
         "[service.in]\n_service = 'inbound'\n[switch]\nkind = 'simulated'\nseed = 7\ntalk_time = 0\njitter = 0\n\
@@ -389,6 +445,8 @@ fn any_text_gives_problems_and_never_a_panic() {
         "[patterns]\na = 1",
         "[agents]\na = 1",
         "[queues]\na = 1",
+        "[place_groups]\na = 1",
+        "[campaign_groups.a]\nagents = 1",
         "[switch]\ncustomers = 1",
         "[[server]]",
         "[server]\nlisten = 1.5",

@@ -8,7 +8,7 @@ use store::Write;
 use vocabulary::AgentId;
 
 use super::{Agent, AgentDesk, State, order, phone, tell};
-use crate::api::AgentError;
+use crate::api::{AgentChange, AgentError};
 use crate::node::Node;
 use crate::queueing::AskAgent;
 
@@ -139,7 +139,7 @@ impl AgentDesk {
     }
 
     /// The profile of an agent without its desk of today.
-    pub(crate) fn own_profile(&self, agent: &str) -> Option<AgentProfile> {
+    fn own_profile(&self, agent: &str) -> Option<AgentProfile> {
         self.state().agents.get(&AgentId::new(agent)).map(|found| found.own.clone())
     }
 
@@ -147,7 +147,15 @@ impl AgentDesk {
     ///
     /// # Errors
     /// [`AgentError::Invalid`] when the profile cannot be used, [`AgentError::Failed`] when it cannot be kept.
-    pub(crate) async fn put(&self, node: &Arc<Node>, profile: AgentProfile) -> Result<(), AgentError> {
+    pub(crate) async fn put(
+        &self,
+        node: &Arc<Node>,
+        agent: &str,
+        change: AgentChange,
+    ) -> Result<(), AgentError> {
+        // What the change leaves as it is may be what another change is about to write.
+        let _one_at_a_time = self.keeping.lock().await;
+        let profile = change.apply(agent, self.own_profile(agent));
         check(&profile)?;
         {
             let state = self.state();
@@ -173,6 +181,7 @@ impl AgentDesk {
     /// # Errors
     /// [`AgentError::Unknown`], or [`AgentError::NotNow`] while the agent is on a call.
     pub(crate) async fn remove(&self, node: &Arc<Node>, agent: &str) -> Result<(), AgentError> {
+        let _one_at_a_time = self.keeping.lock().await;
         let id = AgentId::new(agent);
         {
             let state = self.state();
@@ -191,6 +200,7 @@ impl AgentDesk {
         Ok(())
     }
 
+    /// Changes the agents that are kept. The caller holds `keeping`.
     async fn keep(
         &self,
         node: &Arc<Node>,

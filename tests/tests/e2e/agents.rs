@@ -256,3 +256,75 @@ async fn an_agent_whose_socket_stays_away_is_logged_out_and_the_call_goes_to_ano
     assert_eq!(platform.calls().await[0]["at"], "7002");
     assert_eq!(ada(&platform).await["status"], "logged_out");
 }
+
+#[tokio::test]
+async fn changes_of_agents_that_come_at_the_same_time_are_all_kept() {
+    let mut platform = platform().await;
+    let ids: Vec<String> = (7_101..7_125).map(|id| id.to_string()).collect();
+    let new = ids.iter().map(|id| put(&platform, id, json!({"groups": ["Sales"]})));
+    // One agent is changed twice at once as well: neither change undoes the other.
+    let changes = [json!({"name": "Katherine"}), json!({"skills": {"Spanish": 5}})];
+    let changed = changes.into_iter().map(|change| put(&platform, "7100", change));
+    futures_util::future::join_all(new.chain(changed)).await;
+
+    platform.kill();
+    platform.restart().await;
+    let agents = platform.get("/genesys/1/agents").await.ok();
+    let known: Vec<&str> =
+        agents.as_array().unwrap().iter().filter_map(|agent| agent["id"].as_str()).collect();
+    let lost: Vec<&String> = ids.iter().filter(|id| !known.contains(&id.as_str())).collect();
+    assert!(lost.is_empty(), "lost: {lost:?}");
+    let katherine = platform.get("/genesys/1/agents/7100").await.ok();
+    assert_eq!((&katherine["name"], &katherine["skills"]["Spanish"]), (&json!("Katherine"), &json!(5)));
+}
+
+async fn put(platform: &Platform, id: &str, change: Value) {
+    let path = format!("/genesys/1/agents/{id}");
+    let _changed = platform.send(platform.request(Method::PUT, &path).json(&change)).await.ok();
+}
+
+#[tokio::test]
+async fn a_place_group_is_served_by_whoever_works_there_today() {
+    let service = Service::immediate().with("_target", "Window@.GP");
+    let groups = "[place_groups.Window]\nplaces = [\"Desk_12\"]";
+    let platform = Platform::start(Setup::of("now", &service).switch(groups)).await;
+    let callback = waiting_on_the_line(&platform, "now").await;
+    platform.agent_answers("7001").await;
+    platform.advance(30.0).await;
+    assert_eq!(platform.state(&callback).await, "ROUTING");
+    let desk = json!({"place": "Desk_12", "dn": "7112"});
+    let _moved = platform.post("/genesys/1/agents/7002/login", &desk).await.ok();
+    let _ready = platform.agent_command("7002", "ready").await.ok();
+    platform.advance(1.0).await;
+    let ringing = platform.get("/genesys/1/agents/7002").await.ok();
+    assert_eq!(ringing["status"], "ringing");
+    let _answered = platform.agent_command("7002", "answer").await.ok();
+    assert_eq!(platform.state(&callback).await, "PROCESSING");
+}
+
+#[tokio::test]
+async fn a_campaign_group_takes_in_an_agent_who_comes_through_the_api() {
+    let service = Service::immediate().with("_target", "Spring@.GC");
+    let groups = "[campaign_groups.Spring]\ngroups = [\"Outbound\"]";
+    let platform = Platform::start(Setup::of("now", &service).switch(groups)).await;
+    let callback = waiting_on_the_line(&platform, "now").await;
+    platform.agent_answers("7001").await;
+    platform.advance(30.0).await;
+    assert_eq!(platform.state(&callback).await, "ROUTING");
+    put(&platform, "7001", json!({"groups": ["Outbound"]})).await;
+    platform.advance(1.0).await;
+    assert_eq!(platform.state(&callback).await, "PROCESSING");
+}
+
+#[tokio::test]
+async fn an_agent_is_chosen_once_ready_for_as_long_as_the_target_asks() {
+    let service = Service::immediate().with("_target", "?:$(StatTimeInReadyState)>=60@.GA");
+    let platform = Platform::start(Setup::of("now", &service)).await;
+    let _ready = platform.agent_command("7001", "ready").await.ok();
+    let callback = waiting_on_the_line(&platform, "now").await;
+    platform.agent("7001", json!({"behaviour": "answers", "after_secs": 0})).await;
+    platform.advance(30.0).await;
+    assert_eq!(platform.state(&callback).await, "ROUTING");
+    platform.advance(31.0).await;
+    assert_eq!(platform.state(&callback).await, "PROCESSING");
+}

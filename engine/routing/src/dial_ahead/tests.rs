@@ -23,7 +23,13 @@ fn busy() -> Situation {
 fn average(situation: Situation) -> Situation {
     let freed = situation.freeing_rate * situation.connect_seconds;
     let (dialing, success) = (situation.dialing as f64, situation.success_rate);
-    Situation { freed: (freed, 0.0), answers: (dialing * success, dialing * success * success), ..situation }
+    let arrives_within = situation.connect_seconds;
+    Situation {
+        arrives_within,
+        freed: (freed, 0.0),
+        answers: (dialing * success, dialing * success * success),
+        ..situation
+    }
 }
 
 fn dial_quota(situation: &Situation, options: &DialAheadOptions) -> DialQuota {

@@ -200,12 +200,13 @@ impl Router {
                 .find(&threshold.statistic)
                 .map_err(|error| format!("threshold of `{}`: {error}", target.text()))?;
         }
-        if let Some(statistic) = target.skills().and_then(|skills| skills.statistics().first().copied()) {
+        // The number of agents would have to be counted again at every moment.
+        let has_terms = target.skills().is_some_and(|skills| !skills.statistic_terms().is_empty());
+        if has_terms && !target.thresholds().is_empty() {
             return Err(format!(
-                "`{}` asks for {}, which changes while nothing else does: only $(StatAgentLoggedIn) is \
-                 served in a skill expression",
-                target.text(),
-                statistic.name()
+                "`{}` has a threshold on a skill expression with $(…): write the statistic of the agents into the \
+                 expression and leave out the threshold, or the other way round",
+                target.text()
             ));
         }
         match target.kind() {
@@ -223,15 +224,19 @@ impl Router {
                 let places: Vec<&str> = agents.map(|(_, agent)| agent.profile.place.as_str()).collect();
                 known_or_proposal("place", target.name(), places.into_iter())
             }
-            TargetKind::PlaceGroup
-            | TargetKind::CampaignGroup
-            | TargetKind::Campaign
+            TargetKind::PlaceGroup => {
+                known_or_proposal("place group", target.name(), self.memberships.place_groups())
+            }
+            TargetKind::CampaignGroup => {
+                known_or_proposal("campaign group", target.name(), self.memberships.campaign_groups())
+            }
+            TargetKind::Campaign
             | TargetKind::Queue
             | TargetKind::QueueGroup
             | TargetKind::RoutingPoint
             | TargetKind::DirectoryNumber
             | TargetKind::DestinationLabel => {
-                Err(format!("targets of type {} are not served: use A, AP or GA", target.kind()))
+                Err(format!("targets of type {} are not served: use A, AP, GA, GP or GC", target.kind()))
             }
         }
     }

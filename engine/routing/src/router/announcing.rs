@@ -6,13 +6,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vocabulary::Timestamp;
+use vocabulary::{AgentId, Timestamp};
 
 use super::counting::per_second;
+use super::keeping::has_kept_back;
 use super::{Due, Lines, Router, Waiting};
 use crate::agents::Agent;
 use crate::dial_ahead::dial_quota;
 use crate::line::Line;
+use crate::order::Standing;
 use crate::slab::{Slab, Slot};
 use crate::{
     DialAverages, DialExplanation, DialLimit, DialMethod, EntryChange, NotDialled, Outcome, Situation,
@@ -23,7 +25,7 @@ const THRESHOLD_INTERVAL: Duration = Duration::from_secs(5);
 /// How often a line with calls in progress is looked at though nothing changes.
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 /// Most ready agents of a line whose other lines are looked at; beyond it there are enough for all.
-const NEIGHBOURS_MAX: usize = 16;
+pub(super) const NEIGHBOURS_MAX: usize = 16;
 
 /// What is known of the dial of an entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,6 +73,19 @@ impl Router {
         for line in lines {
             self.announce_line(line, now, outcomes);
         }
+        if !self.options.dial_ahead.keep_max.is_zero() && !self.announced.is_empty() {
+            self.look_again_for_kept_back(&touched, now);
+        }
+    }
+
+    /// Calls for whom no agent could be spared are looked at again though nothing changes.
+    fn look_again_for_kept_back(&mut self, lines: &BTreeSet<Slot>, now: Timestamp) {
+        for slot in lines {
+            let waits = self.lines.get(*slot).filter(|line| has_kept_back(line));
+            if waits.is_some_and(|line| line.pace.look_again.is_none()) {
+                self.set_look_again(*slot, Some(now + LOOK_INTERVAL));
+            }
+        }
     }
 
     fn announce_line(&mut self, slot: Slot, now: Timestamp, outcomes: &mut Vec<Outcome>) {
@@ -97,7 +112,7 @@ impl Router {
             };
             if is_too_late(waiting, now) {
                 too_late.push(key.slot);
-            } else if self.is_wanted(waiting, line, &situation, chosen.len()) {
+            } else if self.is_wanted(waiting, line, &situation, chosen.len(), now) {
                 chosen.push(key.slot);
             }
         }
@@ -115,11 +130,19 @@ impl Router {
     }
 
     /// Whether the agents for whom a callback would be dialled include one whom it may be given.
-    fn is_wanted(&self, waiting: &Waiting, line: &Line, situation: &Situation, chosen: usize) -> bool {
+    fn is_wanted(
+        &self,
+        waiting: &Waiting,
+        line: &Line,
+        situation: &Situation,
+        chosen: usize,
+        now: Timestamp,
+    ) -> bool {
         if waiting.excluded.is_empty() {
             return true;
         }
-        let fitting = line.ready.iter().filter(|(_, id, _)| !waiting.excluded.contains(id)).count();
+        let ready = self.ready_now(line, now);
+        let fitting = ready.filter(|(_, id, _)| !waiting.excluded.contains(id)).count();
         let dialing = situation.dialing + chosen;
         // Those who are being dialled already take the agents whom this one refuses.
         let ready = situation.ready.min(dialing + fitting);
@@ -178,36 +201,62 @@ impl Router {
     }
 
     /// What dial-ahead looks at for the head of a line.
-    fn situation(&self, line: &Line, slot: Slot, now: Timestamp) -> Situation {
+    pub(super) fn situation(&self, line: &Line, slot: Slot, now: Timestamp) -> Situation {
         let head = line.announceable.first(now);
         let ahead = head.map_or(0, |(standing, _)| line.routable.rank(&standing, now));
         let options = &self.options.dial_ahead;
+        // Calls that come later and have no higher priority leave the agents to those who are dialled.
+        let first = head.map(|(standing, _)| standing).or_else(|| self.first_dialled(line, now));
+        let is_first = |priority: i64| first.is_some_and(|first| first.priority.0 >= priority);
+        let takes_turns = !options.keep_max.is_zero() && is_first(line.pace.live_priority);
         let fresh = DialAverages::new(options);
         let averages = line.pace.averages.as_ref().or(self.saved_dials.get(&*line.text)).unwrap_or(&fresh);
+        let connect = averages.connect_seconds.mean;
         Situation {
-            ready: self.unclaimed(line, slot),
+            ready: self.unclaimed(line, slot, now),
             at_work: line.agents.at_work,
             freeing_rate: per_second(line.agents.freeing),
             arrival_rate: averages.arrival_rate(now),
+            arrives_within: connect
+                - if takes_turns { options.keep_max.as_secs_f64().min(connect) } else { 0.0 },
             ahead,
             waiting: line.routable.len(),
             dialing: line.pace.dialing.len(),
             freed: self.freed_in(line, averages.connect_seconds.mean, now),
             answers: self.answers_of(line, averages.success_rate(options), now),
             success_rate: averages.success_rate(options),
-            connect_seconds: averages.connect_seconds.mean,
+            connect_seconds: connect,
             trust: averages.trust,
             held_back: line.pace.held_since.map_or(0.0, |since| now.since(since).as_secs_f64()),
             since_last_given: line.pace.last_given.map(|at| now.since(at).as_secs_f64()),
         }
     }
 
+    /// Place of the first of those who are being dialled.
+    pub(super) fn first_dialled<'a>(&'a self, line: &'a Line, now: Timestamp) -> Option<Standing<'a>> {
+        let dialing = line.pace.dialing.iter().filter_map(|(_, slot)| self.entries.get(*slot));
+        dialing.map(|waiting| waiting.growth.standing(&waiting.key, now)).min()
+    }
+
+    /// Ready agents of a line who may be given its entries now.
+    fn ready_now<'a>(
+        &'a self,
+        line: &'a Line,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &'a (Timestamp, AgentId, Slot)> {
+        line.ready.iter().filter(move |(_, _, slot)| {
+            line.is_unconditional()
+                || self.agents.get(*slot).is_some_and(|agent| self.target_for(line, agent, now).is_some())
+        })
+    }
+
     /// Ready agents of a line for whom nobody is being dialled in another line.
-    fn unclaimed(&self, line: &Line, slot: Slot) -> usize {
+    fn unclaimed(&self, line: &Line, slot: Slot, now: Timestamp) -> usize {
         let lines_of = |agent: Slot| self.agents.get(agent).map_or(0, |agent| agent.lines.len());
         let is_shared = line.ready.iter().take(NEIGHBOURS_MAX).any(|(_, _, agent)| lines_of(*agent) > 1);
         if !is_shared {
-            return line.ready.len();
+            let is_plain = line.is_unconditional();
+            return if is_plain { line.ready.len() } else { self.ready_now(line, now).count() };
         }
         let mut claimed = BTreeSet::new();
         let dials = self.announced.iter().filter_map(|id| self.entries.get(self.directory.get(id)?));
@@ -219,7 +268,7 @@ impl Router {
             let agent = agents.take(NEIGHBOURS_MAX).min_by_key(|(_, _, agent)| lines_of(*agent));
             claimed.extend(agent.map(|(_, _, agent)| *agent));
         }
-        line.ready.iter().filter(|(_, _, agent)| !claimed.contains(agent)).count()
+        self.ready_now(line, now).filter(|(_, _, agent)| !claimed.contains(agent)).count()
     }
 
     fn set_look_again(&mut self, slot: Slot, at: Option<Timestamp>) {

@@ -206,6 +206,7 @@ impl Router {
         if ends_reservation {
             self.end_reservation(slot);
         }
+        self.refuse_requests(slot, &status, outcomes);
         self.become_status(slot, status, now);
         self.tell_agent(slot, outcomes);
     }

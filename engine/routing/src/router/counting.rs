@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use vocabulary::{AgentId, QueueName, Timestamp};
 
+use super::choice::includes;
 use super::{Router, Waiting};
 use crate::agents::Agent;
 use crate::histogram::Histogram;
 use crate::line::Line;
 use crate::slab::Slot;
-use crate::statistics::{AgentFigures, QueueFigures, Statistic, StatisticUse, is_occupied, of_agents};
+use crate::statistics::{QueueFigures, Statistic, StatisticUse, is_occupied, of_agents};
 use crate::{AgentStatus, DialAverages, MovingAverage, Target};
 
 /// Calls that the handling time over all agents stands for.
@@ -165,6 +166,9 @@ impl Router {
         let is_live = waiting.routable && !waiting.notify && now.since(waiting.key.entered).is_zero();
         if is_live && let Some(averages) = self.averages_of(waiting.line) {
             averages.live_arrival(now);
+            if let Some(line) = self.lines.get_mut(waiting.line) {
+                line.pace.live_priority = waiting.priority(now);
+            }
         }
     }
 
@@ -218,30 +222,15 @@ impl Router {
         if place == StatisticUse::Queue {
             return self.statistic_of_queue(statistic, &QueueName::new(target.name()), now);
         }
-        let members =
-            self.agents.iter().map(|(_, agent)| agent).filter(|agent| target.matches(&agent.profile, true));
-        of_agents(
-            statistic,
-            members.map(|agent| AgentFigures {
-                status: &agent.status,
-                since: agent.since,
-                is_selectable: agent.is_selectable(),
-                record: &agent.record,
-            }),
-        )
+        let members = self.agents.iter().map(|(_, agent)| agent).filter(|agent| includes(target, agent, now));
+        of_agents(statistic, members.map(Agent::figures))
     }
 
     /// Value of a statistic of one agent; `None` for an unknown agent or one that is not counted for agents.
     #[must_use]
     pub fn statistic_of_agent(&self, statistic: Statistic, agent: &AgentId, now: Timestamp) -> Option<f64> {
         let agent = self.agents.get(*self.agent_slots.get(agent)?)?;
-        let figures = AgentFigures {
-            status: &agent.status,
-            since: agent.since,
-            is_selectable: agent.is_selectable(),
-            record: &agent.record,
-        };
-        figures.value(statistic, now)
+        agent.figures().value(statistic, now)
     }
 
     /// Value of a statistic of a queue; `None` for an unknown queue or one that is not counted for queues.

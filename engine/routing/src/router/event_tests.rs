@@ -129,6 +129,7 @@ fn next_command(chance: &mut Chance, floor: &mut Floor, step: usize, now: Timest
         8 => Command::ReserveAgent {
             agent: agent.as_str().into(),
             holder: format!("h{}", chance.below(5)),
+            priority: i64::try_from(chance.below(3)).unwrap(),
             duration: Duration::from_secs(chance.below(5).try_into().unwrap()),
         },
         9 => Command::RouteDone { id },

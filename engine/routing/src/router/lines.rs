@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use vocabulary::AgentId;
 
-use super::Router;
+use super::keeping::has_kept_back;
+use super::{Due, Router};
 use crate::agents::{Agent, Counted, Listing};
+use crate::groups::{Groups, Memberships};
 use crate::line::Line;
 use crate::slab::{Slab, Slot};
 use crate::{TargetKind, Targets};
@@ -66,9 +68,15 @@ impl Lines {
         std::mem::take(&mut self.touched)
     }
 
+    /// Lines in which something has changed; they stay so.
+    pub(super) fn touched(&self) -> impl Iterator<Item = Slot> + '_ {
+        self.touched.iter().copied()
+    }
+
     /// Something has changed in a line that dial-ahead goes by.
     pub(super) fn touch(&mut self, line: Slot) {
-        if self.announceable.contains(&line) {
+        let has_callbacks = self.announceable.contains(&line);
+        if has_callbacks || self.get(line).is_some_and(has_kept_back) {
             self.touched.insert(line);
         }
     }
@@ -104,6 +112,11 @@ impl Lines {
             self.announceable.insert(slot);
             self.touched.insert(slot);
         }
+    }
+
+    /// The names by which agents are found have changed.
+    pub(super) fn rename(&mut self) {
+        self.names_version += 1;
     }
 
     fn set_groups(&mut self, agent: Slot, before: &[String], after: &[String]) {
@@ -159,9 +172,7 @@ impl Router {
                 }
                 _ => {
                     let all = self.agents.iter();
-                    members.extend(
-                        all.filter(|(_, agent)| target.matches(&agent.profile, true)).map(|(slot, _)| slot),
-                    );
+                    members.extend(all.filter(|(_, agent)| target.may_include(agent)).map(|(slot, _)| slot));
                 }
             }
         }
@@ -206,6 +217,7 @@ impl Router {
         };
         let groups = agent.profile.groups.clone();
         change(agent);
+        agent.membership = self.memberships.of(&agent.profile);
         let after = agent.profile.groups.clone();
         self.leave_lines(slot);
         self.lines.set_groups(slot, &groups, &after);
@@ -213,11 +225,26 @@ impl Router {
             agent.lines = self
                 .lines
                 .iter()
-                .filter(|(_, line)| line.targets.matching(&agent.profile, true).is_some())
+                .filter(|(_, line)| line.targets.may_include(agent))
                 .map(|(line, _)| line)
                 .collect();
         }
         self.recount(slot);
+    }
+
+    /// The groups of places and campaigns are these. Agents whose groups stay are not looked at further.
+    pub(super) fn configure_groups(&mut self, groups: &Groups) {
+        self.memberships = Memberships::new(groups);
+        self.lines.rename();
+        let changed: Vec<Slot> = self
+            .agents
+            .iter()
+            .filter(|(_, agent)| agent.membership != self.memberships.of(&agent.profile))
+            .map(|(slot, _)| slot)
+            .collect();
+        for slot in changed {
+            self.rematch(slot, |_| {});
+        }
     }
 
     /// An agent is no longer known.
@@ -262,10 +289,16 @@ impl Router {
         if after.selectable && is_listed {
             return;
         }
+        self.look_at_agent(slot);
+    }
+
+    /// Makes the next settling look for an entry for an agent, if the agent is selectable.
+    pub(super) fn look_at_agent(&mut self, slot: Slot) {
         self.unlist(slot);
         if let Some(agent) = self.agents.get_mut(slot) {
-            agent.listing = if after.selectable { Listing::Fresh } else { Listing::Not };
-            if after.selectable {
+            let is_selectable = agent.counted.selectable;
+            agent.listing = if is_selectable { Listing::Fresh } else { Listing::Not };
+            if is_selectable {
                 self.fresh_agents.push(slot);
             }
         }
@@ -275,6 +308,9 @@ impl Router {
         let Some(agent) = self.agents.get_mut(slot) else {
             return;
         };
+        if let Some(at) = agent.look_again.take() {
+            self.due.remove(&(at, Due::Statistics(agent.profile.id.clone())));
+        }
         if let Listing::Since(since) = agent.listing {
             let key = (since, agent.profile.id.clone(), slot);
             for line in &agent.lines {
@@ -304,5 +340,6 @@ impl Router {
                 self.lines.touch_neighbours(*line, &self.agents);
             }
         }
+        self.expect_term_change(slot);
     }
 }

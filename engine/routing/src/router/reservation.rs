@@ -6,11 +6,12 @@ use std::time::Duration;
 use vocabulary::{AgentId, Timestamp};
 
 use super::announcing::DialProgress;
+use super::collecting::Request;
 use super::{Due, Router, Waiting};
 use crate::agents::Reservation;
 use crate::reader::proposal;
 use crate::slab::Slot;
-use crate::{EntryId, Outcome, ReservationRefusal, ReturnReason};
+use crate::{AgentStatus, EntryId, Outcome, ReservationRefusal, ReturnReason};
 
 /// An entry that was selected lately.
 #[derive(Debug)]
@@ -109,32 +110,35 @@ impl Router {
     pub(super) fn reserve_agent(
         &mut self,
         agent: &AgentId,
-        holder: EntryId,
-        duration: Duration,
+        request: Request,
         now: Timestamp,
         outcomes: &mut Vec<Outcome>,
     ) {
-        let refusal = match self.agent_slots.get(agent).and_then(|slot| self.agents.get(*slot)) {
-            None => Some(self.no_such_agent(agent)),
-            Some(found) => match found.holder() {
-                Some(other) if other == holder => None,
-                Some(other) => Some(ReservationRefusal::Taken {
-                    agent: agent.as_str().to_owned(),
-                    holder: other.to_owned(),
-                }),
-                None if found.is_selectable() => None,
-                None => Some(ReservationRefusal::NotReady {
+        let slot = self.agent_slots.get(agent).copied();
+        let found = slot.and_then(|slot| Some((slot, self.agents.get(slot)?)));
+        let Request { holder, duration, .. } = &request;
+        let reason = match found {
+            None => self.no_such_agent(agent),
+            Some((slot, found)) => match found.holder() {
+                Some(other) if other == holder => {
+                    return self.keep(agent, request.holder, request.duration, now, outcomes);
+                }
+                Some(other) => {
+                    ReservationRefusal::Taken { agent: agent.as_str().to_owned(), holder: other.to_owned() }
+                }
+                None if found.status != AgentStatus::Ready => ReservationRefusal::NotReady {
                     agent: agent.as_str().to_owned(),
                     status: found.status.words(),
-                }),
+                },
+                //= decision: D-089 `reserveTarget` with 0 means no block
+                None if duration.is_zero() => return self.withdraw_request(slot, holder),
+                None if self.options.reservation_collection.is_zero() => {
+                    return self.keep(agent, request.holder, request.duration, now, outcomes);
+                }
+                None => return self.collect(slot, request, now, outcomes),
             },
         };
-        match refusal {
-            Some(reason) => {
-                outcomes.push(Outcome::ReservationRefused { agent: agent.clone(), holder, reason });
-            }
-            None => self.keep(agent, holder, duration, now, outcomes),
-        }
+        outcomes.push(Outcome::ReservationRefused { agent: agent.clone(), holder: request.holder, reason });
     }
 
     pub(super) fn refresh_reservation(
@@ -145,7 +149,11 @@ impl Router {
         now: Timestamp,
         outcomes: &mut Vec<Outcome>,
     ) {
-        let found = self.agent_slots.get(agent).and_then(|slot| self.agents.get(*slot));
+        let slot = self.agent_slots.get(agent).copied();
+        if slot.is_some_and(|slot| self.change_request(slot, &holder, duration)) {
+            return;
+        }
+        let found = slot.and_then(|slot| self.agents.get(slot));
         let reason = match found {
             Some(found) if found.holder() == Some(&holder) => {
                 return self.keep(agent, holder, duration, now, outcomes);
@@ -163,7 +171,7 @@ impl Router {
         }
     }
 
-    fn keep(
+    pub(super) fn keep(
         &mut self,
         agent_id: &AgentId,
         holder: EntryId,
@@ -203,6 +211,9 @@ impl Router {
         let Some(slot) = self.agent_slots.get(agent_id).copied() else {
             return;
         };
+        if let Some(holder) = holder {
+            self.withdraw_request(slot, holder);
+        }
         let Some(agent) = self.agents.get_mut(slot) else {
             return;
         };

@@ -2,14 +2,21 @@
 
 use std::time::Duration;
 
-use super::tests::{at, check, entry, profile, ready, release, router, status};
+use super::tests::{at, check, entry, profile, ready, release, status};
 use super::{Options, Router};
 use crate::agents::AfterCallWork;
 use crate::{AgentStatus, Command, Desk, Entry, Outcome};
 
+/// The usual agents; the first request for a reservation wins at once.
+fn router() -> Router {
+    let mut router = super::tests::router();
+    router.options.reservation_collection = Duration::ZERO;
+    router
+}
+
 fn reserve(agent: &str, holder: &str, seconds: u64) -> Command {
     let duration = Duration::from_secs(seconds);
-    Command::ReserveAgent { agent: agent.into(), holder: holder.to_owned(), duration }
+    Command::ReserveAgent { agent: agent.into(), holder: holder.to_owned(), priority: 0, duration }
 }
 
 fn refresh(agent: &str, holder: &str, seconds: u64) -> Command {

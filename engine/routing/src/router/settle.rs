@@ -10,6 +10,7 @@ use std::sync::Arc;
 use vocabulary::Timestamp;
 
 use super::choice::Choice;
+use super::keeping::LOOK_BEHIND_MAX;
 use super::{Due, Router};
 use crate::agents::{Agent, Listing, Reservation};
 use crate::line::Line;
@@ -20,6 +21,7 @@ use crate::{Outcome, Selection, TargetKind};
 impl Router {
     /// Brings the router to rest.
     pub(super) fn settle(&mut self, now: Timestamp, outcomes: &mut Vec<Outcome>) {
+        self.look_at_kept_back();
         while !self.fresh_agents.is_empty() || !self.fresh_entries.is_empty() || !self.fresh_lines.is_empty()
         {
             let agents: BTreeSet<Slot> = std::mem::take(&mut self.fresh_agents)
@@ -63,6 +65,7 @@ impl Router {
     /// The first entry over all lines of an agent that the agent may be given.
     fn best_entry_for(&self, agent: Slot, now: Timestamp) -> Option<Slot> {
         let agent = self.agents.get(agent)?;
+        let kept = self.kept_for(agent, now);
         let mut best: Option<(Standing<'_>, Slot)> = None;
         let lines = agent.lines.iter().filter_map(|line| self.lines.get(*line));
         for line in lines.filter(|line| !line.routable.is_empty()) {
@@ -71,7 +74,10 @@ impl Router {
             else {
                 continue;
             };
-            if self.may_be_given(line, key.slot, agent) {
+            let may_be_given = |standing: &Standing<'_>, entry: Slot| {
+                self.may_be_given(line, entry, agent, kept.filter(|first| first < standing), now)
+            };
+            if may_be_given(&standing, key.slot) {
                 best = Some((standing, key.slot));
                 continue;
             }
@@ -79,16 +85,28 @@ impl Router {
             let next = line
                 .routable
                 .walk(now)
+                .take(if kept.is_some() { LOOK_BEHIND_MAX } else { usize::MAX })
                 .take_while(|(standing, _)| is_better(standing))
-                .find(|(_, key)| self.may_be_given(line, key.slot, agent));
+                .find(|(standing, key)| may_be_given(standing, key.slot));
             best = next.map(|(standing, key)| (standing, key.slot)).or(best);
         }
         best.map(|(_, slot)| slot)
     }
 
-    fn may_be_given(&self, line: &Line, entry: Slot, agent: &Agent) -> bool {
-        self.target_for(line, agent).is_some()
-            && self.entries.get(entry).is_some_and(|waiting| !waiting.excluded.contains(&agent.profile.id))
+    /// Whether an entry may be given an agent, who is kept for others before it if `kept` names one.
+    fn may_be_given(
+        &self,
+        line: &Line,
+        entry: Slot,
+        agent: &Agent,
+        kept: Option<Standing<'_>>,
+        now: Timestamp,
+    ) -> bool {
+        self.target_for(line, agent, now).is_some()
+            && self.entries.get(entry).is_some_and(|waiting| {
+                !waiting.excluded.contains(&agent.profile.id)
+                    && (kept.is_none() || !self.takes_turn(waiting, now))
+            })
     }
 
     /// The first routable entry, of these lines or among these, for which an agent is ready.
@@ -98,11 +116,19 @@ impl Router {
             if line.ready.is_empty() {
                 continue;
             }
+            let kept = if line.routable.is_empty() { None } else { self.all_kept_for(line, now) };
+            let mut kept_back = 0;
             for (standing, key) in line.routable.walk(now) {
-                if best.is_some_and(|(other, _)| other <= standing) {
+                if best.is_some_and(|(other, _)| other <= standing) || kept_back > LOOK_BEHIND_MAX {
                     break;
                 }
-                if self.candidates(key.slot).next().is_some() {
+                let takes_turn =
+                    self.entries.get(key.slot).is_some_and(|waiting| self.takes_turn(waiting, now));
+                if takes_turn && kept.is_some_and(|first| first < standing) {
+                    kept_back += 1;
+                    continue;
+                }
+                if self.candidates(key.slot, now).next().is_some() {
                     best = Some((standing, key.slot));
                     break;
                 }
@@ -113,7 +139,8 @@ impl Router {
                 continue;
             };
             let standing = waiting.growth.standing(&waiting.key, now);
-            if best.is_none_or(|(other, _)| standing < other) && self.candidates(*slot).next().is_some() {
+            if best.is_none_or(|(other, _)| standing < other) && self.candidates(*slot, now).next().is_some()
+            {
                 best = Some((standing, *slot));
             }
         }
@@ -136,7 +163,7 @@ impl Router {
         agent.reservation = Some(Reservation { holder, from: now, until, is_released: false });
         self.due.insert((until, Due::Reservation(agent_id.clone())));
         let (profile, is_share) = (Arc::clone(&agent.profile), waiting.choice == Choice::Percentage);
-        let number = self.count_share(waiting.line, agent_slot, is_share);
+        let number = self.count_share(waiting.line, agent_slot, is_share, now);
         let target = self
             .lines
             .get(waiting.line)

@@ -10,8 +10,24 @@ use crate::slab::Slot;
 use crate::statistics::is_occupied;
 use crate::waiting_time::{percent, side_by_side};
 use crate::{
-    AgentShare, AgentStatus, Basis, Explanation, Inquiry, Method, Standing, WaitingTime, estimate_wait,
+    AgentShare, AgentStatus, Basis, Explanation, Inquiry, Method, Standing, Targets, WaitingTime,
+    estimate_wait,
 };
+
+/// What serves a queue.
+#[derive(Debug, Default)]
+struct Serving {
+    lines: BTreeSet<Slot>,
+    /// Targets of lines that are not open.
+    closed: Vec<Targets>,
+}
+
+impl Serving {
+    fn includes(&self, agent: &Agent) -> bool {
+        agent.lines.iter().any(|line| self.lines.contains(line))
+            || self.closed.iter().any(|targets| targets.may_include(agent))
+    }
+}
 
 impl Router {
     /// Queues that have been used, in the order of their names.
@@ -69,23 +85,34 @@ impl Router {
         Some(Standing::Waiting { position: ahead + 1, waited: now.since(waiting.key.waiting_since) })
     }
 
-    /// Lines that serve a queue: those its entries wait in, or those that did when it is empty.
-    fn lines_of_queue(&self, name: &QueueName) -> BTreeSet<Slot> {
+    /// What serves a queue: the lines its entries wait in, or those that did when it is empty.
+    //= guide: urs2, for an empty queue the agents of the group or expression that was used for it in the past
+    fn serving(&self, name: &QueueName) -> Serving {
+        let mut serving = Serving::default();
         let Some(queue) = self.queues.get(name) else {
-            return BTreeSet::new();
+            return serving;
         };
         if !queue.lines.is_empty() {
-            return queue.lines.keys().copied().collect();
+            serving.lines = queue.lines.keys().copied().collect();
+            return serving;
         }
-        let past = queue.statistics.averages().served_by.iter();
-        past.filter_map(|target| self.lines.find(target)).collect()
+        for target in &queue.statistics.averages().served_by {
+            match self.lines.find(target) {
+                Some(line) => {
+                    serving.lines.insert(line);
+                }
+                // Closed meanwhile, or the router began again.
+                None => serving.closed.extend(Targets::parse(target)),
+            }
+        }
+        serving
     }
 
     /// Agents of the lines that serve these queues.
     pub(super) fn agents_of_queues(&self, names: &[QueueName]) -> Vec<&Agent> {
-        let lines: BTreeSet<Slot> = names.iter().flat_map(|name| self.lines_of_queue(name)).collect();
+        let serving: Vec<Serving> = names.iter().map(|name| self.serving(name)).collect();
         let agents = self.agents.iter().map(|(_, agent)| agent);
-        agents.filter(|agent| agent.lines.iter().any(|line| lines.contains(line))).collect()
+        agents.filter(|agent| serving.iter().any(|serving| serving.includes(agent))).collect()
     }
 
     //= guide: urs2, agents shared between queues count as so many times slower
@@ -93,11 +120,14 @@ impl Router {
         let asked: BTreeSet<&QueueName> = names.iter().collect();
         // Queues by line: those with entries, and those asked about even when empty.
         let mut queues: BTreeMap<Slot, BTreeSet<&QueueName>> = BTreeMap::new();
+        let mut closed: Vec<(&QueueName, Targets)> = Vec::new();
         for (name, queue) in &self.queues {
             if !queue.lines.is_empty() || asked.contains(name) {
-                for line in self.lines_of_queue(name) {
+                let serving = self.serving(name);
+                for line in serving.lines {
                     queues.entry(line).or_default().insert(name);
                 }
+                closed.extend(serving.closed.into_iter().map(|targets| (name, targets)));
             }
         }
         let mut shares = Vec::new();
@@ -105,8 +135,9 @@ impl Router {
             let Some(handling_seconds) = agent.record.handling.value().or(self.handling.value()) else {
                 continue;
             };
-            let of_agent: BTreeSet<&QueueName> =
-                agent.lines.iter().filter_map(|line| queues.get(line)).flatten().copied().collect();
+            let open = agent.lines.iter().filter_map(|line| queues.get(line)).flatten().copied();
+            let past = closed.iter().filter(|(_, targets)| targets.may_include(agent)).map(|(name, _)| *name);
+            let of_agent: BTreeSet<&QueueName> = open.chain(past).collect();
             shares.push(AgentShare {
                 agent: agent.profile.id.clone(),
                 handling_seconds,

@@ -140,6 +140,8 @@ impl Router {
                 *queue.lines.entry(waiting.line).or_default() += 1;
             }
         }
+        let begins_terms =
+            self.lines.get(waiting.line).is_some_and(|line| line.entries == 0 && !line.terms.is_empty());
         if let Some(line) = self.lines.entry_comes(waiting.line) {
             if waiting.routable {
                 line.routable.insert(waiting.growth, key.clone());
@@ -165,6 +167,9 @@ impl Router {
         if let Some(until) = waiting.announced_until {
             self.due.insert((until, Due::Announcement(Arc::clone(id))));
             self.announced.insert(Arc::clone(id));
+        }
+        if begins_terms {
+            self.line_has_entries(waiting.line);
         }
     }
 

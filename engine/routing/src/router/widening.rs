@@ -5,9 +5,11 @@ use std::sync::Arc;
 use vocabulary::Timestamp;
 
 use super::Router;
+use super::choice::includes;
+use crate::agents::Agent;
 use crate::line::Condition;
 use crate::slab::Slot;
-use crate::statistics::{Statistic, StatisticUse};
+use crate::statistics::{Statistic, StatisticUse, of_agents};
 use crate::target_list::SkipCondition;
 use crate::{Comparison, Target, TargetList, Targets};
 
@@ -74,7 +76,15 @@ impl Router {
         let standard =
             SkipCondition { statistic: Statistic::AgentsTotal, comparison: Comparison::Less, value: 1.0 };
         let condition = skip.unwrap_or(standard);
-        let value = self.lines.get(line).and_then(|line| line.agents.value(condition.statistic));
+        let value = self.lines.get(line).and_then(|line| {
+            if line.terms.is_empty() {
+                return line.agents.value(condition.statistic);
+            }
+            let agents = self.agents.iter().map(|(_, agent)| agent);
+            let members =
+                agents.filter(|agent| targets.iter().any(|target| includes(target, agent, self.now)));
+            of_agents(condition.statistic, members.map(Agent::figures))
+        });
         value.is_some_and(|value| condition.comparison.holds(&value, &condition.value))
     }
 

@@ -287,6 +287,13 @@ fn an_empty_queue_is_judged_by_the_agents_who_served_it() {
     set(&mut router, 0, AgentStatus::Ready, at(53));
     let (time, _) = router.expected_wait(&"Q".into(), None, Method::Urs2, at(60)).unwrap();
     assert_eq!((time.calls, time.aqt, time.ewt), (0, 50.0, 50.0));
+
+    // A router that begins again knows them by what was saved, although nobody has waited since.
+    let mut restarted = self::router(2);
+    restarted.restore_averages(router.averages());
+    set(&mut restarted, 0, AgentStatus::Ready, at(100));
+    let (time, _) = restarted.expected_wait(&"Q".into(), None, Method::Urs2, at(101)).unwrap();
+    assert_eq!((time.calls, time.ewt), (0, 50.0));
 }
 
 #[test]
