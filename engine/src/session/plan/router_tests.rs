@@ -72,7 +72,8 @@ fn whoever_is_refused_or_lets_go_does_not_have_the_agent() {
     let second = holder(&reserve(&mut bench, "7001"));
     let release = verb(verbs::QUEUE, "release", json!({"agent": "7001", "delay": 250}));
     let plan = bench.plan(vec![Effect::Verb(release)]);
-    let released = Action::ReleaseAgent { agent: "7001".to_owned(), delay_ms: 250 };
+    let released =
+        Action::ReleaseAgent { agent: "7001".to_owned(), holder: Some(second.clone()), delay_ms: 250 };
     assert_eq!(plan.orders.first().unwrap().action, released);
     assert_eq!(told(&mut bench, reserved(&second)), Vec::<String>::new(), "late");
     assert!(bench.context.reserved.is_empty() && bench.context.kept_agents.is_empty());
@@ -173,6 +174,7 @@ fn what_a_customer_finds_is_counted_once_by_what_was_heard_first() {
     };
     let connected = || CallFact::AgentConnected { call: call(), dn: "7001".to_owned() };
     let moved = || CallFact::Redirected { call: call(), effect: effect() };
+    let rings = || CallFact::AgentAlerting { call: call(), dn: "7001".to_owned() };
     let back = || CallFact::Diverted { call: call(), dn: "7001".to_owned(), declined: true };
     let over = |by| CallFact::Released { call: call(), by };
     let gone = || over(ReleasedBy::Customer);
@@ -184,6 +186,8 @@ fn what_a_customer_finds_is_counted_once_by_what_was_heard_first() {
         (vec![human(), plays(), connected(), gone()], vec![Some(1)]),
         (vec![human(), moved(), gone()], vec![Some(1)]),
         (vec![human(), moved(), back(), gone()], vec![None]),
+        (vec![human(), moved(), rings(), gone()], vec![None]),
+        (vec![human(), moved(), rings(), connected(), gone()], vec![Some(3)]),
         (vec![human(), over(ReleasedBy::Unknown)], vec![]),
         (vec![detected(CallState::ANSWERING_MACHINE_DETECTED), gone()], vec![]),
         (vec![gone(), human(), gone()], vec![None]),
