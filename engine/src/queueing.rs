@@ -156,11 +156,22 @@ impl QueueActor {
         }
     }
 
-    /// Lets an agent go, if it is this session that holds the agent: a late release must not free the next one's.
-    fn release(&mut self, agent: AgentId, delay: Duration, effect: &EffectId, ctx: &Context<Self>) {
-        let holder = self.router.agent(&agent).and_then(|view| view.reserved_for?.parse::<EffectId>().ok());
-        if holder.is_some_and(|holder| holder.session == effect.session) {
-            self.command(Command::ReleaseAgent { agent, holder: None, delay }, ctx);
+    /// Lets an agent go, if it is this session that holds the agent or has asked for the agent: a late release must not
+    /// free the next one's.
+    fn release(
+        &mut self,
+        agent: AgentId,
+        holder: Option<EntryId>,
+        delay: Duration,
+        effect: &EffectId,
+        ctx: &Context<Self>,
+    ) {
+        let holds = |holder: &EntryId| {
+            holder.parse::<EffectId>().is_ok_and(|holder| holder.session == effect.session)
+        };
+        let known = || self.router.agent(&agent).and_then(|view| view.reserved_for);
+        if let Some(holder) = holder.or_else(known).filter(holds) {
+            self.command(Command::ReleaseAgent { agent, holder: Some(holder), delay }, ctx);
         }
     }
 
@@ -303,8 +314,9 @@ impl Handler<QueueOrder> for QueueActor {
                 let (agent, duration) = (AgentId::new(agent), Duration::from_millis(duration_ms));
                 self.command(Command::ReserveAgent { agent, holder, priority, duration }, ctx);
             }
-            Action::ReleaseAgent { agent, delay_ms } => {
-                self.release(AgentId::new(agent), Duration::from_millis(delay_ms), &effect, ctx);
+            Action::ReleaseAgent { agent, holder, delay_ms } => {
+                let delay = Duration::from_millis(delay_ms);
+                self.release(AgentId::new(agent), holder, delay, &effect, ctx);
             }
             other => tracing::error!(?other, "An order came to the router that is not for it."),
         }

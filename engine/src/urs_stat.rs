@@ -107,10 +107,7 @@ async fn fresh(node: &Arc<Node>, urls: &str, query: &BTreeMap<String, String>) -
 }
 
 /// The parameters of the request and those of the service, whose value wins.
-fn query_of(
-    service: &str,
-    request: &Map<String, Value>,
-) -> Result<BTreeMap<String, String>, Refusal> {
+fn query_of(service: &str, request: &Map<String, Value>) -> Result<BTreeMap<String, String>, Refusal> {
     let mut query: BTreeMap<String, String> = crate::egress::texts(request).into_iter().collect();
     let own = url::form_urlencoded::parse(service.trim_start_matches(['?', '&']).as_bytes());
     query.extend(own.map(|(name, value)| (name.into_owned(), value.into_owned())));

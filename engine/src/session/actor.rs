@@ -383,11 +383,12 @@ impl SessionActor {
         self.planner(plan, now).count_answer();
         let context = std::mem::take(&mut self.context);
         let mut give = |action| plan.orders.push(Order { effect: effect.clone(), action });
-        for entry in context.entries.into_keys() {
+        for entry in context.entries.keys().cloned() {
             give(Action::CancelEntry { entry });
         }
-        for agent in context.reserved.into_iter().chain(context.reserving.into_keys()) {
-            give(Action::ReleaseAgent { agent, delay_ms: 0 });
+        for agent in context.reserved.iter().chain(context.reserving.keys()) {
+            let holder = context.holder_of(agent);
+            give(Action::ReleaseAgent { agent: agent.clone(), holder, delay_ms: 0 });
         }
         for (call, held) in context.calls {
             // A conversation, or a call on its way to somebody else, goes on without the session (decision D-008).

@@ -60,6 +60,7 @@ pub(crate) enum CallFact {
 impl Planner<'_> {
     /// The events that a fact about a call becomes.
     pub(crate) fn call_fact(&mut self, fact: CallFact) -> Vec<Event> {
+        self.hear(&fact);
         match fact {
             CallFact::Answered { call, effect, attempt, device, dialled, user_data } => {
                 self.close(&effect);
@@ -81,7 +82,6 @@ impl Planner<'_> {
             }
             CallFact::Detected { call, attempt, call_state, kept_up } => {
                 self.finish_attempt(attempt, call_state);
-                self.note_answer(&call, call_state);
                 let device =
                     self.context.calls.get(&call).map(|held| held.device.clone()).unwrap_or_default();
                 let hints = json!({ "callstate": call_state, "kept": kept_up });
@@ -92,17 +92,14 @@ impl Planner<'_> {
                 self.finish_attempt(attempt, call_state);
                 vec![dial_failed(&effect, attempt, call_state, refused)]
             }
-            CallFact::Released { call, by } => {
-                self.note_end(&call, by);
-                match self.context.calls.remove(&call) {
-                    Some(_) => vec![event(
-                        "interaction.deleted",
-                        json!({ "interactionid": call, "hints": { "callstate": CallState::CLEARED, "releasedby": by } }),
-                    )],
-                    // Given away or ended before: the session has been told.
-                    None => Vec::new(),
-                }
-            }
+            CallFact::Released { call, by } => match self.context.calls.remove(&call) {
+                Some(_) => vec![event(
+                    "interaction.deleted",
+                    json!({ "interactionid": call, "hints": { "callstate": CallState::CLEARED, "releasedby": by } }),
+                )],
+                // Given away or ended before: the session has been told.
+                None => Vec::new(),
+            },
             other => self.later_call_fact(other),
         }
     }
@@ -113,7 +110,6 @@ impl Planner<'_> {
                 self.treatment_done(treatment, call, digits)
             }
             CallFact::TreatmentFailed { treatment, call, problem, collects } => {
-                self.note_silence(&call, &treatment);
                 let Some(kind) = self.treatment_ended(&treatment, false) else {
                     return Vec::new();
                 };
@@ -123,7 +119,6 @@ impl Planner<'_> {
             }
             CallFact::Redirected { call, effect } => {
                 self.close(&effect);
-                self.note_move(&call, true);
                 if let Some(held) = self.context.calls.get_mut(&call) {
                     held.delivered = true;
                 }
@@ -141,14 +136,12 @@ impl Planner<'_> {
                 vec![party(&call, "alerting", &dn, json!({ "callstate": 0 }))]
             }
             CallFact::AgentConnected { call, dn } => {
-                self.note_voice(&call);
                 if let Some(held) = self.context.calls.get_mut(&call) {
                     held.agent = Some(dn.clone());
                 }
                 vec![party(&call, "connected", &dn, json!({ "callstate": 0 }))]
             }
             CallFact::Diverted { call, dn, declined } => {
-                self.note_move(&call, false);
                 if let Some(held) = self.context.calls.get_mut(&call) {
                     held.delivered = false;
                     held.agent = None;
@@ -166,7 +159,6 @@ impl Planner<'_> {
                 vec![event("interaction.added", data.clone()), event("interaction.present", data)]
             }
             CallFact::GivenAway { call, effect, detach } => {
-                self.note_voice(&call);
                 self.close(&effect);
                 let done = if detach { "interaction.detach.done" } else { "interaction.associate.done" };
                 self.context.calls.remove(&call);
@@ -239,7 +231,11 @@ impl Planner<'_> {
                     if let Ok(effect) = id.parse() {
                         self.order(
                             effect,
-                            Action::ReleaseAgent { agent: selection.agent.id.to_string(), delay_ms: 0 },
+                            Action::ReleaseAgent {
+                                agent: selection.agent.id.to_string(),
+                                holder: Some(id.clone()),
+                                delay_ms: 0,
+                            },
                         );
                     }
                     return Vec::new();

@@ -70,6 +70,14 @@ pub(crate) struct Context {
     pub(crate) pause: Option<PausePolicy>,
 }
 
+impl Context {
+    /// Under which id the router knows what this session has of an agent: a reservation, or a request for one.
+    pub(crate) fn holder_of(&self, agent: &str) -> Option<String> {
+        let asked = || self.reserving.get(agent)?.first().map(ToString::to_string);
+        self.kept_agents.get(agent).map(|kept| kept.holder.clone()).or_else(asked)
+    }
+}
+
 /// What the pause list may hold a callback back by (guide: `_paused_services_list`, `_paused_services_id`; decision D-059).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PausePolicy {

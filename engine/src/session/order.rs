@@ -58,6 +58,9 @@ pub(crate) enum Action {
     ReleaseAgent {
         /// Who.
         agent: String,
+        /// Under which id the router knows the reservation, or the request for one; `None` when that is not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        holder: Option<String>,
         /// How long the agent is still kept, milliseconds.
         #[serde(default)]
         delay_ms: u64,

@@ -234,4 +234,6 @@ fn shown(id: &EffectId, verb: &Verb) -> Value {
 }
 
 #[cfg(test)]
+mod router_tests;
+#[cfg(test)]
 mod tests;

@@ -377,21 +377,22 @@ fn a_queue_that_refuses_ends_the_callback() {
 }
 
 #[test]
-fn targets_follow_each_other_when_their_time_is_over() {
+fn a_list_of_targets_is_the_queues_to_follow_and_goes_on_when_the_place_is_taken_anew() {
     let target = json!([
         { "target": "Gold@Stat.GA", "timeout": "20", "clear": false },
         { "target": "Silver@Stat.GA", "timeout": 40, "clear": false },
         { "target": "All@Stat.GA", "timeout": "60", "clear": true },
     ]);
     scenario(CALLBACK, json!({ "_target": target.to_string() }), |p| {
-        for (targets, timeout) in
-            [("Gold@Stat.GA", 20), ("Gold@Stat.GA,Silver@Stat.GA", 40), ("All@Stat.GA", 14400)]
-        {
-            let submit = p.last("submit");
-            assert_eq!(submit.attributes["timeout"], json!(timeout));
-            assert_eq!(p.last_targets(), targets);
-            p.event("error.queue.submit", json!({ "requestid": submit.request_id, "error": "timeout" }));
-        }
+        let entered = p.last("submit").attributes["hints"]["entered"].clone();
+        with_agent_ringing(p);
+        p.after(10);
+        p.agent_declines("7001");
+        let submit = p.last("submit");
+        assert_eq!(submit.attributes["hints"]["entered"], entered);
+        assert_eq!(submit.attributes["timeout"], json!(14400));
+        assert_eq!(p.last_targets(), target.to_string());
+        p.event("error.queue.submit", json!({ "requestid": submit.request_id, "error": "timeout" }));
         p.ends("FAIL_TARGET_NOT_FOUND", "COMPLETED.FAILED", "UNKNOWN");
     });
 }

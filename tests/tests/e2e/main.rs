@@ -33,6 +33,7 @@ mod queries;
 mod reservations;
 mod scheduled;
 mod starting;
+mod targets;
 mod waiting_time;
 
 use scenarios::{Callback, Platform};

@@ -5,7 +5,7 @@
 //! | a person answered | the time of silence begins |
 //! | a treatment is ordered on the call | heard, unless it fails |
 //! | an agent is connected, the call is given away | heard, and counted |
-//! | the call was moved, and nobody tells more | heard at that moment, when the call ends |
+//! | the call was moved, and nobody tells more (no phone rings, none is answered) | heard at that moment, when the call ends |
 //! | the call or the session ends | counted |
 //!
 //! A call that a restart lost is counted only if something was heard: the silence was not the customer's choice.
@@ -15,11 +15,28 @@ use telephony::ReleasedBy;
 use vocabulary::{CallState, EffectId, InteractionId};
 
 use super::Planner;
+use crate::session::answers::CallFact;
 use crate::session::context::AnsweredCall;
 
 impl Planner<'_> {
+    /// What a fact about a call means to whoever answered it.
+    pub(crate) fn hear(&mut self, fact: &CallFact) {
+        match fact {
+            CallFact::Detected { call, call_state, .. } => self.note_answer(call, *call_state),
+            CallFact::TreatmentFailed { treatment, call, .. } => self.note_silence(call, treatment),
+            CallFact::AgentConnected { call, .. } | CallFact::GivenAway { call, .. } => self.note_voice(call),
+            CallFact::Redirected { call, .. } => self.note_move(call, true),
+            // From here on it is told whether an agent answers.
+            CallFact::AgentAlerting { call, .. } | CallFact::Diverted { call, .. } => {
+                self.note_move(call, false)
+            }
+            CallFact::Released { call, by } => self.note_end(call, *by),
+            _ => {}
+        }
+    }
+
     /// It is known who answered a dial of this callback.
-    pub(crate) fn note_answer(&mut self, call: &InteractionId, call_state: CallState) {
+    fn note_answer(&mut self, call: &InteractionId, call_state: CallState) {
         if self.record.is_some() && call_state.is_person() {
             let call = call.clone();
             self.context.answered =
@@ -41,7 +58,7 @@ impl Planner<'_> {
     }
 
     /// A treatment could not be played.
-    pub(crate) fn note_silence(&mut self, call: &InteractionId, treatment: &EffectId) {
+    fn note_silence(&mut self, call: &InteractionId, treatment: &EffectId) {
         let is_it = |answered: &&mut AnsweredCall| answered.treatment.as_ref() == Some(treatment);
         if let Some(answered) = self.answered(call).filter(is_it) {
             answered.heard_at = None;
@@ -50,7 +67,7 @@ impl Planner<'_> {
     }
 
     /// The call was moved (`true`) or came back.
-    pub(crate) fn note_move(&mut self, call: &InteractionId, is_away: bool) {
+    fn note_move(&mut self, call: &InteractionId, is_away: bool) {
         let now = self.now;
         if let Some(answered) = self.answered(call) {
             answered.moved_at = is_away.then_some(now);
@@ -58,7 +75,7 @@ impl Planner<'_> {
     }
 
     /// Somebody is on the line, or the call is in other hands.
-    pub(crate) fn note_voice(&mut self, call: &InteractionId) {
+    fn note_voice(&mut self, call: &InteractionId) {
         let now = self.now;
         if let Some(answered) = self.answered(call) {
             answered.heard_at = answered.heard_at.or(Some(now));
@@ -67,7 +84,7 @@ impl Planner<'_> {
     }
 
     /// The call is over.
-    pub(crate) fn note_end(&mut self, call: &InteractionId, by: ReleasedBy) {
+    fn note_end(&mut self, call: &InteractionId, by: ReleasedBy) {
         let is_lost = by == ReleasedBy::Unknown;
         match self.answered(call) {
             Some(answered) if is_lost && answered.heard_at.is_none() => self.context.answered = None,

@@ -44,7 +44,11 @@ impl Planner<'_> {
             priority: values::integer(&verb.attributes, "priority").unwrap_or(0),
             growth: growth(&hints),
             waiting_since: waiting_since.unwrap_or(self.now),
-            entered: self.now,
+            // A place that is taken anew goes on where it was: in its list of targets, and before later ones of its age.
+            entered: values::number(&hints, "entered")
+                .map(|seconds| Timestamp::from_millis((seconds * 1000.0) as i64))
+                .filter(|entered| *entered < self.now)
+                .unwrap_or(self.now),
             deadline: values::seconds(&verb.attributes, "timeout").map(|timeout| self.now + timeout),
             routable: values::flag(&hints, "routable").unwrap_or(true),
             notify: values::flag(&hints, "notify").unwrap_or(false),

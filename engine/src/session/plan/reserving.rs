@@ -54,12 +54,7 @@ impl Planner<'_> {
             let problem = format!("a session keeps at most {RESERVED_MAX} agents");
             return self.fail(&id, "error.queue.reserve", "toomany", &problem);
         }
-        let first = self.context.reserving.get(&agent).and_then(|requests| requests.first());
-        let kept = self.context.kept_agents.get(&agent);
-        let holder = kept
-            .map(|kept| kept.holder.clone())
-            .or_else(|| first.map(ToString::to_string))
-            .unwrap_or_else(|| id.to_string());
+        let holder = self.context.holder_of(&agent).unwrap_or_else(|| id.to_string());
         self.context.reserving.entry(agent.clone()).or_default().push(id.clone());
         let duration_ms = super::interaction::millis(duration);
         self.order(id, Action::ReserveAgent { agent, holder, duration_ms, priority });
@@ -69,10 +64,15 @@ impl Planner<'_> {
         if let Some(agent) = values::text(&verb.attributes, "agent") {
             let delay = values::integer(&verb.attributes, "delay").unwrap_or(0);
             let delay_ms = u64::try_from(delay).unwrap_or(0).min(DELAY_MAX_MS);
-            self.forget_agent(&agent);
-            self.context.reserving.remove(&agent);
-            self.order(id, Action::ReleaseAgent { agent, delay_ms });
+            self.let_go(id, agent, delay_ms);
         }
+    }
+
+    fn let_go(&mut self, id: EffectId, agent: String, delay_ms: u64) {
+        let holder = self.context.holder_of(&agent);
+        self.forget_agent(&agent);
+        self.context.reserving.remove(&agent);
+        self.order(id, Action::ReleaseAgent { agent, holder, delay_ms });
     }
 
     /// `reserveTarget(interactionid, target, seconds)`: keeps the agent of a target longer, or not at all.
@@ -86,12 +86,7 @@ impl Planner<'_> {
         let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         match duration.filter(|duration| *duration <= RESERVATION_MAX && !agent.is_empty()) {
             //= decision: D-089 reserveTarget with 0 means no block
-            Some(duration) if duration.is_zero() => {
-                if self.context.reserved.contains(&agent) {
-                    self.forget_agent(&agent);
-                    self.order(id, Action::ReleaseAgent { agent, delay_ms: 0 });
-                }
-            }
+            Some(duration) if duration.is_zero() => self.let_go(id, agent, 0),
             Some(duration) => self.keep_agent(id, agent, duration, 0),
             None => self.call_failed(
                 function,

@@ -11,19 +11,19 @@ use crate::session::context::{Context, HeldCall, NotificationPolicy};
 use crate::session::order::Action;
 use crate::verbs;
 
-const NOW: Timestamp = Timestamp::from_millis(1_900_000_000_000);
+pub(super) const NOW: Timestamp = Timestamp::from_millis(1_900_000_000_000);
 
 /// A session in the middle of its life.
-struct Bench {
+pub(super) struct Bench {
     session: SessionId,
-    record: Option<CallbackRow>,
-    context: Context,
+    pub(super) record: Option<CallbackRow>,
+    pub(super) context: Context,
     ors: bool,
     limits: Limits,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let record = CallbackRow {
             id: CallbackId::new("1-a"),
             service: ServiceName::new("sales"),
@@ -48,13 +48,13 @@ impl Bench {
         }
     }
 
-    fn plan(&mut self, effects: Vec<Effect>) -> Plan {
+    pub(super) fn plan(&mut self, effects: Vec<Effect>) -> Plan {
         let mut plan = Plan::default();
         self.planner(&mut plan).step(7, effects);
         plan
     }
 
-    fn planner<'a>(&'a mut self, plan: &'a mut Plan) -> Planner<'a> {
+    pub(super) fn planner<'a>(&'a mut self, plan: &'a mut Plan) -> Planner<'a> {
         Planner {
             session: &self.session,
             parent: None,
@@ -74,7 +74,7 @@ fn object(value: Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap()
 }
 
-fn verb(module: &str, element: &str, attributes: Value) -> Verb {
+pub(super) fn verb(module: &str, element: &str, attributes: Value) -> Verb {
     Verb {
         request_id: "S:7:0".to_owned(),
         module: module.to_owned(),
@@ -86,7 +86,7 @@ fn verb(module: &str, element: &str, attributes: Value) -> Verb {
     }
 }
 
-fn submit(target: &str) -> Verb {
+pub(super) fn submit(target: &str) -> Verb {
     let targetid = VerbChild {
         element: "targetid".to_owned(),
         attributes: object(json!({ "expr": target })),
@@ -98,7 +98,7 @@ fn submit(target: &str) -> Verb {
     Verb { children: vec![targets], ..verb(verbs::QUEUE, "submit", attributes) }
 }
 
-fn raised(plan: &Plan) -> Vec<&str> {
+pub(super) fn raised(plan: &Plan) -> Vec<&str> {
     plan.raised.iter().map(|event| event.name.as_str()).collect()
 }
 
