@@ -11,6 +11,7 @@ fn day(policy: Policy, seed: u64) -> Plan {
         seed,
         days: 1,
         policy,
+        keep_max: None,
         agents: 240,
         live_per_hour: 1_100.0,
         callbacks_per_hour: 2_300.0,
