@@ -17,7 +17,7 @@
 #[path = "../tests/week/floor.rs"]
 mod floor;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use floor::{Plan, Policy, run};
 
@@ -29,12 +29,27 @@ fn table(week: &Plan) {
          callbacks wait | idle | callback waits | live call waits | µs per command |"
     );
     println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
-    for policy in [Policy::DialAhead, Policy::WhenReady, Policy::FixedRatio, Policy::AgentFirst] {
+    let mut plans = vec![("dial-ahead".to_owned(), week.clone())];
+    for seconds in [0, 5, 10, 20] {
+        let keep_max = Some(Duration::from_secs(seconds));
+        plans.push((
+            format!("dial-ahead, calls kept from agents for {seconds} s"),
+            Plan { keep_max, ..week.clone() },
+        ));
+    }
+    for (name, policy) in [
+        ("when ready", Policy::WhenReady),
+        ("fixed ratio 1.5", Policy::FixedRatio),
+        ("agent-first", Policy::AgentFirst),
+    ] {
+        plans.push((name.to_owned(), Plan { policy, ..week.clone() }));
+    }
+    for (name, plan) in plans {
         let begin = Instant::now();
-        let m = run(Plan { policy, ..week.clone() });
+        let m = run(plan);
         let mean = |sum: u64, count: u64| sum as f64 / 1000.0 / count.max(1) as f64;
         println!(
-            "| {policy:?} | {} of {} | {} | {} | {:.2} % | {:.2} s | {:.2} % | {:.2} % | {:.1} min | {:.1} s | {:.1} |",
+            "| {name} | {} of {} | {} | {} | {:.2} % | {:.2} s | {:.2} % | {:.2} % | {:.1} min | {:.1} s | {:.1} |",
             m.callbacks_served,
             m.callbacks,
             m.dials,
@@ -58,6 +73,7 @@ fn main() {
         seed,
         days,
         policy: Policy::DialAhead,
+        keep_max: None,
         agents: 240,
         live_per_hour: 1_100.0,
         callbacks_per_hour: 2_300.0,

@@ -64,7 +64,7 @@ pub struct DialAheadOptions {
     /// waits or is being dialled: small teams with live calls would never dial otherwise. Default 60 s.
     pub hold_back_max: Duration,
     /// How long a call is kept from an agent who is needed for customers whose phones ring and who came before it; see
-    /// the module `keeping` of the router. Default 10 s; 0: not at all.
+    /// the module `keeping` of the router. Default 15 s; 0: not at all.
     pub keep_max: Duration,
 }
 
@@ -79,7 +79,7 @@ impl Default for DialAheadOptions {
             unserved_share_max: 0.01,
             patience: Duration::from_secs(2),
             hold_back_max: Duration::from_secs(60),
-            keep_max: Duration::from_secs(10),
+            keep_max: Duration::from_secs(15),
         }
     }
 }

@@ -62,12 +62,19 @@ impl Histogram {
 
     /// Odds that what has taken `elapsed` so far ends within `time`.
     pub(crate) fn ends_within(&self, elapsed: f64, time: f64) -> f64 {
+        self.ending_after(elapsed)(time)
+    }
+
+    /// Odds that what has taken `elapsed` so far ends within a time, for any time.
+    pub(crate) fn ending_after(&self, elapsed: f64) -> impl Fn(f64) -> f64 + '_ {
         let still = self.longer_than(elapsed);
-        if still <= 0.0 {
-            // Longer than anything before: as likely to end now as anything that is late.
-            return (time / (elapsed + time).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+        move |time| {
+            if still <= 0.0 {
+                // Longer than anything before: as likely to end now as anything that is late.
+                return (time / (elapsed + time).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+            }
+            (1.0 - self.longer_than(elapsed + time) / still).clamp(0.0, 1.0)
         }
-        (1.0 - self.longer_than(elapsed + time) / still).clamp(0.0, 1.0)
     }
 
     /// Shares of lengths below `limit`, with the middle of their bucket.

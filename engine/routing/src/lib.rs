@@ -12,6 +12,8 @@
 //! * An entry leaves by exactly one of `TargetSelected`, `TimedOut` and `Left`; only `Returned` brings it back.
 //! * Order is priority, then start of waiting, then entry into the queue, then id (decision D-092); nothing that
 //!   reaches an outcome depends on the order of a hash table.
+//! * A ready agent is kept from an entry only for somebody before it in the order who is being dialled, and not for longer
+//!   than [`DialAheadOptions::keep_max`].
 //! * Queues, entries, names and exclusions have limits: see [`Options`].
 
 mod abandonment;

@@ -38,7 +38,7 @@ mod wait_query;
 mod waiting;
 mod widening;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -201,8 +201,8 @@ pub struct Router {
     fresh_lines: BTreeSet<Slot>,
     /// Entries announced and neither served nor gone since; their block still runs.
     announced: BTreeSet<Arc<str>>,
-    /// Entries that were selected lately.
-    held: BTreeMap<Arc<str>, Held>,
+    /// Entries that were selected lately. Only looked up, never walked.
+    held: HashMap<Arc<str>, Box<Held>>,
     due: BTreeSet<(Timestamp, Due)>,
     /// Entries that are dialled by thresholds and not announced yet.
     by_thresholds: BTreeSet<Slot>,

@@ -190,9 +190,13 @@ fn read_flag(object: &Map<String, Value>, key: &str) -> Result<bool, String> {
 
 /// A condition of which a part is missing is none (the guide's own sample has one).
 fn read_condition(object: &Map<String, Value>, targets: &Targets) -> Result<Option<SkipCondition>, String> {
-    let text = |key| object.get(key).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
+    let text = |key| match object.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
+        Some(other) => Err(format!("`{key}` is `{other}`: write a text")),
+    };
     let (Some(name), Some(operator), Some(value)) =
-        (text("stat_to_check"), text("stat_operator"), read_number(object, "stat_value")?)
+        (text("stat_to_check")?, text("stat_operator")?, read_number(object, "stat_value")?)
     else {
         return Ok(None);
     };
@@ -258,6 +262,7 @@ mod tests {
             (r#"[{"target":"G@.GA","timeout":"soon"}]"#, "`timeout` is not a number"),
             (r#"[{"target":"G@.GA","timeout":-1}]"#, "`timeout`"),
             (r#"[{"target":"G@.GA","clear":7}]"#, "write true or false"),
+            (r#"[{"target":"G@.GA","stat_operator":1}]"#, "`stat_operator` is `1`: write a text"),
             (
                 r#"[{"target":"G@.GA","stat_to_check":"StatAgentsAvailable","stat_operator":"=","stat_value":1}]"#,
                 "write < or >",

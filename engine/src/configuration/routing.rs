@@ -46,7 +46,7 @@ pub struct RoutingSettings {
     /// Default `collect`.
     pub reservation_lower: LowerRequests,
     /// How long a call is kept from an agent who is needed for customers being dialled that came before it:
-    /// `keep_agents`, seconds, 0 to 60, default 10; 0: not at all.
+    /// `keep_agents`, seconds, 0 to 60, default 15; 0: not at all.
     pub keep_agents: Duration,
     /// Router option `vcb` (guide), `n1:n2:…:n17`.
     pub vcb: Vcb,

@@ -355,7 +355,7 @@ fn for_whom_agents_are_kept_is_read() {
     assert_eq!(routing.reservation_collection, Duration::ZERO);
     assert_eq!(routing.lower_requests, ::routing::LowerRequests::Reject);
     let keep = |text: &str| load(text).configuration.routing.router(1).dial_ahead.keep_max.as_secs();
-    assert_eq!((keep(""), keep("[routing]\nkeep_agents = 0\n")), (10, 0));
+    assert_eq!((keep(""), keep("[routing]\nkeep_agents = 0\n")), (15, 0));
     assert_eq!(problems("[routing]\nreservation_collection = 20000\nreservation_lower = 'queue'\n").len(), 2);
 }
 

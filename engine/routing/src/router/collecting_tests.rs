@@ -112,10 +112,13 @@ fn a_refresh_changes_what_was_asked_for_and_too_many_requests_are_refused() {
     assert_eq!(router.next_due(), Some(later(60_100)));
 }
 
+/// Begin, and holders with their priorities.
+type Gathered = (Timestamp, Vec<(String, i64)>);
+
 /// What was asked, as a list that is looked through: for each agent the begin, and holders with priorities.
 #[derive(Default)]
 struct Model {
-    gathered: BTreeMap<&'static str, (Timestamp, Vec<(String, i64)>)>,
+    gathered: BTreeMap<&'static str, Gathered>,
     held: BTreeMap<&'static str, String>,
     grants: usize,
 }

@@ -73,8 +73,13 @@ impl Handling {
         }
     }
 
-    /// Odds that an agent with a call is free in `time` seconds.
-    fn is_free_in(&self, agent: &Agent, time: f64, now: Timestamp) -> f64 {
+    /// Shares of the lengths of after-call work that leave time before `time` seconds are over.
+    fn wrap_ups_within(&self, time: f64) -> Vec<(f64, f64)> {
+        self.wrap_up.shares_below(time).collect()
+    }
+
+    /// Odds that an agent with a call is free in `time` seconds; `wrap_ups` are those within that time.
+    fn is_free_in(&self, agent: &Agent, time: f64, wrap_ups: &[(f64, f64)], now: Timestamp) -> f64 {
         let average = agent.record.handling.value().or(self.value()).unwrap_or(f64::INFINITY);
         let average = average.max(HANDLING_SECONDS_MIN);
         if !self.talk.is_known() || !self.wrap_up.is_known() {
@@ -84,9 +89,9 @@ impl Handling {
             return self.wrap_up.ends_within(now.since(agent.since).as_secs_f64(), time);
         }
         let talked = agent.record.occupied_since.map_or(0.0, |since| now.since(since).as_secs_f64());
-        let by_wrap_up = self.wrap_up.shares_below(time).map(|(wrap_up, share)| {
-            share * self.talk.ends_within(talked / average, (time - wrap_up).max(0.0) / average)
-        });
+        let ends_within = self.talk.ending_after(talked / average);
+        let by_wrap_up =
+            wrap_ups.iter().map(|(wrap_up, share)| share * ends_within((time - wrap_up).max(0.0) / average));
         by_wrap_up.sum()
     }
 }
@@ -103,11 +108,12 @@ impl Router {
         if line.pace.occupied.len() > OCCUPIED_MAX {
             return (rate * time, 0.0);
         }
+        let wrap_ups = self.handling.wrap_ups_within(time);
         let agents = line.pace.occupied.iter().filter_map(|slot| self.agents.get(*slot));
         agents.fold((0.0, 0.0), |(mean, squares), agent| {
             let average = agent.record.handling.value().or(self.handling.value()).unwrap_or(0.0);
             let share = (per_second(agent.freeing) * average.max(HANDLING_SECONDS_MIN)).min(1.0);
-            let odds = share * self.handling.is_free_in(agent, time, now);
+            let odds = share * self.handling.is_free_in(agent, time, &wrap_ups, now);
             (mean + odds, squares + odds * odds)
         })
     }

@@ -9,6 +9,7 @@ use crate::{Command, Entry, EntryChange, Outcome};
 /// Agent a is ready, and the customer of callback x, who has waited since second 0, is being dialled since second 2.
 fn dialled() -> Router {
     let mut router = router();
+    router.options.dial_ahead.keep_max = Duration::from_secs(10);
     router.step(ready("a"), at(1));
     let callback = Entry { routable: false, notify: true, ..entry("x", "Billing@.GA") };
     check(&mut router, Command::Submit(callback), 2, &["queued x", "dial x 1"]);

@@ -28,7 +28,7 @@ impl Router {
         self.forget_held(&id);
         let until = now + self.options.selection_memory.max(waiting.reservation);
         self.due.insert((until, Due::Memory(Arc::clone(&id))));
-        self.held.insert(id, Held { waiting, agent, until });
+        self.held.insert(id, Box::new(Held { waiting, agent, until }));
     }
 
     pub(super) fn forget_held(&mut self, id: &str) {
@@ -38,7 +38,7 @@ impl Router {
     fn take_held(&mut self, id: &str) -> Option<Held> {
         let (id, held) = self.held.remove_entry(id)?;
         self.due.remove(&(held.until, Due::Memory(id)));
-        Some(held)
+        Some(*held)
     }
 
     /// A selected entry waits again in its old place, for anybody but this agent.

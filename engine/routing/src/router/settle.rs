@@ -1,6 +1,7 @@
 //! Who gets whom: ready agents to routable entries, announcements to those that are to be dialled.
 //!
-//! At rest no routable entry and ready agent are left that fit each other. So only agents and entries that have
+//! At rest no routable entry and ready agent are left that fit each other, except those between whom stands somebody who is
+//! being dialled (`keeping`); these are looked at whenever something changes for them, and every two seconds. So only agents and entries that have
 //! changed since can find somebody: an agent the best entry of the agent's lines, an entry the first ready agent of
 //! its line. All agree on which entry is better, so the pairs are the same in whichever order they are found.
 

@@ -131,14 +131,16 @@ impl Router {
             return;
         };
         let (id, key) = (&waiting.key.id, &waiting.key);
-        self.queues.entry(waiting.queue.clone()).or_default().order.insert(waiting.growth, key.clone());
-        for peg in &waiting.pegs {
-            self.queues.entry(peg.clone()).or_default().order.insert(Growth::None, waiting.peg_key());
-        }
-        for queue in std::iter::once(&waiting.queue).chain(&waiting.pegs) {
-            if let Some(queue) = self.queues.get_mut(queue) {
-                *queue.lines.entry(waiting.line).or_default() += 1;
-            }
+        let own = std::iter::once((&waiting.queue, waiting.growth, key.clone()));
+        let pegs = waiting.pegs.iter().map(|peg| (peg, Growth::None, waiting.peg_key()));
+        for (name, growth, key) in own.chain(pegs) {
+            // Nearly always open: no name is copied then.
+            let queue = match self.queues.get_mut(name) {
+                Some(queue) => queue,
+                None => self.queues.entry(name.clone()).or_default(),
+            };
+            queue.order.insert(growth, key);
+            *queue.lines.entry(waiting.line).or_default() += 1;
         }
         let begins_terms =
             self.lines.get(waiting.line).is_some_and(|line| line.entries == 0 && !line.terms.is_empty());

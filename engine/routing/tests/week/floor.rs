@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) seed: u64,
     pub(crate) days: u32,
     pub(crate) policy: Policy,
+    /// How long live calls are kept from agents who are needed for callbacks being dialled; `None`: as by default.
+    pub(crate) keep_max: Option<Duration>,
     pub(crate) agents: usize,
     /// Live calls and callbacks per hour at the height of the day.
     pub(crate) live_per_hour: f64,
@@ -223,7 +225,9 @@ impl Floor {
                 wants_break: false,
             });
         }
-        let mut router = Router::new(Options::default());
+        let mut options = Options::default();
+        options.dial_ahead.keep_max = plan.keep_max.unwrap_or(options.dial_ahead.keep_max);
+        let mut router = Router::new(options);
         router.step(Command::ConfigureAgents(profiles), Timestamp::EPOCH);
         let mut floor = Self {
             plan,
