@@ -49,6 +49,7 @@ mod restart;
 mod scheduled_starts;
 mod scheduling;
 mod session;
+mod shared_values;
 mod simulated;
 mod simulator;
 mod start;

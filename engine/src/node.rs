@@ -30,6 +30,7 @@ use crate::queueing::{DialTold, QueueActor, QueueOrder};
 use crate::scheduled_starts::{self, ScheduledStart, ScheduledStarts};
 use crate::session::order::{Action, Order};
 use crate::session::{Incoming, Sessions, TellError};
+use crate::shared_values::SharedValues;
 use crate::simulated::ClockedSwitch;
 use crate::starting;
 use crate::surroundings::{Interactions, Platform, Surroundings};
@@ -42,6 +43,7 @@ pub(crate) struct Node {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) configuration: Arc<Configuration>,
     pub(crate) charts: Charts,
+    pub(crate) shared_values: SharedValues,
     pub(crate) sessions: Sessions,
     pub(crate) timers: Timers,
     pub(crate) scheduled_starts: ScheduledStarts,

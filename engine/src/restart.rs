@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
-use statecharts::{Chart, Event};
+use statecharts::{Chart, Event, Snapshot};
 use store::{CallbackQuery, EffectRow, EffectState, SessionRow, Write};
 use telephony::ReleasedBy;
 use vocabulary::{CallState, CompletionReason, SessionId};
@@ -96,7 +96,14 @@ async fn restore_session(node: &Arc<Node>, row: SessionRow) -> Result<(), String
         Some(callback) => node.store.callback(callback).await.map_err(|error| error.to_string())?,
         None => None,
     };
-    node.sessions.restore(RestoreSession { row: Box::new(row), chart, record }).await
+    let snapshot: Snapshot =
+        serde_json::from_str(&row.snapshot).map_err(|error| format!("snapshot: {error}"))?;
+    let mut shared = Vec::with_capacity(snapshot.shared.len());
+    for hash in &snapshot.shared {
+        shared.push(node.shared_values.stored(node, hash).await?);
+    }
+    let (row, snapshot) = (Box::new(row), Box::new(snapshot));
+    node.sessions.restore(RestoreSession { row, snapshot, shared, chart, record }).await
 }
 
 async fn stored_chart(node: &Arc<Node>, hash: &str) -> Result<Arc<Chart>, String> {

@@ -123,6 +123,7 @@ impl Engine {
             clock: clock.clone(),
             store,
             charts: Charts::new(Some(configuration.server.charts.clone())),
+            shared_values: crate::shared_values::SharedValues::default(),
             sessions: Sessions::new(activity),
             scheduled_starts: crate::scheduled_starts::ScheduledStarts::default(),
             timers: crate::timers::Timers::default(),

@@ -1,5 +1,6 @@
 //! Starting sessions: of callbacks, of charts that charts start, of calls that arrive.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ use crate::session::{Incoming, NewSession, RecordAtStart};
 
 /// How long the first request of a callback may take until the start is answered without it (decision D-121).
 const DIALOG_TIMEOUT: Duration = Duration::from_secs(5);
+/// Name under which a callback's chart reads the effective options.
+const OPTIONS: &str = "_options";
 /// Limit of fetching a chart.
 const CHART_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -105,6 +108,7 @@ pub(crate) async fn start_callback(
     let pause = pause_policy(&row, options);
     let paused_by = node.lists.pause_key(&pause);
     let mut parameters = callback_parameters(node, &row, options, &reply_key);
+    let shared = BTreeMap::from([(OPTIONS.to_owned(), options.over(service.shared_options()))]);
     // The chart may dial in its first step: it has to know before any event comes.
     parameters.insert("_scheduled".to_owned(), json!(stored.is_some()));
     parameters.insert("_paused".to_owned(), json!(paused_by.is_some()));
@@ -126,6 +130,7 @@ pub(crate) async fn start_callback(
         id: session,
         chart,
         parameters,
+        shared,
         parent: None,
         invokeid: None,
         depth: 0,
@@ -164,16 +169,13 @@ fn unusable(service: &Service, error: &ChartError) -> Refusal {
     }
 }
 
-/// What a callback session starts with; the charts' README is the contract.
+/// What a callback session starts with beside its options; the charts' README is the contract.
 fn callback_parameters(
     node: &Node,
     row: &CallbackRow,
     options: &Effective,
     reply_key: &str,
 ) -> Map<String, Value> {
-    // What has no value is left out: a hundred thousand waiting sessions keep what is here.
-    let mut values = options.to_object();
-    values.retain(|_, value| !value.is_null());
     let number = row.customer_number.as_ref().map(|number| number.as_str().to_owned());
     let parameters = json!({
         "_id": row.id,
@@ -182,7 +184,6 @@ fn callback_parameters(
         "_desired_time": row.desired_time.to_string(),
         "_started_at": node.clock.now().epoch_seconds(),
         "_requested_at": row.requested_at.epoch_seconds(),
-        "_options": values,
         "_request": options.request_properties(),
         "_user_data": row.user_data,
         "_base_url": node.base_url,
@@ -302,6 +303,7 @@ async fn start_chart(
         id: session,
         chart,
         parameters,
+        shared: BTreeMap::new(),
         parent,
         invokeid,
         depth,

@@ -17,11 +17,10 @@ use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use scratch::Scratch;
-use serde_json::Value;
 
 use crate::chart::{Binding, Finalize, StateIx, StateKind, TransitionIx};
 use crate::model::{Fault, Host, Model};
-use crate::session::{Invocation, Record};
+use crate::session::{Given, Invocation, Record};
 use crate::state_set::StateSet;
 use crate::{Chart, Effect, Event, EventKind, Failure, Limits, Status, weight};
 
@@ -85,8 +84,8 @@ impl<'a> Interpreter<'a> {
 
     //= scxml: D procedure interpret(doc)
     /// Starts the session.
-    pub(crate) fn start(&mut self, parameters: &serde_json::Map<String, Value>) -> Result<Status, Failure> {
-        self.initialise(parameters)?;
+    pub(crate) fn start(&mut self, given: &Given) -> Result<Status, Failure> {
+        self.initialise(given)?;
         let chart = self.chart;
         for script in &chart.scripts {
             let result = self.model.run(*script);
@@ -276,7 +275,7 @@ impl<'a> Interpreter<'a> {
     }
 
     /// Data get their first values, parameters those they were given (scxml: 5.3, decision D-085).
-    fn initialise(&mut self, parameters: &serde_json::Map<String, Value>) -> Result<(), Failure> {
+    fn initialise(&mut self, given: &Given) -> Result<(), Failure> {
         let chart = self.chart;
         if chart.model == crate::chart::ModelKind::Null {
             return Ok(());
@@ -285,12 +284,16 @@ impl<'a> Interpreter<'a> {
             let result = self.model.declare(&data.id);
             self.absorb(result)?;
         }
-        for (name, value) in parameters {
+        for (name, value) in given.parameters.iter().filter(|(name, _)| !given.shared.contains_key(*name)) {
             let result = self.model.assign_name(name, value);
             self.absorb(result)?;
         }
+        for (name, shared) in &given.shared {
+            let result = self.model.assign_shared(name, shared);
+            self.absorb(result)?;
+        }
         for data in &chart.data {
-            let is_given = data.is_top_level && parameters.contains_key(&data.id);
+            let is_given = data.is_top_level && given.has(&data.id);
             let is_due = chart.binding == Binding::Early || data.is_top_level;
             if is_due && !is_given {
                 let result = self.model.initialise(&data.id, &data.value);

@@ -59,6 +59,7 @@ pub mod rehearsal;
 pub mod scenario;
 pub mod schema;
 mod session;
+mod shared;
 mod snapshot;
 mod state_set;
 mod step;
@@ -83,6 +84,7 @@ pub use module::{
 };
 pub use session::inspect::EvaluateError;
 pub use session::{Session, Start};
-pub use snapshot::{InvokeSnapshot, RestoreError, SNAPSHOT_VERSION, Snapshot};
+pub use shared::{SharedStart, SharedValue};
+pub use snapshot::{InvokeSnapshot, RestoreError, SNAPSHOT_VERSION, SNAPSHOT_VERSION_OLDEST, Snapshot};
 pub use step::{Status, Step};
 pub use worker::Worker;

@@ -45,6 +45,11 @@ pub struct Limits {
     pub event: usize,
     /// Delayed events of one session that may be outstanding. Default 1000. A step counts its own; its host, who keeps them, counts all.
     pub pending_sends: usize,
+    /// Events that a session may send at once: every `<send>` counts, whatever its target and delay, and time gives back
+    /// [`sent_events_rate`](Self::sent_events_rate) a second. Default 1000. Counted by the host, who sends them.
+    pub sent_events: usize,
+    /// Events that a session may send for each second of the host's time when it has sent [`sent_events`](Self::sent_events). Default 200.
+    pub sent_events_rate: u32,
     /// Invocations of one session that may run at once. Default 100.
     pub invocations: usize,
     /// How deep sessions may start sessions. Default 8. Counted by the host, who starts them.
@@ -76,6 +81,8 @@ impl Default for Limits {
             output: 32 * 1024 * 1024,
             event: 1024 * 1024,
             pending_sends: 1000,
+            sent_events: 1000,
+            sent_events_rate: 200,
             invocations: 100,
             invoke_depth: 8,
             data: 4 * 1024 * 1024,
@@ -146,6 +153,8 @@ pub enum LimitName {
     Event,
     /// [`Limits::pending_sends`].
     PendingSends,
+    /// [`Limits::sent_events`] and [`Limits::sent_events_rate`].
+    SentEvents,
     /// [`Limits::invocations`].
     Invocations,
     /// [`Limits::invoke_depth`].
@@ -168,6 +177,7 @@ impl LimitName {
         Self::Output,
         Self::Event,
         Self::PendingSends,
+        Self::SentEvents,
         Self::Invocations,
         Self::InvokeDepth,
         Self::Data,
@@ -188,6 +198,7 @@ impl LimitName {
             Self::Output => "output",
             Self::Event => "event",
             Self::PendingSends => "pending_sends",
+            Self::SentEvents => "sent_events",
             Self::Invocations => "invocations",
             Self::InvokeDepth => "invoke_depth",
             Self::Data => "data",
@@ -271,6 +282,16 @@ pub enum Failure {
         /// Limit that was hit.
         limit: usize,
     },
+    /// Too many events were sent in too short a time. Hosts fail the session that would have sent the next.
+    #[error(
+        "the session sent more than {limit} events at once and {per_second} a second after that; let it wait between two <send>s"
+    )]
+    SentEvents {
+        /// Limit that was hit.
+        limit: usize,
+        /// What a second gives back.
+        per_second: u32,
+    },
     /// Too many invocations run at once.
     #[error("more than {limit} invocations of the session run at once")]
     Invocations {
@@ -319,6 +340,7 @@ impl Failure {
             Self::Output { .. } => LimitName::Output,
             Self::EventSize { .. } => LimitName::Event,
             Self::PendingSends { .. } => LimitName::PendingSends,
+            Self::SentEvents { .. } => LimitName::SentEvents,
             Self::Invocations { .. } => LimitName::Invocations,
             Self::InvokeDepth { .. } => LimitName::InvokeDepth,
             Self::DataSize { .. } => LimitName::Data,

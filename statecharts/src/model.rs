@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::chart::{DataValue, ExpressionIx, Foreach, Inline};
 use crate::state_set::StateSet;
-use crate::{Effect, Event, Failure, Limits, weight};
+use crate::{Effect, Event, Failure, Limits, SharedStart, weight};
 
 /// Why content was not executed.
 #[derive(Debug)]
@@ -106,6 +106,8 @@ pub(crate) trait Model {
     fn assign_inline(&mut self, location: ExpressionIx, value: &Inline) -> Result<(), Fault>;
     /// A value for a bare name: a variable, a property of `system`, or a new variable (decision D-085).
     fn assign_name(&mut self, name: &str, value: &Value) -> Result<(), Fault>;
+    /// A shared value under a bare name, with what the session has in its place.
+    fn assign_shared(&mut self, name: &str, shared: &SharedStart) -> Result<(), Fault>;
     /// A variable without value, unless it exists.
     fn declare(&mut self, name: &str) -> Result<(), Fault>;
     /// The first value of a variable.

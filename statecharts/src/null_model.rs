@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::Chart;
 use crate::chart::{DataValue, ExpressionIx, ExpressionKind, Foreach, Inline};
 use crate::model::{Fault, Host, Model};
+use crate::{Chart, SharedStart};
 
 /// A condition: `In('state')`, `In(state)`, `true` or `false`, with `!` before it.
 #[derive(Debug, PartialEq, Eq)]
@@ -95,6 +95,10 @@ impl Model for NullModel<'_> {
     }
 
     fn assign_name(&mut self, _name: &str, _value: &Value) -> Result<(), Fault> {
+        self.refuse()
+    }
+
+    fn assign_shared(&mut self, _name: &str, _shared: &SharedStart) -> Result<(), Fault> {
         self.refuse()
     }
 

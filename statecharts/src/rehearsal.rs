@@ -421,6 +421,7 @@ impl Rehearsal {
             parent,
             ioprocessors: Arc::clone(&self.ioprocessors),
             surroundings: self.world.as_ref().map(|world| world.surroundings(&[])),
+            ..Start::default()
         };
         self.charts.entry(chart.hash().to_owned()).or_insert_with(|| Arc::clone(&chart));
         let (session, step) = Session::start(chart, &mut self.worker, start);

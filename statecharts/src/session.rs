@@ -16,8 +16,8 @@ use crate::null_model::NullModel;
 use crate::state_set::StateSet;
 use crate::worker::ScopeData;
 use crate::{
-    Chart, Effect, Event, Failure, InvokeSnapshot, LimitName, RestoreError, SNAPSHOT_VERSION, Snapshot,
-    Status, Step, Surroundings, Worker,
+    Chart, Effect, Event, Failure, InvokeSnapshot, LimitName, RestoreError, SNAPSHOT_VERSION,
+    SNAPSHOT_VERSION_OLDEST, SharedStart, SharedValue, Snapshot, Status, Step, Surroundings, Worker, shared,
 };
 
 /// What a session starts with.
@@ -27,6 +27,8 @@ pub struct Start {
     pub session_id: String,
     /// Values for `<data>` of the same name; others become `_data.<name>` (decision D-085).
     pub parameters: Map<String, Value>,
+    /// Shared values in the same way, with what this session has in their place. One wins over a parameter of the same name.
+    pub shared: BTreeMap<String, SharedStart>,
     /// Time in epoch milliseconds.
     pub now_millis: i64,
     /// Id of the invocation, when a session invoked this one.
@@ -60,6 +62,8 @@ pub(crate) struct Record {
     pub(crate) parent: Option<Box<str>>,
     pub(crate) invokeid: Option<Box<str>>,
     pub(crate) ioprocessors: Arc<BTreeMap<String, String>>,
+    /// Values that it shares with others.
+    shared: Arc<[Arc<SharedValue>]>,
     surroundings: Option<Arc<dyn Surroundings>>,
     history: Vec<(StateIx, Box<[StateIx]>)>,
     /// States whose late-bound data have their first values.
@@ -83,6 +87,7 @@ pub(crate) struct Invocation {
 pub(crate) struct Meta {
     pub(crate) id: Arc<str>,
     pub(crate) ioprocessors: Arc<BTreeMap<String, String>>,
+    pub(crate) shared: Arc<[Arc<SharedValue>]>,
     pub(crate) surroundings: Option<Arc<dyn Surroundings>>,
 }
 
@@ -92,6 +97,7 @@ impl Record {
         Meta {
             id: Arc::clone(&self.id),
             ioprocessors: Arc::clone(&self.ioprocessors),
+            shared: Arc::clone(&self.shared),
             surroundings: self.surroundings.clone(),
         }
     }
@@ -110,9 +116,23 @@ impl Record {
     }
 }
 
+/// What a session is given at its start.
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    pub(crate) parameters: Map<String, Value>,
+    pub(crate) shared: BTreeMap<String, SharedStart>,
+}
+
+impl Given {
+    /// Whether there is a value for this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.parameters.contains_key(name) || self.shared.contains_key(name)
+    }
+}
+
 /// What a step does.
 enum Job {
-    Start(Map<String, Value>),
+    Start(Given),
     External(Event),
     Cancel,
 }
@@ -128,6 +148,7 @@ impl Session {
                 parent: start.parent.map(String::into_boxed_str),
                 invokeid: start.invokeid.map(String::into_boxed_str),
                 ioprocessors: start.ioprocessors,
+                shared: shared::values_of(&start.shared),
                 surroundings: start.surroundings,
                 history: Vec::new(),
                 bound: StateSet::default(),
@@ -139,7 +160,8 @@ impl Session {
             next_step: 1,
             status: Status::Running,
         };
-        let step = session.perform(worker, start.now_millis, Job::Start(start.parameters));
+        let given = Given { parameters: start.parameters, shared: start.shared };
+        let step = session.perform(worker, start.now_millis, Job::Start(given));
         (session, step)
     }
 
@@ -196,6 +218,7 @@ impl Session {
                 .collect(),
             bound: self.record.bound.iter().map(name).collect(),
             data,
+            shared: self.record.shared.iter().map(|value| value.hash().to_owned()).collect(),
             queues: Vec::new(),
             invokes: self
                 .record
@@ -216,9 +239,22 @@ impl Session {
     /// A session as it was written down; its scope becomes live with its next step.
     ///
     /// # Errors
-    /// When the snapshot has another version, or belongs to another chart.
+    /// When the snapshot has another version, belongs to another chart, or needs [shared values](Self::restore_sharing).
     pub fn restore(chart: Arc<Chart>, snapshot: Snapshot) -> Result<Self, RestoreError> {
-        if snapshot.v != SNAPSHOT_VERSION {
+        Self::restore_sharing(chart, snapshot, |_hash| None)
+    }
+
+    /// A session as it was written down, with the values that it shares: `find` knows them by their hashes,
+    /// [`Snapshot::shared`] has those that are needed.
+    ///
+    /// # Errors
+    /// As [`restore`](Self::restore), and when a shared value is not found.
+    pub fn restore_sharing(
+        chart: Arc<Chart>,
+        snapshot: Snapshot,
+        find: impl Fn(&str) -> Option<Arc<SharedValue>>,
+    ) -> Result<Self, RestoreError> {
+        if !(SNAPSHOT_VERSION_OLDEST..=SNAPSHOT_VERSION).contains(&snapshot.v) {
             return Err(RestoreError::Version { session: snapshot.session, found: snapshot.v });
         }
         if snapshot.chart != chart.hash() {
@@ -241,6 +277,11 @@ impl Session {
                     id: id.clone(),
                 })
         };
+        let found = |hash: &String| {
+            find(hash)
+                .ok_or_else(|| RestoreError::Shared { session: snapshot.session.clone(), hash: hash.clone() })
+        };
+        let shared = snapshot.shared.iter().map(found).collect::<Result<_, _>>()?;
         let configuration = snapshot.configuration.iter().map(index).collect::<Result<_, _>>()?;
         let bound = snapshot.bound.iter().map(index).collect::<Result<_, _>>()?;
         let mut history = Vec::with_capacity(snapshot.history.len());
@@ -263,6 +304,7 @@ impl Session {
                 parent: snapshot.parent.map(String::into_boxed_str),
                 invokeid: snapshot.invokeid.map(String::into_boxed_str),
                 ioprocessors: Arc::new(snapshot.ioprocessors),
+                shared,
                 surroundings: None,
                 history,
                 bound,
@@ -319,6 +361,12 @@ impl Session {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.record.id
+    }
+
+    /// The values that it shares with others, as they were given at its start.
+    #[must_use]
+    pub fn shared(&self) -> &[Arc<SharedValue>] {
+        &self.record.shared
     }
 
     /// Id of the session that invoked this one.
@@ -417,7 +465,7 @@ impl Session {
             let host = Rc::clone(host);
             let mut interpreter = Interpreter::new(chart, &limits, host, model, record, (scratch, number));
             let result = match job {
-                Job::Start(parameters) => interpreter.start(&parameters),
+                Job::Start(given) => interpreter.start(&given),
                 Job::External(event) => interpreter.external(event),
                 Job::Cancel => interpreter.cancel(),
             };

@@ -12,7 +12,7 @@
 //! * `special`: what it cannot hold and where, as `[path, kind, …]`. Kinds: `undefined`, `number` (NaN, infinities, -0), `bigint`, `date`,
 //!   `regexp`, `map` and `set` (whose entries are a list in `values`), `error`, `markup`, `function` (its text and name), `declared` (a function of
 //!   the chart's scripts, by number), `global`, `constant` and `system` (objects of the platform), `instance` (of a class of the
-//!   chart), `same` (an object that has another path, too: sharing and cycles survive);
+//!   chart), `shared` (a shared value, by its hash, and the names that the session deleted; `values` has only what is the session's own), `same` (an object that has another path, too: sharing and cycles survive);
 //! * `unset`: variables that are undefined;
 //! * `declared`: variables that hold a function of the chart's scripts, and its number, in turn.
 //!
@@ -28,7 +28,12 @@ use serde_json::value::RawValue;
 use crate::{Event, Status};
 
 /// Version of the form of snapshots.
-pub const SNAPSHOT_VERSION: u32 = 1;
+///
+/// 2 added [`shared`](Snapshot::shared) and the kind `shared` of special data; a snapshot of version 1 has neither, and reads as it is.
+pub const SNAPSHOT_VERSION: u32 = 2;
+
+/// The oldest version that is read.
+pub const SNAPSHOT_VERSION_OLDEST: u32 = 1;
 
 /// A session at a stable point. Timers are not in it: a delayed `<send>` is an effect, and so the host's.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -58,6 +63,9 @@ pub struct Snapshot {
     pub bound: Vec<String>,
     /// The data: `[values, what JSON cannot hold, names without value, functions of the chart's scripts]`.
     pub data: Box<RawValue>,
+    /// Hashes of the values that the session shares with others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared: Vec<String>,
     /// Events that wait; empty at a stable point.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub queues: Vec<Event>,
@@ -88,7 +96,9 @@ pub struct InvokeSnapshot {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RestoreError {
     /// The snapshot has another form.
-    #[error("the snapshot of session {session} has version {found}; this build reads {SNAPSHOT_VERSION}")]
+    #[error(
+        "the snapshot of session {session} has version {found}; this build reads {SNAPSHOT_VERSION_OLDEST} to {SNAPSHOT_VERSION}"
+    )]
     Version {
         /// The session.
         session: String,
@@ -106,6 +116,16 @@ pub enum RestoreError {
         found: String,
         /// Hash of the chart that was given.
         given: String,
+    },
+    /// A value that the session shares was not given.
+    #[error(
+        "session {session} shares the value {hash}, which was not given; load the text that was kept with it"
+    )]
+    Shared {
+        /// The session.
+        session: String,
+        /// Hash of the value.
+        hash: String,
     },
     /// The snapshot names something that the chart does not have.
     #[error("the snapshot of session {session} names `{id}`, which chart {chart} does not have")]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use statecharts::{SharedStart, SharedValue};
 
 use super::options::{OptionDefinition, Reading, Scope};
 use super::service::{ChartSource, Service, ServiceKind};
@@ -155,6 +156,25 @@ impl Effective {
     #[must_use]
     pub fn overrides(&self) -> &Map<String, Value> {
         &self.overrides
+    }
+
+    /// The options of this request as a session starts with them: `base`, which are [`Service::shared_options`], with the
+    /// request's own values in their place, and without those that the request emptied.
+    #[must_use]
+    pub fn over(&self, base: &Arc<SharedValue>) -> SharedStart {
+        let mut start = SharedStart { value: Arc::clone(base), own: Map::new(), without: Vec::new() };
+        for (name, value) in &self.overrides {
+            let below = self.base.get(name).filter(|below| !below.is_null());
+            match (value, below) {
+                (Value::Null, None) => {}
+                (Value::Null, Some(_)) => start.without.push(name.clone()),
+                (value, Some(below)) if value == below => {}
+                (value, _) => {
+                    start.own.insert(name.clone(), value.clone());
+                }
+            }
+        }
+        start
     }
 
     /// What the request itself carried with a leading underscore, as it was written.

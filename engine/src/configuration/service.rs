@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
+use statecharts::SharedValue;
 use url::Url;
 use vocabulary::ServiceName;
 
@@ -95,6 +96,8 @@ pub struct Service {
     pub(super) overwritable: BTreeSet<String>,
     /// Effective options without a request; set when the whole configuration is known.
     pub(super) base: Arc<Map<String, Value>>,
+    /// Those that have a value, as sessions share them; made when they are first asked for.
+    pub(super) shared: OnceLock<Arc<SharedValue>>,
     /// Options that a service of this kind may have.
     pub(super) tables: &'static Tables,
 }
@@ -145,6 +148,15 @@ impl Service {
         &self.base
     }
 
+    /// [`base_options`](Self::base_options) that have a value, as one object that sessions share.
+    #[must_use]
+    pub fn shared_options(&self) -> &Arc<SharedValue> {
+        self.shared.get_or_init(|| {
+            let given = self.base.iter().filter(|(_, value)| !value.is_null());
+            Arc::new(SharedValue::new(&given.map(|(name, value)| (name.clone(), value.clone())).collect()))
+        })
+    }
+
     /// Values that the service gives under names without underscore, except those that declare a token.
     #[must_use]
     pub fn parameters(&self) -> &BTreeMap<String, Value> {
@@ -166,6 +178,7 @@ impl Service {
     /// Puts another text in the place of one, in every option and parameter.
     pub(super) fn replace_text(&mut self, from: &str, to: &str) {
         let options = self.options.values_mut().map(|setting| &mut setting.value);
+        self.shared = OnceLock::new();
         let base = Arc::make_mut(&mut self.base).values_mut();
         for value in options.chain(self.parameters.values_mut()).chain(base) {
             if let Value::String(text) = value
@@ -237,6 +250,7 @@ pub(super) fn read(
         unknown: Vec::new(),
         overwritable: BTreeSet::new(),
         base: Arc::default(),
+        shared: OnceLock::new(),
         tables,
     };
     for (key, entry) in table {

@@ -121,6 +121,8 @@ pub(crate) struct SessionActor {
 struct Committed {
     plan: Plan,
     armed: Vec<Write>,
+    /// Whether the session was created.
+    is_first: bool,
     ended: bool,
     done: Option<oneshot::Sender<Result<Delivered, store::Error>>>,
     busy: Busy,
@@ -179,6 +181,7 @@ impl SessionActor {
 
     fn advance(&mut self, first: Option<Step>, tell: Tell, ctx: &mut actix::Context<Self>) {
         let now = self.node.clock.now();
+        let is_first = first.is_some();
         let mut plan = Plan::default();
         let mut course = Course::Running;
         if let Some(step) = first {
@@ -218,6 +221,9 @@ impl SessionActor {
             self.end(&course, &mut plan, now);
         }
         let mut writes = self.own_writes(&plan, snapshot);
+        if is_first {
+            writes.extend(self.node.shared_values.unkept(self.session.shared()));
+        }
         writes.append(&mut plan.writes);
         writes.extend(plan.timeline.iter().cloned().map(Write::AppendTimeline));
         if ended {
@@ -225,7 +231,7 @@ impl SessionActor {
         }
         self.commit(
             writes,
-            Committed { plan, armed: Vec::new(), ended, done: tell.done, busy: tell.busy },
+            Committed { plan, armed: Vec::new(), is_first, ended, done: tell.done, busy: tell.busy },
             ctx,
         );
     }
@@ -492,7 +498,7 @@ impl SessionActor {
         committed: Committed,
         ctx: &mut actix::Context<Self>,
     ) {
-        let Committed { plan, armed, ended, done, busy } = committed;
+        let Committed { plan, armed, is_first, ended, done, busy } = committed;
         if let Err(error) = result {
             tracing::error!(session_id = %self.identity.id, %error, "A step could not be stored; the session stops here.");
             self.node.metrics.failed_commits.inc();
@@ -500,6 +506,9 @@ impl SessionActor {
             answer(done, Err(error));
             self.ended = true;
             return ctx.stop();
+        }
+        if is_first {
+            self.node.shared_values.mark_kept(self.session.shared());
         }
         self.node.timers.apply(&self.node, armed, ended.then_some(&self.identity.id));
         for line in plan.timeline {

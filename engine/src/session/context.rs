@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use vocabulary::{AttemptNo, EffectId, InteractionId, SessionId, Timestamp};
 
 use super::order::Action;
+use super::send_budget::SendBudget;
 
 /// What a session holds outside of its chart. Stored with the snapshot, in the same transaction.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub(crate) struct Context {
     /// Effects that wait for an answer and have a row.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) open: BTreeSet<EffectId>,
+    /// Events that the session may still send.
+    #[serde(default, skip_serializing_if = "SendBudget::is_full")]
+    pub(crate) sends: SendBudget,
     /// Invoked children: invocation to session.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) children: BTreeMap<String, SessionId>,

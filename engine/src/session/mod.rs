@@ -9,6 +9,7 @@ pub(crate) mod context;
 mod directory;
 pub(crate) mod order;
 pub(crate) mod plan;
+mod send_budget;
 mod shard;
 
 pub(crate) use actor::{Incoming, RecordAtStart};

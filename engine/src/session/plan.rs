@@ -82,6 +82,9 @@ impl Planner<'_> {
     /// Plans the effects of one step.
     pub(crate) fn step(&mut self, number: u64, effects: Vec<Effect>) {
         for (index, effect) in effects.into_iter().enumerate() {
+            if self.plan.failure.is_some() {
+                return;
+            }
             let id = EffectId {
                 session: self.session.clone(),
                 step: number,

@@ -1,12 +1,13 @@
 //! A shard: the sessions of one arbiter, and the script engine that they share.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::prelude::*;
 use serde_json::{Map, Value};
-use statecharts::{Chart, Session, Start, Worker};
+use statecharts::{Chart, Session, SharedStart, SharedValue, Snapshot, Start, Worker};
 use store::SessionRow;
 use tokio::sync::oneshot;
 use vocabulary::SessionId;
@@ -27,6 +28,8 @@ pub(crate) struct NewSession {
     pub(crate) id: SessionId,
     pub(crate) chart: Arc<Chart>,
     pub(crate) parameters: Map<String, Value>,
+    /// What it shares with the sessions of its service, by the name under which its chart reads it.
+    pub(crate) shared: BTreeMap<String, SharedStart>,
     pub(crate) parent: Option<SessionId>,
     pub(crate) invokeid: Option<String>,
     /// How many sessions started each other down to this one.
@@ -62,6 +65,9 @@ pub(crate) struct StartSession {
 #[rtype(result = "Result<(), String>")]
 pub(crate) struct RestoreSession {
     pub(crate) row: Box<SessionRow>,
+    pub(crate) snapshot: Box<Snapshot>,
+    /// The values that its snapshot names.
+    pub(crate) shared: Vec<Arc<SharedValue>>,
     pub(crate) chart: Arc<Chart>,
     pub(crate) record: Option<store::CallbackRow>,
 }
@@ -120,6 +126,7 @@ impl Handler<StartSession> for Shard {
         let parameters = Start {
             session_id: new.id.to_string(),
             parameters: new.parameters,
+            shared: new.shared,
             now_millis: now.as_millis(),
             invokeid: new.invokeid.clone(),
             parent: new.parent.as_ref().map(ToString::to_string),
@@ -165,10 +172,10 @@ impl Handler<RestoreSession> for Shard {
     type Result = Result<(), String>;
 
     fn handle(&mut self, restore: RestoreSession, _ctx: &mut Self::Context) -> Self::Result {
-        let RestoreSession { row, chart, record } = restore;
-        let snapshot = serde_json::from_str(&row.snapshot).map_err(|error| format!("snapshot: {error}"))?;
+        let RestoreSession { row, snapshot, shared, chart, record } = restore;
+        let find = |hash: &str| shared.iter().find(|value| value.hash() == hash).cloned();
         let context = serde_json::from_str(&row.context).map_err(|error| format!("context: {error}"))?;
-        let session = Session::restore(chart, snapshot)
+        let session = Session::restore_sharing(chart, *snapshot, find)
             .map_err(|error| error.to_string())?
             .with_ioprocessors(Arc::clone(&self.node.ioprocessors));
         let identity = Identity {

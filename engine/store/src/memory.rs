@@ -214,6 +214,10 @@ impl Store for MemoryStore {
         self.read(move |tables| tables.chart(&hash))
     }
 
+    fn shared_value(&self, hash: String) -> StoreFuture<'_, Option<String>> {
+        self.read(move |tables| tables.shared_value(&hash))
+    }
+
     fn meta(&self, name: String) -> StoreFuture<'_, Option<String>> {
         self.read(move |tables| tables.meta(&name))
     }

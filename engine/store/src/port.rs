@@ -107,6 +107,13 @@ pub enum Write {
         /// JSON text.
         text: String,
     },
+    /// Keeps a value that sessions share under its content hash. A hash that is known keeps its text.
+    PutSharedValue {
+        /// Content hash.
+        hash: String,
+        /// JSON text.
+        text: String,
+    },
     /// Appends a reporting event: JSON text of its keys.
     AppendReport {
         /// Callback.
@@ -229,6 +236,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn reports(&self, callback: CallbackId) -> StoreFuture<'_, Vec<String>>;
     /// The texts of a chart.
     fn chart(&self, hash: String) -> StoreFuture<'_, Option<String>>;
+    /// A value that sessions share: its JSON text.
+    fn shared_value(&self, hash: String) -> StoreFuture<'_, Option<String>>;
     /// A small value.
     fn meta(&self, name: String) -> StoreFuture<'_, Option<String>>;
 }

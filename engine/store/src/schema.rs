@@ -6,7 +6,7 @@
 use sqlx::sqlite::SqliteConnection;
 
 /// What leads from version *n* to version *n + 1*, in place *n*.
-const MIGRATIONS: &[&str] = &[VERSION_1];
+const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2];
 
 /// Columns for what is searched, sorted or compared; the rest is JSON text. Times are milliseconds since the epoch.
 /// An effect id is three columns, so that order by session, step and index is the order of the index.
@@ -137,6 +137,14 @@ CREATE INDEX report_callback ON report (callback, line);
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY NOT NULL,
     value TEXT NOT NULL
+) STRICT;
+";
+
+/// Values that sessions share, by content hash, as charts are. A snapshot names those that its session needs.
+const VERSION_2: &str = "
+CREATE TABLE shared_value (
+    hash TEXT PRIMARY KEY NOT NULL,
+    text TEXT NOT NULL
 ) STRICT;
 ";
 

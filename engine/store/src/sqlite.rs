@@ -212,6 +212,10 @@ impl Store for SqliteStore {
         Box::pin(self.reader.chart(hash))
     }
 
+    fn shared_value(&self, hash: String) -> StoreFuture<'_, Option<String>> {
+        Box::pin(self.reader.shared_value(hash))
+    }
+
     fn meta(&self, name: String) -> StoreFuture<'_, Option<String>> {
         Box::pin(self.reader.meta(name))
     }

@@ -56,6 +56,7 @@
   }
   global.Date = EngineDate;
   Math.random = () => natives.random();
+  const RealProxy = Proxy;
   for (const name of ['WeakRef', 'FinalizationRegistry', 'Atomics', 'SharedArrayBuffer', 'performance', 'queueMicrotask', 'gc', 'console', 'Proxy']) {
     delete global[name];
   }
@@ -297,6 +298,88 @@
   defineProperty(system, 'In', { value: (state) => natives.isActive(String(state)), enumerable: false });
   for (const name of ownKeys(constants)) defineProperty(system, name, { value: constants[name], enumerable: false });
 
+  // ---- Shared values. A session sees one as an object of its own that reads through to it: what the session changes, and every object that it
+  // has read and might change, is in `own`; what it deleted is in `without`. Nothing of a shared value itself ever reaches a script.
+  const SHARED_MAX = 64;
+  const sharedValues = new Map();
+  const sharedValue = (hash) => {
+    const found = sharedValues.get(hash) ?? fixed(setPrototypeOf(parse(natives.shared(hash)), null));
+    // The one that was used longest ago goes first; sessions that run hold theirs.
+    sharedValues.delete(hash);
+    if (sharedValues.size >= SHARED_MAX) sharedValues.delete(sharedValues.keys().next().value);
+    sharedValues.set(hash, found);
+    return found;
+  };
+  const nothing = freeze({ __proto__: null });
+  const layers = new WeakMap();
+  const { get: readFrom, has: isIn, defineProperty: define, deleteProperty, getOwnPropertyDescriptor: describeOwn, preventExtensions } = Reflect;
+  const dataProperty = (value) => ({ value, writable: true, enumerable: true, configurable: true });
+  const traps = {
+    __proto__: null,
+    // Whether a property is still that of the shared value. There is no undefined in JSON.
+    isShared(own, key) { return this.below[key] !== undefined && !hasOwn(own, key) && !(this.without !== undefined && this.without.has(key)); },
+    // Makes a property the session's own.
+    take(own, key) {
+      const value = this.below[key];
+      defineProperty(own, key, dataProperty(typeof value === 'object' && value !== null ? revive(parse(stringify(value))) : value));
+    },
+    get(own, key, receiver) {
+      const value = this.below[key];
+      if (value === undefined || !this.isShared(own, key)) return readFrom(own, key, receiver);
+      if (typeof value !== 'object' || value === null) return value;
+      this.take(own, key);
+      return own[key];
+    },
+    has(own, key) { return this.isShared(own, key) || isIn(own, key); },
+    ownKeys(own) {
+      const all = { __proto__: null };
+      for (const key of keysOf(this.below)) if (this.without === undefined || !this.without.has(key)) all[key] = true;
+      for (const key of ownKeys(own)) all[key] = true;
+      return ownKeys(all);
+    },
+    getOwnPropertyDescriptor(own, key) {
+      if (!this.isShared(own, key)) return describeOwn(own, key);
+      const value = this.below[key];
+      if (typeof value !== 'object' || value === null) return dataProperty(value);
+      this.take(own, key);
+      return describeOwn(own, key);
+    },
+    defineProperty(own, key, property) {
+      if (this.isShared(own, key)) this.take(own, key);
+      if (property.get !== undefined) this.hasGetter = true;
+      return define(own, key, property);
+    },
+    deleteProperty(own, key) {
+      if (this.below[key] !== undefined) (this.without ??= new Set()).add(key);
+      return deleteProperty(own, key);
+    },
+    preventExtensions(own) {
+      for (const key of keysOf(this.below)) if (this.isShared(own, key)) this.take(own, key);
+      this.below = nothing;
+      this.hash = undefined;
+      return preventExtensions(own);
+    },
+  };
+  const layered = (own, hash, without) => {
+    const layer = { __proto__: traps, own, hash, hasGetter: false, below: sharedValue(hash), without: without && without.length > 0 ? new Set(without) : undefined };
+    const made = new RealProxy(own, layer);
+    layers.set(made, layer);
+    return made;
+  };
+  // What is written of it: the hash, unless it has become an object like others; what is its own; what it deleted.
+  const layerOf = (value) => {
+    const { hash, without } = layers.get(value);
+    return [ownOf(value), hash, without === undefined ? undefined : stringify([...without])];
+  };
+  // A getter may ask for what is shared: its value comes from the whole.
+  const ownOf = (value) => {
+    const { own, hasGetter } = layers.get(value);
+    if (!hasGetter) return own;
+    const read = {};
+    for (const key of keysOf(own)) defineProperty(read, key, dataProperty(value[key]));
+    return read;
+  };
+
   // ---- Helpers that charts of ORS call.
   const reading = (value) => (value === undefined ? 'undefined' : typeof value === 'function' ? String(value) : stringify(value));
   const helpers = {
@@ -374,6 +457,7 @@
     if (typeof nested === 'object' && nested !== null && hasOwn(nested, name)) nested[name] = value;
     else scope[name] = value;
   };
+  const assignShared = (scope, name, own, hash, without) => assignName(scope, name, layered(own, hash, without));
   const list = (value) => {
     if (isArray(value)) return value.slice();
     if (typeof value === 'object' && value !== null && typeof value[Symbol.iterator] === 'function') return [...value];
@@ -435,6 +519,7 @@
       if (seen.has(value)) { mark(value, place, 'same', pathOf(seen.get(value))); return; }
       seen.set(value, place);
       if (typeof value === 'function') describeFunction(value, place);
+      else if (layers.has(value)) describeLayer(value, place);
       else if (plain(value) || describeInstance(value, place)) describeProperties(value, place);
     };
     const describeProperties = (value, place) => {
@@ -480,6 +565,15 @@
       note(place, kind);
       describeProperties(entries, place);
       return false;
+    };
+    // In its place is what is its own.
+    const describeLayer = (value, place) => {
+      const { hash, without } = layers.get(value);
+      const own = ownOf(value);
+      entriesOf.set(value, own);
+      needsCopy = true;
+      if (hash !== undefined) note(place, 'shared', hash, ...(without === undefined ? [] : [[...without]]));
+      describeProperties(own, place);
     };
     const copy = (given, place) => {
       const value = entriesOf.get(given) ?? given;
@@ -556,6 +650,7 @@
     const at = (from, path) => { let found = from; for (const key of path) found = found[key]; return found; };
     const later = [];
     const collections = [];
+    const shared = [];
     for (const [path, kind, first, second] of special) {
       switch (kind) {
         case 'undefined': place(path, undefined); break;
@@ -582,6 +677,7 @@
           break;
         }
         case 'markup': place(path, markup(first)); break;
+        case 'shared': shared.push([path, first, second]); break;
         case 'constant': place(path, at(constants, first)); break;
         case 'system': place(path, system[first]); break;
         default: later.push([path, kind, first]);
@@ -589,11 +685,16 @@
     }
     for (const [path, kind, first] of later) if (kind === 'instance') setPrototypeOf(at(root, path), scope[first].prototype);
     const standIns = new Map(collections.map(([path, made]) => [at(root, path), made]));
+    for (const layer of shared) {
+      const own = at(root, layer[0]);
+      standIns.set(own, (layer[1] = layered(own, layer[1], layer[2])));
+    }
     for (const [path, kind, first] of later) {
       if (kind !== 'same') continue;
       const found = at(root, first);
       place(path, standIns.get(found) ?? found);
     }
+    for (const [path, made] of shared) place(path, made);
     // What is inside comes first.
     for (const [path, made] of collections.reverse()) {
       for (const entry of at(root, path)) if (made instanceof Map) made.set(entry[0], entry[1]); else made.add(entry);
@@ -601,5 +702,5 @@
     }
     return root;
   };
-  return [enter, forgetEvent, create, declare, assignName, list, pack, (text) => { const known = []; return [unpack(text, undefined, known), known]; }, markup, revive, declaredAt, objectPrototype, arrayPrototype, Map.prototype, Set.prototype];
+  return [enter, forgetEvent, create, declare, assignName, list, pack, (text) => { const known = []; return [unpack(text, undefined, known), known]; }, markup, revive, declaredAt, objectPrototype, arrayPrototype, Map.prototype, Set.prototype, assignShared, layerOf];
 })

@@ -41,6 +41,8 @@ pub(crate) struct Helpers {
     pub(crate) unpack: Kept<Function<'static>>,
     pub(crate) revive: Kept<Function<'static>>,
     pub(crate) declared_at: Kept<Function<'static>>,
+    pub(crate) assign_shared: Kept<Function<'static>>,
+    pub(crate) layer_of: Kept<Function<'static>>,
     /// Identities of the prototypes of plain objects and arrays.
     pub(crate) prototypes: [u64; 2],
     /// Identities of the prototypes of maps and sets.
@@ -114,6 +116,8 @@ fn helpers(context: &Ctx<'_>, bridge: &Rc<Bridge>) -> rquickjs::Result<Helpers> 
         unpack: keep(7)?,
         revive: keep(9)?,
         declared_at: keep(10)?,
+        assign_shared: keep(15)?,
+        layer_of: keep(16)?,
         prototypes: [identity(&given.get(11)?), identity(&given.get(12)?)],
         collections: [identity(&given.get(13)?), identity(&given.get(14)?)],
     })

@@ -14,7 +14,7 @@ use super::values::{to_json, to_script};
 use super::wrap::wrap;
 use crate::chart::{DataValue, ExpressionIx, ExpressionKind, Foreach, Inline};
 use crate::model::{Fault, Model};
-use crate::{Chart, Failure, Limits, weight};
+use crate::{Chart, Failure, Limits, SharedStart, weight};
 
 /// Scripts of one session while a step runs.
 pub(crate) struct ScriptModel<'js, 'w> {
@@ -190,6 +190,13 @@ impl Model for ScriptModel<'_, '_> {
         let value = self.script_value(value)?;
         let assign = self.parts.helper(&self.context, |helpers| &helpers.assign_name);
         self.helper(assign, (self.scope.clone(), name, value), None)
+    }
+
+    fn assign_shared(&mut self, name: &str, shared: &SharedStart) -> Result<(), Fault> {
+        let own = self.script_value(&Value::Object(shared.own.clone()))?;
+        let assign = self.parts.helper(&self.context, |helpers| &helpers.assign_shared);
+        let (hash, without) = (shared.value.hash(), shared.without.clone());
+        self.helper(assign, (self.scope.clone(), name, own, hash, without), None)
     }
 
     fn declare(&mut self, name: &str) -> Result<(), Fault> {

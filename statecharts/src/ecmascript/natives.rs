@@ -146,6 +146,15 @@ fn session<'js>(context: &Ctx<'js>, bridge: &Rc<Bridge>, natives: &Object<'js>) 
     let processors = move || of.current.borrow().as_ref().map(|current| processors(&current.meta));
     natives.set("ioprocessors", Function::new(context.clone(), processors)?)?;
     let of = Rc::clone(bridge);
+    let shared = move |context: Ctx<'js>, hash: String| -> rquickjs::Result<String> {
+        let current = of.current.borrow();
+        let held = current.as_ref().and_then(|current| {
+            current.meta.shared.iter().find(|value| value.hash() == hash).map(|value| value.text().to_owned())
+        });
+        held.ok_or_else(|| Exception::throw_type(&context, &format!("shared value {hash} was not given")))
+    };
+    natives.set("shared", Function::new(context.clone(), shared)?)?;
+    let of = Rc::clone(bridge);
     let is_active = move |state: String| {
         let index = of.chart.ids.get(&state).copied();
         let host = of.host();

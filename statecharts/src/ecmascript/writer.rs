@@ -95,6 +95,7 @@ pub(crate) fn write<'js>(
         variables: Vec::new(),
         unset: Vec::new(),
         declared: Vec::new(),
+        shared: Vec::new(),
         functions: Vec::new(),
         limit,
     };
@@ -157,6 +158,8 @@ struct Walk<'js, 'w> {
     variables: Vec<Variable<'js>>,
     unset: Vec<usize>,
     declared: Vec<(usize, u32)>,
+    /// Variables that are shared values: variable, hash, and the names that were deleted as a JSON list.
+    shared: Vec<(usize, String, Option<String>)>,
     functions: Vec<(JsValue<'js>, Option<u32>)>,
     limit: usize,
 }
@@ -260,8 +263,10 @@ impl<'js> Walk<'js, '_> {
                 Ok(text) => self.string(&text),
                 Err(_half) => self.special(),
             }
-        } else if value.is_proxy() || depth > DEPTH_MAX {
+        } else if depth > DEPTH_MAX {
             return Err(Stop::Whole);
+        } else if value.is_proxy() {
+            return self.layer(value, depth);
         } else if value.is_function() {
             self.meet(value);
             self.special();
@@ -271,6 +276,26 @@ impl<'js> Walk<'js, '_> {
             self.special();
         }
         Ok(())
+    }
+
+    /// A shared value, the only kind of proxy that there is: what is the session's own is written.
+    fn layer(&mut self, value: &JsValue<'js>, depth: usize) -> Result<(), Stop> {
+        if !self.meet(value) {
+            self.special();
+            return Ok(());
+        }
+        let layer: Array<'js> =
+            self.parts.helper(self.context, |helpers| &helpers.layer_of)?.call((value.clone(),))?;
+        match layer.get::<Option<String>>(1)? {
+            Some(hash) if depth == 0 => {
+                let variable = self.variables.len().saturating_sub(1);
+                self.shared.push((variable, hash, layer.get(2)?));
+            }
+            Some(_hash) => self.mark_current(),
+            // It has become an object like others.
+            None => {}
+        }
+        self.object(&layer.get(0)?, depth)
     }
 
     fn object(&mut self, object: &Object<'js>, depth: usize) -> Result<(), Stop> {
@@ -373,6 +398,7 @@ impl<'js> Walk<'js, '_> {
             special = texts.pop().unwrap_or_default();
             declared = texts.pop().unwrap_or_default();
         }
+        self.add_shared(&mut special);
         let mut text = String::with_capacity(self.text.len() + special.len() + 64);
         text.push_str("[{");
         for (at, variable) in self.variables.iter().enumerate() {
@@ -406,6 +432,20 @@ impl<'js> Walk<'js, '_> {
         }
         text.push_str("]]");
         Ok(text)
+    }
+
+    /// Adds the variables that are shared values to the list of what is special, unless the bootstrap script wrote them.
+    fn add_shared(&self, special: &mut String) {
+        for (at, hash, without) in &self.shared {
+            if self.variables.get(*at).is_some_and(|variable| variable.is_special) {
+                continue;
+            }
+            // The list ends in a bracket.
+            let _bracket = special.pop();
+            let comma = if special.len() > 1 { "," } else { "" };
+            let without = without.as_ref().map(|names| format!(",{names}")).unwrap_or_default();
+            let _written = write!(special, "{comma}[[{}],\"shared\",\"{hash}\"{without}]]", self.name(*at));
+        }
     }
 
     /// The name of a variable, in quotes.

@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::seen::{Seen, lines, status, text, verb};
 use serde_json::{Map, Value, json};
 use statecharts::{
-    Chart, Compiled, Effect, Event, Limits, PartResolver, ResolvedPart, Session, Snapshot, Source, Start,
-    Status, Worker,
+    Chart, Compiled, Effect, Event, Limits, PartResolver, ResolvedPart, Session, SharedStart, SharedValue,
+    Snapshot, Source, Start, Status, Worker,
 };
 
 /// Start of every scenario, epoch seconds.
@@ -83,6 +83,17 @@ fn with_worker<T>(work: impl FnOnce(&mut Worker) -> T) -> T {
     WORKER.with_borrow_mut(work)
 }
 
+/// The options as the platform gives them: one half is the service's and shared, the other the request's.
+fn shared_options(parameters: &mut Map<String, Value>) -> SharedStart {
+    let Some(Value::Object(options)) = parameters.remove("_options") else { unreachable!() };
+    let (mut base, mut own) = (Map::from_iter([("_gone".to_owned(), json!(true))]), Map::new());
+    for (at, (name, value)) in options.into_iter().enumerate() {
+        let place = if at % 2 == 0 { &mut base } else { &mut own };
+        place.insert(name, value);
+    }
+    SharedStart { value: Arc::new(SharedValue::new(&base)), own, without: vec!["_gone".to_owned()] }
+}
+
 struct Timer {
     due: i64,
     number: usize,
@@ -122,10 +133,12 @@ impl Platform {
             "_base_url": "http://127.0.0.1:8080/genesys", "_reply_key": "secret",
         });
         merge(&mut values, parameters);
-        let Value::Object(parameters) = values else { unreachable!() };
+        let Value::Object(mut parameters) = values else { unreachable!() };
+        let shared = shared_options(&mut parameters);
         let start = Start {
             session_id: "SESSION".to_owned(),
             parameters,
+            shared: BTreeMap::from([("_options".to_owned(), shared)]),
             now_millis: START * 1000,
             ..Start::default()
         };
@@ -219,7 +232,9 @@ impl Platform {
         let snapshot = with_worker(|worker| session.snapshot(worker)).unwrap();
         let text = serde_json::to_string(&snapshot).unwrap();
         let snapshot: Snapshot = serde_json::from_str(&text).unwrap();
-        self.session = Some(Session::restore(Arc::clone(&self.chart), snapshot).unwrap());
+        let shared = session.shared().to_vec();
+        let find = |hash: &str| shared.iter().find(|value| value.hash() == hash).cloned();
+        self.session = Some(Session::restore_sharing(Arc::clone(&self.chart), snapshot, find).unwrap());
         self
     }
 

@@ -102,6 +102,46 @@ async fn a_redial_that_was_due_while_the_node_was_down_is_made_once() {
     assert_eq!(platform.state(&callback).await, "ROUTING", "customers forget what they were told to do");
 }
 
+//= decision: D-053 a running session keeps its values
+//= type=test
+#[tokio::test]
+async fn a_callback_keeps_the_options_that_it_was_started_with_when_the_configuration_is_another_one() {
+    let service = Service::immediate();
+    let mut platform =
+        Platform::start(Setup::of("now", &service.clone().with("_dial_retry_timeout", 100))).await;
+    let other = "+12025550124";
+    for number in [CUSTOMER, other] {
+        platform.customer(number, json!({"behaviour": "busy"})).await;
+    }
+    // What the request sets lies above what the service sets.
+    let request = json!({ "_customer_number": CUSTOMER, "_max_dial_attempts": 2 });
+    let before = platform.begin("now", &request).await;
+    platform.advance(10.0).await;
+    assert_eq!(platform.dial_log().len(), 1);
+
+    platform.kill();
+    platform.configure(&Setup::of("now", &service.with("_dial_retry_timeout", 40)));
+    platform.restart().await;
+    for number in [CUSTOMER, other] {
+        platform.customer(number, json!({"behaviour": "busy"})).await;
+    }
+    let after = platform.begin("now", &json!({ "_customer_number": other })).await;
+    let dials_of = |platform: &Platform, callback: &Callback| {
+        platform.dial_log().iter().filter(|(id, _)| *id == callback.id).count()
+    };
+    platform.advance(60.0).await;
+    assert_eq!((dials_of(&platform, &before), dials_of(&platform, &after)), (1, 2));
+    // Once more in the middle: now two values are in the store.
+    crash(&mut platform).await;
+    for number in [CUSTOMER, other] {
+        platform.customer(number, json!({"behaviour": "busy"})).await;
+    }
+    platform.advance(60.0).await;
+    assert_eq!((dials_of(&platform, &before), dials_of(&platform, &after)), (2, 3));
+    assert_eq!(platform.state(&before).await, "COMPLETED/FAIL_CALL_TO_CUSTOMER", "its two attempts");
+    nobody_was_dialled_twice(&platform);
+}
+
 #[tokio::test]
 async fn a_callback_survives_one_crash_after_the_other() {
     let mut platform = platform().await;

@@ -39,6 +39,13 @@ fn cases() -> Vec<(String, &'static str)> {
             ),
             "pending_sends",
         ),
+        (
+            changed(
+                ELEMENT,
+                r##"<foreach array="new Array(1200)" item="verdict"><send event="x" target="#_scxml_nobody"/></foreach>"##,
+            ),
+            "sent_events",
+        ),
     ]
 }
 
@@ -75,6 +82,64 @@ async fn a_callback_with_a_hostile_chart_fails_alone_and_its_record_says_why() {
         assert_eq!(after, before + 1, "{limit}");
     }
     served_by_an_agent(&platform, &neighbour).await;
+}
+
+/// Sends back whatever it gets, at once.
+const BALL: &str = r##"<scxml xmlns="http://www.w3.org/2005/07/scxml" version="1.0" datamodel="ecmascript">
+  <state id="plays">
+    <transition event="serve"><send event="ball" targetexpr="'#_scxml_' + _event.data.to"/></transition>
+    <transition event="post"><send type="basichttp" event="letter" targetexpr="_ioprocessors.basichttp.location.replace(_sessionid, _event.data.to)"/></transition>
+    <transition event="ball letter"><send event="ball" targetexpr="_event.origin" typeexpr="_event.origintype"/></transition>
+    <transition event="tick"><send event="tick" delay="1ms"/></transition>
+    <transition event="tock"><send event="tock"/></transition>
+  </state>
+</scxml>"##;
+
+/// Starts a session of it; its id.
+async fn player(platform: &Platform) -> String {
+    let started = platform.post("/scxml/session/start", &json!({"src": "ball.scxml"})).await.ok();
+    started["sessionid"].as_str().unwrap().to_owned()
+}
+
+/// Tells a session something; the status of the answer.
+async fn told(platform: &Platform, session: &str, event: &str, to: &str) -> u16 {
+    platform
+        .post(&format!("/scxml/session/{session}/event/{event}"), &json!({ "to": to }))
+        .await
+        .status
+        .as_u16()
+}
+
+#[tokio::test]
+async fn sessions_that_storm_each_other_end_and_a_callback_between_them_does_not_notice() {
+    let setup = Setup::of("now", &Service::immediate()).chart("ball.scxml", BALL);
+    let platform = Platform::start(setup).await;
+    let (first, second) = (player(&platform).await, player(&platform).await);
+    assert_eq!(told(&platform, &first, "serve", &second).await, 200);
+    // The clock stands still: without a limit the ball would never come to rest.
+    let callback = waiting_on_the_line(&platform, "now").await;
+    assert_eq!(breaches(&platform, "sent_events").await, "1", "it ends the one that sends first");
+    assert_eq!(told(&platform, &first, "nothing", "").await, 410);
+    assert_eq!(told(&platform, &second, "nothing", "").await, 200, "the other one goes on");
+
+    // The same by BasicHTTP, to itself, and with a delay that is next to nothing.
+    let (third, fourth) = (player(&platform).await, player(&platform).await);
+    assert_eq!(told(&platform, &third, "post", &fourth).await, 200);
+    let (itself, ticking) = (player(&platform).await, player(&platform).await);
+    assert_eq!(told(&platform, &itself, "tock", "").await, 200);
+    assert_eq!(told(&platform, &ticking, "tick", "").await, 200);
+    platform.advance(1.2).await;
+    assert_eq!(
+        told(&platform, &ticking, "nothing", "").await,
+        200,
+        "it may send 200 a second and 1000 besides"
+    );
+    platform.advance(0.1).await;
+    for ended in [&third, &itself, &ticking] {
+        assert_eq!(told(&platform, ended, "nothing", "").await, 410);
+    }
+    assert_eq!(breaches(&platform, "sent_events").await, "4");
+    served_by_an_agent(&platform, &callback).await;
 }
 
 #[tokio::test]

@@ -226,6 +226,10 @@ impl Store for WatchedStore {
         self.inner.chart(hash)
     }
 
+    fn shared_value(&self, hash: String) -> StoreFuture<'_, Option<String>> {
+        self.store.shared_value(hash)
+    }
+
     fn meta(&self, name: String) -> StoreFuture<'_, Option<String>> {
         self.inner.meta(name)
     }

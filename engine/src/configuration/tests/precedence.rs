@@ -1,6 +1,6 @@
 //! What holds for a request: the guide's precedence, tokens, mandatory options.
 
-use super::{Configuration, Effective, OptionError, Service, Value, json, load, request};
+use super::{Configuration, Effective, Map, OptionError, Service, Value, json, load, request};
 
 /// A complete service, with `options` above it.
 fn service(options: &str) -> Service {
@@ -199,6 +199,34 @@ fn sessions_share_what_the_request_does_not_change() {
     let mut names: Vec<&String> = options.overrides().keys().collect();
     names.sort();
     assert_eq!(names, ["_customer_number", "_ttl"]);
+}
+
+#[test]
+fn a_session_starts_with_what_it_shares_and_with_what_is_the_requests_own() {
+    let service = service("_my_option = 3\n_my_text = 'for $team$'\n_dial_retry_timeout = '$life$'\n");
+    let mut withouts = 0;
+    for asked in [
+        json!({}),
+        json!({"life": "5", "_member_id": "m", "_prefix_dial_out": "9"}),
+        json!({"life": "300", "team": "red"}),
+        json!({"life": "", "team": ""}),
+    ] {
+        let options = effective(&service, asked);
+        let start = options.over(service.shared_options());
+        let mut seen: Map<String, Value> = serde_json::from_str(start.value.text()).unwrap();
+        assert!(seen.values().all(|value| !value.is_null()));
+        assert!(start.own.keys().all(|name| seen.get(name) != start.own.get(name)), "{:?}", start.own);
+        for name in &start.without {
+            assert!(seen.remove(name).is_some(), "{name}");
+        }
+        withouts += start.without.len();
+        seen.extend(start.own);
+        let mut all = options.to_object();
+        all.retain(|_, value| !value.is_null());
+        assert_eq!(seen, all);
+    }
+    assert_eq!(withouts, 1, "a request that empties an option does without it");
+    assert!(std::sync::Arc::ptr_eq(service.shared_options(), service.shared_options()));
 }
 
 #[test]

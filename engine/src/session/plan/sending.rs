@@ -26,6 +26,11 @@ pub(crate) struct TimedEvent {
 
 impl Planner<'_> {
     pub(super) fn send(&mut self, id: &EffectId, send: Send) {
+        // Whatever its kind, target and delay: what is sent to a session that sends again, or waits for a moment only, goes round as well.
+        let (limit, per_second) = (self.limits.sent_events, self.limits.sent_events_rate);
+        if !self.context.sends.take(self.now, limit, per_second) {
+            return self.fail_session(Failure::SentEvents { limit, per_second });
+        }
         if send.kind.as_deref().is_some_and(basic_http::is_basic_http) {
             return self.send_by_http(id, &send);
         }

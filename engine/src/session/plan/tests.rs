@@ -210,6 +210,46 @@ fn delayed_sends_are_counted_over_all_steps_of_a_session() {
 }
 
 #[test]
+fn events_that_a_session_sends_are_counted_over_all_steps_and_time_gives_them_back() {
+    let send = |target: Option<&str>, kind: Option<&str>, delay: u64| {
+        Effect::Send(Send {
+            sendid: None,
+            target: target.map(str::to_owned),
+            kind: kind.map(str::to_owned),
+            event: "ping".to_owned(),
+            data: Value::Null,
+            is_content: false,
+            delay: Duration::from_millis(delay),
+        })
+    };
+    let own = "http://here.example/session/T/basichttp";
+    let mut bench = Bench::new();
+    bench.limits = Limits { sent_events: 5, sent_events_rate: 2, ..Limits::default() };
+    // Each way to send counts.
+    let sends = vec![
+        send(Some("#_scxml_T"), None, 0),
+        send(None, None, 0),
+        send(None, None, 1),
+        send(Some(own), Some("basichttp"), 0),
+        send(Some("http://elsewhere.example/"), Some("basichttp"), 0),
+    ];
+    assert_eq!(bench.plan(sends).failure, None);
+    // The context goes over a restart as text.
+    let text = serde_json::to_string(&bench.context).unwrap();
+    bench.context = serde_json::from_str(&text).unwrap();
+    let plan = bench.plan(vec![send(Some("#_scxml_T"), None, 0), send(None, None, 0)]);
+    assert_eq!(plan.failure, Some(Failure::SentEvents { limit: 5, per_second: 2 }));
+    assert!(plan.orders.is_empty() && plan.writes.is_empty(), "{plan:?}");
+    for (after, number) in [(499, 0), (500, 1), (1_500, 2)] {
+        let mut plan = Plan::default();
+        let mut planner = bench.planner(&mut plan);
+        planner.now = NOW + Duration::from_millis(after);
+        planner.step(8, vec![send(Some("#_scxml_T"), None, 0); 3]);
+        assert_eq!(plan.orders.len(), number, "after {after} ms");
+    }
+}
+
+#[test]
 fn sessions_start_each_other_only_so_deep() {
     let child = || {
         Effect::Invoke(Invoke {

@@ -29,6 +29,7 @@ pub(super) struct Tables {
     pub(super) bookings: BTreeMap<(String, Option<String>), BookingRow>,
     pub(super) reports: BTreeMap<(CallbackId, u64), String>,
     pub(super) charts: BTreeMap<String, String>,
+    pub(super) shared_values: BTreeMap<String, String>,
     pub(super) meta: BTreeMap<String, String>,
     /// Lines written so far, of timelines and reports: their order.
     pub(super) lines: u64,
@@ -129,6 +130,10 @@ impl Tables {
 
     pub(super) fn chart(&self, hash: &str) -> Option<String> {
         self.charts.get(hash).cloned()
+    }
+
+    pub(super) fn shared_value(&self, hash: &str) -> Option<String> {
+        self.shared_values.get(hash).cloned()
     }
 
     pub(super) fn meta(&self, name: &str) -> Option<String> {

@@ -78,6 +78,11 @@ impl Transaction<'_> {
                     self.set(|tables| &mut tables.charts, hash, Some(text));
                 }
             }
+            Write::PutSharedValue { hash, text } => {
+                if !self.tables.shared_values.contains_key(&hash) {
+                    self.set(|tables| &mut tables.shared_values, hash, Some(text));
+                }
+            }
             Write::AppendReport { callback, body, at: _ } => {
                 let line = self.next_line();
                 self.set(|tables| &mut tables.reports, (callback, line), Some(body));

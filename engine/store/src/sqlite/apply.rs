@@ -70,6 +70,9 @@ async fn apply_one(connection: &mut SqliteConnection, write: &Write) -> Result<(
             execute(connection, "removing expired reservations", statement).await
         }
         Write::PutChart { hash, text } => execute(connection, "keeping a chart", put_chart(hash, text)).await,
+        Write::PutSharedValue { hash, text } => {
+            execute(connection, "keeping a shared value", put_shared_value(hash, text)).await
+        }
         Write::AppendReport { callback, at, body } => {
             execute(connection, "appending a report", append_report(callback, *at, body)).await
         }
@@ -343,6 +346,10 @@ fn put_outbox(row: &OutboxRow) -> Statement {
     .bind(row.body.as_str())
     .bind(row.attempts)
     .bind(row.due.as_millis())
+}
+
+fn put_shared_value(hash: &str, text: &str) -> Statement {
+    sqlx::query("INSERT OR IGNORE INTO shared_value (hash, text) VALUES (?, ?)").bind(hash).bind(text)
 }
 
 fn put_chart(hash: &str, text: &str) -> Statement {

@@ -193,6 +193,14 @@ impl Reader {
             .map_err(failed("reading a chart"))
     }
 
+    pub(super) async fn shared_value(&self, hash: String) -> Result<Option<String>, Error> {
+        sqlx::query_scalar("SELECT text FROM shared_value WHERE hash = ?")
+            .bind(hash)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(failed("reading a shared value"))
+    }
+
     pub(super) async fn meta(&self, name: String) -> Result<Option<String>, Error> {
         sqlx::query_scalar("SELECT value FROM meta WHERE name = ?")
             .bind(name)

@@ -78,6 +78,7 @@ every_store! {
         reservation_lives_until_its_end
         expired_reservation_can_make_room
         chart_keeps_its_first_text
+        shared_value_keeps_its_first_text
         value_is_replaced
         reports_keep_the_order_of_writing;
 }

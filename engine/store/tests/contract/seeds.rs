@@ -98,6 +98,7 @@ pub(crate) async fn everything(store: &dyn Store) -> Vec<String> {
     answers.push(format!("{:?}", store.queue_entries().await));
     for name in ["x", "y", "clock", "after"] {
         answers.push(format!("{:?}", store.chart(name.to_owned()).await));
+        answers.push(format!("{:?}", store.shared_value(name.to_owned()).await));
         answers.push(format!("{:?}", store.meta(name.to_owned()).await));
     }
     answers
@@ -209,7 +210,7 @@ impl Chance {
 
     /// Any write. Inserts of records come more often, so that there is something to change.
     fn write(&mut self) -> Write {
-        match self.0.random_range(0..26) {
+        match self.0.random_range(0..27) {
             0..=2 => Write::InsertCallback(Box::new(self.callback())),
             3 => {
                 let state = *CallbackState::ALL.choose(&mut self.0).expect("there are six");
@@ -250,7 +251,8 @@ impl Chance {
             21 => Write::DeleteBookings(self.callback_id()),
             22 => Write::DeleteExpiredBookings { at: self.point() },
             23 => Write::PutChart { hash: self.one(&["x", "y"]).to_owned(), text: self.text() },
-            24 => Write::AppendReport { callback: self.callback_id(), at: self.point(), body: self.text() },
+            24 => Write::PutSharedValue { hash: self.one(&["x", "y"]).to_owned(), text: self.text() },
+            25 => Write::AppendReport { callback: self.callback_id(), at: self.point(), body: self.text() },
             _ => Write::PutMeta { name: self.one(&["x", "y"]).to_owned(), value: self.text() },
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use store::{Error, Options, SqliteStore, Store};
+use store::{Error, Options, SqliteStore, Store, Write};
 use vocabulary::{CallbackId, Timestamp};
 
 use crate::{open, outside, put, run_outside, value};
@@ -120,6 +120,22 @@ async fn file_of_a_newer_version_is_refused_and_not_touched() {
     let mut connection = outside(folder.path()).await;
     let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut connection).await.unwrap();
     assert_eq!(version, 99);
+}
+
+#[tokio::test]
+async fn file_of_the_first_version_is_brought_to_this_one_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    store.commit(vec![put("a", "1")]).await.unwrap();
+    store.close().await.unwrap();
+    run_outside(folder.path(), "DROP TABLE shared_value").await;
+    run_outside(folder.path(), "PRAGMA user_version = 1").await;
+    let store = open(folder.path()).await;
+    let shared = Write::PutSharedValue { hash: "h".to_owned(), text: "{}".to_owned() };
+    store.commit(vec![shared]).await.unwrap();
+    assert_eq!(store.shared_value("h".to_owned()).await, Ok(Some("{}".to_owned())));
+    assert_eq!(value(&store, "a").await.as_deref(), Some("1"));
+    store.close().await.unwrap();
 }
 
 #[tokio::test]

@@ -129,6 +129,15 @@ pub(crate) async fn chart_keeps_its_first_text(store: &dyn Store) {
     assert_eq!(store.chart("h".to_owned()).await, Ok(Some("first".to_owned())));
 }
 
+pub(crate) async fn shared_value_keeps_its_first_text(store: &dyn Store) {
+    let put = |text: &str| Write::PutSharedValue { hash: "h".to_owned(), text: text.to_owned() };
+    assert_eq!(store.shared_value("h".to_owned()).await, Ok(None));
+    done(store, [put("first")]).await;
+    done(store, [put("second")]).await;
+    assert_eq!(store.shared_value("h".to_owned()).await, Ok(Some("first".to_owned())));
+    assert_eq!(store.chart("h".to_owned()).await, Ok(None), "charts are others");
+}
+
 pub(crate) async fn value_is_replaced(store: &dyn Store) {
     let put = |value: &str| Write::PutMeta { name: "clock".to_owned(), value: value.to_owned() };
     done(store, [put("1")]).await;

@@ -56,6 +56,7 @@ fn changes() -> Vec<Write> {
         Write::DeleteExpiredBookings { at: at(50) },
         Write::DeleteBookings(CallbackId::new("other")),
         Write::PutChart { hash: "h2".to_owned(), text: "{}".to_owned() },
+        Write::PutSharedValue { hash: "h2".to_owned(), text: "{}".to_owned() },
         report("old", "2"),
         Write::PutMeta { name: "clock".to_owned(), value: "2".to_owned() },
         Write::DeleteCallback(CallbackId::new("doomed")),
