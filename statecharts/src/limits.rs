@@ -26,7 +26,8 @@ pub struct Limits {
     pub script_patience: Duration,
     /// Memory that the scripts of one step may take beyond what was in use when it began, in bytes. Default 16 MiB.
     ///
-    /// Past it the scripts are stopped. One large request may go past it before that, but never past twice the limit.
+    /// Past it the scripts are stopped. Requests of more than 16 KiB may go past it before that, but never past twice the limit, and smaller
+    /// ones never past eight times: the script engine does not survive everywhere that it is refused a page.
     pub heap: usize,
     /// Heap of all scripts of one worker above which the scopes of its sessions are written down, in bytes. Default 512 MiB.
     ///

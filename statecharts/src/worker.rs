@@ -108,7 +108,12 @@ impl Worker {
     /// # Errors
     /// When there is no memory for the script engine.
     pub fn new(limits: Limits) -> Result<Self, Failure> {
-        let (runtime, meter) = runtime(&limits)?;
+        Self::with_heap(limits, Heap::new())
+    }
+
+    /// A worker whose scripts have this heap, until its runtime is made anew.
+    fn with_heap(limits: Limits, heap: Heap) -> Result<Self, Failure> {
+        let (runtime, meter) = runtime(&limits, heap)?;
         Ok(Self {
             slots: BTreeMap::new(),
             contexts: Vec::new(),
@@ -390,7 +395,7 @@ impl Worker {
             self.meter.disarm();
         }
         self.contexts.clear();
-        (self.runtime, self.meter) = runtime(&self.limits)?;
+        (self.runtime, self.meter) = runtime(&self.limits, Heap::new())?;
         Ok(())
     }
 
@@ -420,8 +425,7 @@ fn context_of<'a>(
 }
 
 /// A runtime, and what measures its scripts.
-fn runtime(limits: &Limits) -> Result<(Runtime, Rc<Meter>), Failure> {
-    let heap = Heap::new();
+fn runtime(limits: &Limits, heap: Heap) -> Result<(Runtime, Rc<Meter>), Failure> {
     let runtime = Runtime::new_with_alloc(heap.allocator())
         .map_err(|error| Failure::Data { tried: "set up".to_owned(), message: error.to_string() })?;
     let meter = Rc::new(Meter::of(heap));
@@ -460,5 +464,7 @@ fn pack(
     })
 }
 
+#[cfg(test)]
+mod refusals;
 #[cfg(test)]
 mod tests;

@@ -7,21 +7,44 @@
 //! * at [`HARD_FACTOR`] times the allowance, which only few but large requests reach before the handler is asked again, and when the
 //!   deadline has passed, it refuses memory: the script sees an error that says so.
 //!
+//! **Petty** requests, of at most [`PETTY_MAX`] bytes, are served even then, up to [`CEILING_FACTOR`] times the allowance. A script decides
+//! that a text or a list is large; where the engine takes a page for its small objects nobody can tell, and not every such place
+//! survives a refusal: its compiler frees what it has not filled yet, and the process is gone. So that a script does not get there by
+//! catching one refusal after the other, a step that is past one of its bounds is **squeezed**: the engine believes that its stack is
+//! full, no function can be called any more, and nothing can be compiled.
+//!
 //! Asking for memory is also the one thing that slow built-in functions do, so the deadline of a step is looked at here as well.
+//!
+//! An engine that is refused memory does not give everything back: what is left when its runtime is gone is given back here.
+//!
+//! Tests can have [any request refused](Heap::refuse), to see what an engine and its host do without memory.
 //!
 //! What is deliberately absent: knowledge of sessions and charts.
 //!
 //! Invariant: this crate is the only one with `unsafe`, and never computes an address: every call goes on to
-//! [`RustAllocator`] as it came.
+//! [`RustAllocator`] as it came, and beside that a number of the runtime is set, from within a call of that runtime.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::ptr::NonNull;
 use std::rc::Rc;
 use std::time::Instant;
 
 use rquickjs::allocator::{Allocator, RustAllocator};
+use rquickjs::{Ctx, qjs};
 
 /// What a step may take before it is refused memory, in allowances.
 pub const HARD_FACTOR: usize = 2;
+/// What a step may take with petty requests before these are refused too, in allowances.
+///
+/// Between two questions of the engine a built-in function can make millions of small objects.
+pub const CEILING_FACTOR: usize = 8;
+/// Largest petty request in bytes: a page of small objects, and what the compiler takes for an ordinary function.
+pub const PETTY_MAX: usize = 16 * 1024;
+/// Stack of a squeezed runtime in bytes: less than any call needs. 0 would be a stack without limit.
+const SQUEEZED_STACK: usize = 1;
+/// Bytes that are taken to see whose heap they come from: more than the engine has in one of its pages.
+const PROBE: usize = 8 * 1024;
 /// Bytes between two looks at the deadline.
 const LOOK_EVERY: usize = 32 * 1024;
 /// Requests above this are refused whatever the bounds say: no arithmetic of the allocator can overflow below.
@@ -43,13 +66,24 @@ pub struct Heap(Rc<State>);
 #[derive(Debug, Default)]
 struct State {
     live: Cell<usize>,
+    /// What the engine has, by address.
+    blocks: RefCell<BTreeSet<NonNull<u8>>>,
     most: Cell<usize>,
     /// Above this a step has taken too much; `None` between steps.
     soft: Cell<Option<usize>>,
     hard: Cell<usize>,
+    ceiling: Cell<usize>,
     deadline: Cell<Option<Instant>>,
     unlooked: Cell<usize>,
     breach: Cell<Option<Breach>>,
+    /// The runtime, and the stack that it has between two squeezes.
+    runtime: Cell<Option<(NonNull<qjs::JSRuntime>, usize)>>,
+    is_squeezed: Cell<bool>,
+    /// Requests that are not petty until one is refused for a test; 0: none is.
+    served: Cell<u64>,
+    /// Requests that are refused then.
+    refusals: Cell<u64>,
+    refused: Cell<u64>,
 }
 
 impl Heap {
@@ -63,6 +97,22 @@ impl Heap {
     #[must_use]
     pub fn allocator(&self) -> impl Allocator + use<> {
         Counting { heap: self.clone() }
+    }
+
+    /// Makes the runtime of a context known, whose scripts have a stack of `stack` bytes, so that it can be squeezed. Nothing happens when it
+    /// has another [allocator](Self::allocator) than that of this heap.
+    pub fn watch(&self, context: &Ctx<'_>, stack: usize) {
+        let before = self.live();
+        #[expect(unsafe_code, reason = "the library does not tell its runtime in another way")]
+        // SAFETY: the context is alive, and so is the runtime that it belongs to; what is taken from it is given back to it at once.
+        let (runtime, is_own) = unsafe {
+            let runtime = qjs::JS_GetRuntime(context.as_raw().as_ptr());
+            let taken = qjs::js_malloc_rt(runtime, PROBE as qjs::size_t);
+            let is_own = !taken.is_null() && self.live() >= before + PROBE;
+            qjs::js_free_rt(runtime, taken);
+            (runtime, is_own)
+        };
+        self.0.runtime.set(NonNull::new(runtime).filter(|_| is_own).map(|runtime| (runtime, stack)));
     }
 
     /// Bytes in use.
@@ -83,6 +133,7 @@ impl Heap {
         self.0.most.set(live);
         self.0.soft.set(Some(live.saturating_add(allowance)));
         self.0.hard.set(live.saturating_add(allowance.saturating_mul(HARD_FACTOR)));
+        self.0.ceiling.set(live.saturating_add(allowance.saturating_mul(CEILING_FACTOR)));
         self.0.deadline.set(deadline);
         self.0.unlooked.set(0);
         self.0.breach.set(None);
@@ -90,6 +141,7 @@ impl Heap {
 
     /// Ends a step: what follows has no bounds. What was breached stays known.
     pub fn end(&self) {
+        self.squeeze(false);
         self.0.soft.set(None);
         self.0.deadline.set(None);
     }
@@ -100,6 +152,57 @@ impl Heap {
         self.0.breach.get()
     }
 
+    /// Refuses memory for a test, whatever the bounds say: of the requests that are not petty, the `nth` from now (1 is the next) and
+    /// those that follow it, `count` in all. 0 for either: none. A heap does nothing of the kind unless it is told to; what was told
+    /// before is forgotten.
+    ///
+    /// A request that is refused is a [`Breach::Memory`], as it is when the machine has no memory.
+    pub fn refuse(&self, nth: u64, count: u64) {
+        self.0.served.set(if count == 0 { 0 } else { nth });
+        self.0.refusals.set(count);
+        self.0.refused.set(0);
+    }
+
+    /// Requests that were refused because of the last [`Self::refuse`].
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.0.refused.get()
+    }
+
+    /// Whether a test wants the present request to be refused.
+    fn is_to_refuse(&self) -> bool {
+        let served = self.0.served.get();
+        if served > 1 {
+            self.0.served.set(served - 1);
+        }
+        if served != 1 {
+            return false;
+        }
+        let refused = self.0.refused.get() + 1;
+        self.0.refused.set(refused);
+        if refused >= self.0.refusals.get() {
+            self.0.served.set(0);
+        }
+        true
+    }
+
+    /// Takes the stack away from the scripts, or gives it back.
+    fn squeeze(&self, is_squeezed: bool) {
+        if self.0.is_squeezed.get() == is_squeezed {
+            return;
+        }
+        if let Some((runtime, stack)) = self.0.runtime.get() {
+            let bytes = if is_squeezed { SQUEEZED_STACK } else { stack };
+            #[expect(unsafe_code, reason = "the library's own way cannot be gone from within the engine")]
+            // SAFETY: it is the runtime that has the allocator of this heap, and is forgotten when that is dropped with it: it is alive. Two
+            // numbers of it are set and nothing else, by the thread that it belongs to, for neither it nor this heap can be sent.
+            unsafe {
+                qjs::JS_SetMaxStackSize(runtime.as_ptr(), bytes as qjs::size_t);
+            }
+            self.0.is_squeezed.set(is_squeezed);
+        }
+    }
+
     fn note(&self, breach: Breach) {
         if self.0.breach.get().is_none() {
             self.0.breach.set(Some(breach));
@@ -108,7 +211,8 @@ impl Heap {
 
     /// Whether `more` bytes may be taken.
     fn grants(&self, more: usize) -> bool {
-        if more > REQUEST_MAX {
+        let is_petty = more <= PETTY_MAX;
+        if more > REQUEST_MAX || (!is_petty && self.is_to_refuse()) {
             self.note(Breach::Memory);
             return false;
         }
@@ -119,23 +223,28 @@ impl Heap {
         if live > soft {
             self.note(Breach::Memory);
             if live > self.0.hard.get() {
+                self.squeeze(true);
+            }
+            if live > if is_petty { self.0.ceiling.get() } else { self.0.hard.get() } {
                 return false;
             }
         }
         let unlooked = self.0.unlooked.get().saturating_add(more);
         if unlooked < LOOK_EVERY {
             self.0.unlooked.set(unlooked);
-            return true;
+        } else {
+            self.0.unlooked.set(0);
+            if self.0.deadline.get().is_some_and(|deadline| Instant::now() > deadline) {
+                self.note(Breach::Time);
+                self.squeeze(true);
+            }
         }
-        self.0.unlooked.set(0);
-        if self.0.deadline.get().is_some_and(|deadline| Instant::now() > deadline) {
-            self.note(Breach::Time);
-            return false;
-        }
-        true
+        is_petty || self.0.breach.get() != Some(Breach::Time)
     }
 
-    fn taken(&self, bytes: usize) {
+    /// Notes what the engine was given, if it was.
+    fn taken(&self, made: *mut u8, bytes: usize) {
+        self.0.blocks.borrow_mut().extend(NonNull::new(made));
         let live = self.live().saturating_add(bytes);
         self.0.live.set(live);
         if live > self.0.most.get() {
@@ -143,7 +252,10 @@ impl Heap {
         }
     }
 
-    fn given_back(&self, bytes: usize) {
+    fn given_back(&self, pointer: *mut u8, bytes: usize) {
+        if let Some(pointer) = NonNull::new(pointer) {
+            self.0.blocks.borrow_mut().remove(&pointer);
+        }
         self.0.live.set(self.live().saturating_sub(bytes));
     }
 }
@@ -151,6 +263,25 @@ impl Heap {
 /// The allocator of one runtime.
 struct Counting {
     heap: Heap,
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        // The runtime is gone, and with it everybody who could use what it has left behind.
+        self.heap.0.runtime.set(None);
+        self.heap.0.is_squeezed.set(false);
+        while let Some(left) = self.heap.0.blocks.borrow_mut().pop_first() {
+            #[expect(unsafe_code, reason = "what the engine was given by this allocator is given back to it")]
+            // SAFETY: this allocator made it and did not take it back: that would have taken it out of the list.
+            unsafe {
+                self.heap
+                    .0
+                    .live
+                    .set(self.heap.live().saturating_sub(RustAllocator::usable_size(left.as_ptr())));
+                RustAllocator.dealloc(left.as_ptr());
+            }
+        }
+    }
 }
 
 #[expect(
@@ -169,7 +300,7 @@ unsafe impl Allocator for Counting {
             self.heap.note(Breach::Memory);
         } else {
             // SAFETY: `made` was allocated by this allocator just now.
-            self.heap.taken(unsafe { RustAllocator::usable_size(made) });
+            self.heap.taken(made, unsafe { RustAllocator::usable_size(made) });
         }
         made
     }
@@ -183,7 +314,7 @@ unsafe impl Allocator for Counting {
             self.heap.note(Breach::Memory);
         } else {
             // SAFETY: `made` was allocated by this allocator just now.
-            self.heap.taken(unsafe { RustAllocator::usable_size(made) });
+            self.heap.taken(made, unsafe { RustAllocator::usable_size(made) });
         }
         made
     }
@@ -191,7 +322,7 @@ unsafe impl Allocator for Counting {
     unsafe fn dealloc(&mut self, pointer: *mut u8) {
         // SAFETY: the caller hands over a pointer that this allocator made, and so `RustAllocator`.
         unsafe {
-            self.heap.given_back(RustAllocator::usable_size(pointer));
+            self.heap.given_back(pointer, RustAllocator::usable_size(pointer));
             RustAllocator.dealloc(pointer);
         }
     }
@@ -211,8 +342,8 @@ unsafe impl Allocator for Counting {
             if made.is_null() {
                 self.heap.note(Breach::Memory);
             } else {
-                self.heap.given_back(old_size);
-                self.heap.taken(RustAllocator::usable_size(made));
+                self.heap.given_back(pointer, old_size);
+                self.heap.taken(made, RustAllocator::usable_size(made));
             }
             made
         }
@@ -276,6 +407,73 @@ mod tests {
         assert_eq!(heap.breach(), None);
         assert!(runs(&context, "globalThis.b = 'x'.repeat(5e5)"));
         assert_eq!(heap.breach(), None);
+    }
+
+    #[test]
+    fn a_step_past_its_bounds_calls_nothing_any_more_and_the_next_one_does() {
+        let (heap, _runtime, context) = engine();
+        let tries = "(() => { let made = 0; for (let at = 0; at < 10; at += 1) {
+            try { 'x'.repeat(1e8) } catch (full) { }
+            try { new Function('return 1'); made += 1 } catch (full) { }
+        } return made })()";
+        let made = || context.with(|context| context.eval::<i32, _>(tries).ok());
+        heap.begin(1 << 20, None);
+        assert_eq!(made(), Some(10), "its runtime is not known");
+        let (_other_heap, other, other_context) = engine();
+        other_context.with(|context| heap.watch(&context, 1 << 18));
+        drop((other_context, other));
+        heap.begin(1 << 20, None);
+        assert_eq!(made(), Some(10), "another runtime is not its own");
+        context.with(|context| heap.watch(&context, 1 << 18));
+        heap.begin(1 << 20, None);
+        assert_eq!(made(), Some(0));
+        assert!(!runs(&context, "Math.abs(1)"));
+        heap.end();
+        assert!(runs(&context, "Math.abs(1)"));
+    }
+
+    #[test]
+    fn the_request_that_a_test_names_is_refused_and_no_other() {
+        let (heap, _runtime, context) = engine();
+        let large = "globalThis.a = 'x'.repeat(1e6)";
+        heap.refuse(1, 1);
+        assert!(!runs(&context, large));
+        assert_eq!((heap.refused(), heap.breach()), (1, Some(Breach::Memory)));
+        assert!(runs(&context, large));
+        assert_eq!(heap.refused(), 1);
+        heap.refuse(u64::MAX, 1);
+        assert!(runs(&context, large));
+        heap.refuse(1, u64::MAX);
+        assert!(!runs(&context, large) && !runs(&context, large));
+        heap.refuse(0, 0);
+        assert!(runs(&context, large));
+        assert_eq!(heap.refused(), 0);
+    }
+
+    #[test]
+    fn petty_requests_are_served_longer_than_others() {
+        let heap = Heap::new();
+        heap.begin(1 << 20, None);
+        heap.taken(std::ptr::null_mut(), 3 << 20);
+        assert!(heap.grants(PETTY_MAX) && !heap.grants(PETTY_MAX + 1));
+        assert_eq!(heap.breach(), Some(Breach::Memory));
+        heap.taken(std::ptr::null_mut(), 5 << 20);
+        assert!(!heap.grants(1));
+        heap.begin(1 << 20, Some(Instant::now() - Duration::from_secs(1)));
+        assert!((0..8).all(|_| heap.grants(PETTY_MAX)) && !heap.grants(PETTY_MAX + 1));
+        assert_eq!(heap.breach(), Some(Breach::Time));
+        heap.end();
+        assert!(heap.grants(1 << 30));
+    }
+
+    #[test]
+    fn what_an_engine_leaves_behind_is_given_back_with_it() {
+        let heap = Heap::new();
+        let mut allocator = Counting { heap: heap.clone() };
+        assert!(!allocator.alloc(100_000).is_null() && !allocator.calloc(3, 100).is_null());
+        assert!(heap.live() > 100_000);
+        drop(allocator);
+        assert_eq!(heap.live(), 0);
     }
 
     #[test]

@@ -70,7 +70,10 @@ impl ChartContext {
         let context = Context::full(runtime).map_err(|error| failure(error.to_string()))?;
         let bridge = Rc::new(Bridge::new(Arc::clone(chart), limits, meter));
         let helpers = context
-            .with(|context| helpers(&context, &bridge).catch(&context).map_err(|error| error.to_string()))
+            .with(|context| {
+                meter.heap().watch(&context, limits.stack);
+                helpers(&context, &bridge).catch(&context).map_err(|error| error.to_string())
+            })
             .map_err(failure)?;
         Ok(Self { compiled: Vec::new(), helpers, bridge, context })
     }
