@@ -2,16 +2,7 @@
 //!
 //! `cargo bench -p routing --bench week` prints the table; two numbers as arguments are the seed and the days.
 //!
-//! What it showed for two days, seed 1 (share of the customers who answered without an agent within two seconds; share of
-//! the agents' time that is idle while callbacks wait):
-//!
-//! | agents | dial-ahead | when ready | fixed ratio 1.5 | agent-first |
-//! |---:|---:|---:|---:|---:|
-//! | 60 | 0.94 %; 9.8 % | 4.64 %; 6.6 % | 8.95 %; 4.6 % | 0 %; 7.9 % |
-//! | 120 | 0.64 %; 7.8 % | 2.67 %; 6.6 % | 6.92 %; 4.3 % | 0 %; 7.9 % |
-//! | 240 | 0.50 %; 5.6 % | 1.18 %; 6.7 % | 3.14 %; 4.4 % | 0 %; 8.1 % |
-//!
-//! In small teams the promise costs more idle time than reserving an agent does: that is the place of agent-first.
+//! What it showed, and why, is in `docs/routing.md`.
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
 
 #[path = "../tests/week/floor.rs"]

@@ -5,6 +5,7 @@
 //! changed since can find somebody: an agent the best entry of the agent's lines, an entry the first ready agent of
 //! its line. All agree on which entry is better, so the pairs are the same in whichever order they are found.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -66,7 +67,9 @@ impl Router {
     /// The first entry over all lines of an agent that the agent may be given.
     fn best_entry_for(&self, agent: Slot, now: Timestamp) -> Option<Slot> {
         let agent = self.agents.get(agent)?;
-        let kept = self.kept_for(agent, now);
+        // Worked out only when somebody is there from whom the agent may be kept.
+        let kept = OnceCell::new();
+        let kept = || *kept.get_or_init(|| self.kept_for(agent, now));
         let mut best: Option<(Standing<'_>, Slot)> = None;
         let lines = agent.lines.iter().filter_map(|line| self.lines.get(*line));
         for line in lines.filter(|line| !line.routable.is_empty()) {
@@ -76,7 +79,8 @@ impl Router {
                 continue;
             };
             let may_be_given = |standing: &Standing<'_>, entry: Slot| {
-                self.may_be_given(line, entry, agent, kept.filter(|first| first < standing), now)
+                self.may_be_given(line, entry, agent, now)
+                    && !self.takes_turn_behind(entry, standing, kept, now)
             };
             if may_be_given(&standing, key.slot) {
                 best = Some((standing, key.slot));
@@ -86,7 +90,7 @@ impl Router {
             let next = line
                 .routable
                 .walk(now)
-                .take(if kept.is_some() { LOOK_BEHIND_MAX } else { usize::MAX })
+                .take(if kept().is_some() { LOOK_BEHIND_MAX } else { usize::MAX })
                 .take_while(|(standing, _)| is_better(standing))
                 .find(|(standing, key)| may_be_given(standing, key.slot));
             best = next.map(|(standing, key)| (standing, key.slot)).or(best);
@@ -94,20 +98,21 @@ impl Router {
         best.map(|(_, slot)| slot)
     }
 
-    /// Whether an entry may be given an agent, who is kept for others before it if `kept` names one.
-    fn may_be_given(
+    fn may_be_given(&self, line: &Line, entry: Slot, agent: &Agent, now: Timestamp) -> bool {
+        self.target_for(line, agent, now).is_some()
+            && self.entries.get(entry).is_some_and(|waiting| !waiting.excluded.contains(&agent.profile.id))
+    }
+
+    /// Whether an agent is kept from an entry, for those whose first place `kept` tells.
+    fn takes_turn_behind<'a>(
         &self,
-        line: &Line,
         entry: Slot,
-        agent: &Agent,
-        kept: Option<Standing<'_>>,
+        standing: &Standing<'_>,
+        kept: impl Fn() -> Option<Standing<'a>>,
         now: Timestamp,
     ) -> bool {
-        self.target_for(line, agent, now).is_some()
-            && self.entries.get(entry).is_some_and(|waiting| {
-                !waiting.excluded.contains(&agent.profile.id)
-                    && (kept.is_none() || !self.takes_turn(waiting, now))
-            })
+        self.entries.get(entry).is_some_and(|waiting| self.takes_turn(waiting, now))
+            && kept().is_some_and(|first| first < *standing)
     }
 
     /// The first routable entry, of these lines or among these, for which an agent is ready.
