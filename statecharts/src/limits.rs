@@ -46,7 +46,7 @@ pub struct Limits {
     pub event: usize,
     /// Delayed events of one session that may be outstanding. Default 1000. A step counts its own; its host, who keeps them, counts all.
     pub pending_sends: usize,
-    /// Events that a session may send at once: every `<send>` counts, whatever its target and delay, and time gives back
+    /// Events that a session may send at once: every `<send>` that leaves its step counts, whatever its target, and time gives back
     /// [`sent_events_rate`](Self::sent_events_rate) a second. Default 1000. Counted by the host, who sends them.
     pub sent_events: usize,
     /// Events that a session may send for each second of the host's time when it has sent [`sent_events`](Self::sent_events). Default 200.
