@@ -147,7 +147,7 @@ pub(crate) struct ValidateOptions {
 pub(crate) struct RenderOptions {
     /// The chart; its parts are looked for beside it, then among the shipped ones.
     pub(crate) file: PathBuf,
-    /// SVG, with a layout of our own; this is the default.
+    /// SVG, with a layout of our own; this is the default, unless the file to write is called `….dot` or `….gv`.
     #[arg(long, conflicts_with = "dot")]
     pub(crate) svg: bool,
     /// DOT.

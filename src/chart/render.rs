@@ -25,7 +25,7 @@ pub(crate) fn run(options: &RenderOptions) -> Result<(), Failure> {
     let states: Vec<&str> = options.highlight.iter().map(String::as_str).collect();
     let highlight = Highlight { states: &states };
     let text =
-        if options.dot { drawing::dot(&outline, highlight) } else { drawing::svg(&outline, highlight) };
+        if is_dot(options) { drawing::dot(&outline, highlight) } else { drawing::svg(&outline, highlight) };
     match &options.output {
         Some(file) => std::fs::write(file, text)
             .with_context(|| format!("cannot write the drawing to {}", file.display()))
@@ -35,4 +35,10 @@ pub(crate) fn run(options: &RenderOptions) -> Result<(), Failure> {
             Ok(())
         }
     }
+}
+
+/// Whether DOT is wanted: by the option, or by the name of the file to write.
+fn is_dot(options: &RenderOptions) -> bool {
+    let ending = options.output.as_ref().and_then(|file| file.extension());
+    options.dot || (!options.svg && ending.is_some_and(|ending| ending == "dot" || ending == "gv"))
 }

@@ -6,27 +6,26 @@
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
-    clippy::cast_precision_loss,
     reason = "a measurement prints what it found and stops at what cannot be"
 )]
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Instant;
 
+use held::micros;
 use serde_json::{Value, json};
-use statecharts::{
-    Chart, Event, Limits, ModuleSet, NoParts, Session, Snapshot, Source, Start, Worker, compile,
-};
+use statecharts::{Chart, Event, Limits, ModuleSet, NoParts, Session, Source, Start, Worker, compile};
+
+#[path = "compare/held.rs"]
+mod held;
 
 /// Turns that every engine takes; the medians of their figures are printed.
 const ROUNDS: usize = 5;
 /// Turns of five events in one round.
 const TURNS: usize = 20_000;
 /// Sessions that are started in one round.
-const STARTS: usize = 2_000;
+const STARTS: usize = 10_000;
 /// Sessions that are held at once.
 const HELD: usize = 100_000;
 /// Sessions that a peer holds.
@@ -44,9 +43,13 @@ fn worker() -> Worker {
     Worker::new(Limits::default()).expect("there is memory")
 }
 
+/// What the session of a number starts with.
+fn begin(number: usize) -> Start {
+    Start { session_id: format!("{number:032}"), ..Start::default() }
+}
+
 fn start(chart: &Arc<Chart>, worker: &mut Worker, number: usize) -> Session {
-    let start = Start { session_id: format!("{number:032}"), ..Start::default() };
-    Session::start(Arc::clone(chart), worker, start).0
+    Session::start(Arc::clone(chart), worker, begin(number)).0
 }
 
 /// The five events of one turn.
@@ -59,34 +62,6 @@ fn turn() -> [Event; 5] {
         event("resume", json!({})),
         event("hangup", json!({})),
     ]
-}
-
-/// CPU seconds of this thread, where the system tells; else the time that has passed.
-fn cpu_seconds(since: Instant) -> f64 {
-    let told = fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanos = told.and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
-    nanos.map_or_else(|| since.elapsed().as_secs_f64(), |nanos| nanos / 1e9)
-}
-
-/// Seconds that this thread could have run and had no processor, where the system tells.
-fn waited_seconds() -> f64 {
-    let told = fs::read_to_string("/proc/thread-self/schedstat").ok();
-    told.and_then(|text| text.split(' ').nth(1)?.parse::<f64>().ok()).unwrap_or_default() / 1e9
-}
-
-/// Memory of the process in bytes, where the system tells.
-fn resident() -> f64 {
-    let told = fs::read_to_string("/proc/self/statm").ok();
-    let pages = told.and_then(|text| text.split(' ').nth(1)?.parse::<f64>().ok());
-    pages.map_or(f64::NAN, |pages| pages * 4096.0)
-}
-
-/// CPU microseconds of one of `count` repetitions.
-fn micros(count: usize, run: impl FnOnce()) -> f64 {
-    let epoch = Instant::now();
-    let begin = cpu_seconds(epoch);
-    run();
-    (cpu_seconds(epoch) - begin) * 1e6 / count as f64
 }
 
 fn median(mut figures: Vec<f64>) -> Option<f64> {
@@ -188,98 +163,6 @@ fn hold(chart: &str) -> Value {
     serde_json::from_slice(&output.stdout).expect("it prints JSON")
 }
 
-/// The process of [`hold`].
-fn measure_held(chart: &Arc<Chart>, held: usize) -> Value {
-    let mut worker = worker();
-    let mut dormant: Vec<Session> = Vec::with_capacity(held);
-    let mut sessions: Vec<Session> = Vec::with_capacity(held);
-    start(chart, &mut worker, held).hibernate(&mut worker);
-    let before = resident();
-    for number in 0..held {
-        let mut session = start(chart, &mut worker, number);
-        session.hibernate(&mut worker);
-        dormant.push(session);
-    }
-    let asleep = resident();
-    let mut starts = Pauses::default();
-    for number in 0..held {
-        sessions.push(starts.watch(|| start(chart, &mut worker, number)));
-    }
-    let awake = resident();
-    let [call, ..] = turn();
-    let events = vec![call; held];
-    let event = micros(held, || {
-        for (session, event) in sessions.iter_mut().zip(events) {
-            session.step(&mut worker, event, 0);
-        }
-    });
-    let mut steps = Pauses::default();
-    for event in turn() {
-        for session in &mut sessions {
-            let event = event.clone();
-            steps.watch(|| session.step(&mut worker, event, 0));
-        }
-    }
-    let worked = resident();
-    let sample: usize = 5_000.min(held);
-    let mut saved: Vec<Snapshot> = Vec::with_capacity(sample);
-    let save = micros(sample, || {
-        saved.extend(
-            sessions
-                .iter_mut()
-                .take(sample)
-                .map(|session| session.snapshot(&mut worker).expect("plain data")),
-        );
-    });
-    let text = serde_json::to_string(&saved[0]).expect("a snapshot is JSON").len();
-    let mut loaded: Vec<Session> = Vec::with_capacity(sample);
-    let load = micros(sample, || {
-        for snapshot in saved {
-            let mut session = Session::restore(Arc::clone(chart), snapshot).expect("its own chart");
-            session.step(&mut worker, Event::external("nothing", Value::Null), 0);
-            loaded.push(session);
-        }
-    });
-    let per = |bytes: f64| bytes / held as f64;
-    json!({
-        "dormant_bytes": per(asleep - before),
-        "idle_bytes": per(awake - asleep),
-        "idle_bytes_worked": per(worked - asleep),
-        "longest_start_millis": starts.longest * 1e3,
-        "longest_step_millis": steps.longest * 1e3,
-        "event_micros": event,
-        "save_micros": save,
-        "load_micros": load,
-        "text_bytes": text,
-    })
-}
-
-/// The longest time that something took, without what the thread waited for a processor.
-#[derive(Default)]
-struct Pauses {
-    longest: f64,
-    waited: f64,
-    count: usize,
-}
-
-impl Pauses {
-    fn watch<R>(&mut self, run: impl FnOnce() -> R) -> R {
-        if self.count.is_multiple_of(32) {
-            self.waited = waited_seconds();
-        }
-        self.count += 1;
-        let begin = Instant::now();
-        let result = run();
-        let seconds = begin.elapsed().as_secs_f64();
-        if seconds > self.longest {
-            let waited = waited_seconds();
-            self.longest = self.longest.max(seconds - (waited - self.waited));
-            self.waited = waited;
-        }
-        result
-    }
-}
-
 fn row(figures: &Figures, reference: Option<&Figures>) {
     let of = |pick: fn(&Figures) -> &Vec<f64>| {
         let own = median(pick(figures).clone())?;
@@ -305,11 +188,11 @@ fn main() {
     let (script, null) = (load(ECMASCRIPT), load(NULL));
     let arguments: Vec<String> = std::env::args().collect();
     if arguments.iter().any(|argument| argument == "--hold") {
-        let (chart, held) = match arguments.iter().find_map(|argument| argument.strip_prefix("chart=")) {
-            Some("null") => (null, HELD),
-            _ => (script, HELD),
+        let chart = match arguments.iter().find_map(|argument| argument.strip_prefix("chart=")) {
+            Some("null") => &null,
+            _ => &script,
         };
-        println!("{}", measure_held(&chart, held));
+        println!("{}", held::measure(chart, HELD, &begin, &turn()));
         return;
     }
     let mut ours = Figures { name: "ours, ECMAScript", ..Figures::default() };
@@ -355,26 +238,7 @@ fn main() {
     for figures in [&ours, &ours_null].into_iter().chain(peers.iter().map(|(figures, _)| figures)) {
         row(figures, scion);
     }
-    for (name, held, count) in
-        [("switchboard, ECMAScript", &held, HELD), ("switchboard, null data model", &held_null, HELD)]
-    {
-        let figure = |key: &str| held[key].as_f64().unwrap_or(f64::NAN);
-        println!("\nours, {name}, {count} sessions held:");
-        println!("  an idle session, just started           {:>9.2} KiB", figure("idle_bytes") / 1024.0);
-        println!(
-            "  an idle session that has worked         {:>9.2} KiB",
-            figure("idle_bytes_worked") / 1024.0
-        );
-        println!("  a dormant session                       {:>9.2} KiB", figure("dormant_bytes") / 1024.0);
-        println!("  a snapshot as text                      {:>9} bytes", figure("text_bytes"));
-        println!("  an event, one session after the other   {:>9.2} µs", figure("event_micros"));
-        println!("  the longest start                       {:>9.2} ms", figure("longest_start_millis"));
-        println!(
-            "  the longest of {:>6} steps             {:>9.2} ms",
-            count * 5,
-            figure("longest_step_millis")
-        );
-        println!("  save                                    {:>9.2} µs", figure("save_micros"));
-        println!("  load, and an event nobody wants         {:>9.2} µs", figure("load_micros"));
+    for (name, held) in [("switchboard, ECMAScript", &held), ("switchboard, null data model", &held_null)] {
+        held::print(name, HELD, held);
     }
 }

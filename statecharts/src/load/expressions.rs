@@ -42,26 +42,37 @@ impl Syntax {
             options.strict = false;
             match context.eval_with_options::<JsValue<'_>, _>(text, options).catch(&context) {
                 Ok(_) => Ok(()),
-                Err(CaughtError::Exception(exception)) => Err(SyntaxError {
-                    index: exception.stack().and_then(|stack| index_in(source, &stack)).unwrap_or_default(),
-                    message: exception.message().unwrap_or_default(),
-                }),
+                Err(CaughtError::Exception(exception)) => {
+                    let index =
+                        exception.stack().and_then(|stack| index_in(kind, source, &stack)).unwrap_or(0);
+                    let mut message = exception.message().unwrap_or_default();
+                    let end = source.chars().count();
+                    if index >= end && message.starts_with("unexpected token") {
+                        // The token belongs to the function around the source, which nobody has written.
+                        "it ends where something more is expected".clone_into(&mut message);
+                    }
+                    Err(SyntaxError { index: index.min(end.saturating_sub(1)), message })
+                }
                 Err(other) => Err(SyntaxError { index: 0, message: other.to_string() }),
             }
         })
     }
 }
 
-/// Character of the source that a stack `… :line:column` points at; the source begins in line 2.
-fn index_in(source: &str, stack: &str) -> Option<usize> {
+/// Character of the source that a stack `… :line:column` points at, or one behind its end.
+fn index_in(kind: &ExpressionKind, source: &str, stack: &str) -> Option<usize> {
     let first = stack.lines().next()?.trim_end_matches(')');
     let mut numbers = first.rsplit(':');
     let column: usize = numbers.next()?.trim().parse().ok()?;
     let line: usize = numbers.next()?.parse().ok()?;
-    let before = line.checked_sub(2)?;
+    // The source begins in line 2, or behind the location that it is assigned to.
+    let first_line = match kind {
+        ExpressionKind::Assign { location } => 3 + location.split('\n').count(),
+        _ => 2,
+    };
+    let before = line.checked_sub(first_line)?;
     let start: usize = source.split('\n').take(before).map(|line| line.chars().count() + 1).sum();
-    let all = source.chars().count();
-    Some((start + column.saturating_sub(1)).min(all.saturating_sub(1)))
+    Some(start + column.saturating_sub(1))
 }
 
 /// The value of a constant that needs no script engine.

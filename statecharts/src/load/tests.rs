@@ -76,10 +76,17 @@ fn expressions_are_checked_where_they_stand() {
         "<state id='s'><onentry><log expr='return'/></onentry></state>",
         &["2:35: error: this expression is not valid: "],
     );
-    refused("<datamodel><data id='x' expr='1 +'/></datamodel><state id='s'/>", &["2:"]);
+    refused(
+        "<datamodel><data id='x' expr='1 +'/></datamodel><state id='s'/>",
+        &["2:33: error: this expression is not valid: it ends where something more is expected"],
+    );
     refused(
         "<state id='s'><onentry><script>var a = 1;\n  var b = = 2;</script></onentry></state>",
         &["3:11: error: this script is not valid: "],
+    );
+    refused(
+        "<state id='s'><onentry><assign location='a' expr='2 + * 3'/></onentry></state>",
+        &["2:55: error: this expression is not valid: unexpected token in expression: '*'"],
     );
     refused("<state id='s'><onentry><assign location='a b' expr='1'/></onentry></state>", &["2:"]);
     refused(

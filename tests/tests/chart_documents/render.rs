@@ -37,6 +37,14 @@ fn a_drawing_goes_to_a_file_and_a_broken_chart_is_not_drawn() {
     let output = folder.path().join("reminder.svg").display().to_string();
     assert_eq!(chart(&["render", CHARTS[3], "-o", &output]).code, Some(0));
     assert!(fs::read_to_string(&output).unwrap().contains("state-calls_customer"));
+    for (name, more, begin) in
+        [("a.dot", None, "digraph "), ("a.gv", None, "digraph "), ("b.dot", Some("--svg"), "<svg ")]
+    {
+        let output = folder.path().join(name).display().to_string();
+        let called = [["render", CHARTS[3], "-o", &output].as_slice(), more.as_slice()].concat();
+        assert_eq!(chart(&called).code, Some(0));
+        assert!(fs::read_to_string(&output).unwrap().starts_with(begin), "{name}");
+    }
     let broken = folder.path().join("broken.scxml").display().to_string();
     fs::write(&broken, "<scxml xmlns=\"http://www.w3.org/2005/07/scxml\"><state id=\"a\"><transition target=\"b\"/></state></scxml>").unwrap();
     let refused = chart(&["render", &broken]);
