@@ -219,7 +219,9 @@ impl AgentDesk {
             }
             _ => AgentStatus::Ready,
         });
-        tell(node, Command::ObserveAgent { agent, status, at: node.clock.now() });
+        // Not as an observation: a phone may ring and be declined within a millisecond, and the router would take this end
+        // for that of the call before. That it is news about this call is known from the offers.
+        tell(node, Command::SetAgentStatus { agent, status });
     }
 
     /// Sets the status of an agent whom the configuration logs in.
