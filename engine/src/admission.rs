@@ -9,17 +9,16 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use store::{CallbackQuery, CallbackRow, TimelineRow, Write};
-use vocabulary::{AttemptNo, CallbackId, CallbackState, PhoneNumber, QueueName, ServiceName, Timestamp};
+use vocabulary::{AttemptNo, CallbackId, CallbackState, PhoneNumber, ServiceName, Timestamp};
 
 use crate::api::StartRequest;
 use crate::configuration::{BookingHorizon, Effective, OptionError, Service, ServiceError};
 use crate::counts::{Limits, Place, Reached};
+use crate::ewt_source;
 use crate::node::Node;
 use crate::phone;
-use crate::queueing::AskWaitingTime;
 use crate::refusal::Refusal;
 use crate::starting::{self, CallbackStart};
-use crate::urs_stat;
 
 /// Keys of a copied callback that describe its old run (guide: `_copy_from_id`; decision D-032).
 const NEVER_COPIED: &[&str] = &[
@@ -95,7 +94,8 @@ pub(crate) async fn start(node: &Arc<Node>, request: StartRequest) -> Result<Map
     let number = customer_number(node, service, &options)?;
     let now = node.clock.now();
     let desired = desired_time(&id, &options, now)?;
-    let ewt = waiting_time(node, &options).await;
+    ewt_source::check(service, &options)?;
+    let ewt = ewt_source::waiting_time(node, &options).await;
     let buffer = options.seconds("_request_execution_time_buffer");
     let immediate = desired.is_none_or(|desired| desired < now + buffer + ewt);
     let admitted = throttle(node, service, &options, number.as_ref(), immediate).await?;
@@ -234,29 +234,6 @@ fn desired_time(id: &CallbackId, options: &Effective, now: Timestamp) -> Result<
         });
     }
     Ok(Some(desired))
-}
-
-/// Estimated waiting time; unknown is zero (decision D-014). The first source that is named decides; one that cannot be
-/// asked leaves it to the next.
-pub(crate) async fn waiting_time(node: &Arc<Node>, options: &Effective) -> Duration {
-    let queue =
-        ["_urs_ewt_vq", "_urs_virtual_queue", "_vq"].into_iter().find_map(|option| options.text(option));
-    //= guide: _request_ewt_service is the first source of the waiting time
-    if let Some(service) = options.text("_request_ewt_service") {
-        match urs_stat::estimate(node, service, queue).await {
-            Ok(seconds) => return Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::ZERO),
-            Err(error) => tracing::warn!(
-                ewt_service = service, %error,
-                "The waiting time comes from the router of this node: the service of `_request_ewt_service` gave none."
-            ),
-        }
-    }
-    let (Some(queue), Some(queues)) = (queue, node.queues.get()) else {
-        return Duration::ZERO;
-    };
-    let answer = queues.send(AskWaitingTime { queue: QueueName::new(queue) }).await;
-    let seconds = answer.ok().flatten().unwrap_or(0.0);
-    Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::ZERO)
 }
 
 /// Looks at the limits in the guide's order; what is counted stays counted until the start is in the store.

@@ -323,12 +323,7 @@ fn tell_observed(node: &Arc<Node>, agent: AgentId, call: &InteractionId, status:
 
 /// Tells the router something, whose answer is an outcome.
 fn tell(node: &Arc<Node>, command: Command) {
-    let inner = Arc::clone(node);
-    node.spawn(async move {
-        if let Err(error) = order(&inner, command).await {
-            tracing::error!(%error, "An agent's status was not taken over.");
-        }
-    });
+    node.tell_router(command);
 }
 
 /// Tells the router something and waits until it is done.

@@ -30,6 +30,7 @@ mod dialling;
 mod disturbance;
 mod egress;
 mod engine;
+mod ewt_source;
 mod explaining;
 mod fetching;
 mod finding;

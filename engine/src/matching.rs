@@ -47,13 +47,15 @@ pub(crate) async fn request_access(
     service: &Service,
     mut parameters: Map<String, Value>,
 ) -> Result<Value, Refusal> {
-    let request_expiration = parameters.get("_booking_expiration_timeout").cloned();
-    for (name, value) in service.parameters() {
-        parameters.insert(name.clone(), value.clone());
+    for name in ["_resource_group", "_provide_code", "_access_code_length"] {
+        if let Some(value) = service.configured(name) {
+            parameters.insert(name.to_owned(), value.clone());
+        }
     }
     // The one option that a request beats (guide: request-access).
-    if let Some(value) = request_expiration {
-        parameters.insert("_booking_expiration_timeout".to_owned(), value);
+    let expiration = "_booking_expiration_timeout";
+    if let (None, Some(value)) = (parameters.get(expiration), service.configured(expiration)) {
+        parameters.insert(expiration.to_owned(), value.clone());
     }
     let missing = |name: &str| Refusal::BadParameter { text: format!("request-access: {name} is missing") };
     let callback = CallbackId::new(text(&parameters, "_id").ok_or_else(|| missing("_id"))?);

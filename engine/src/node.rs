@@ -26,7 +26,7 @@ use crate::fetching;
 use crate::lists::Lists;
 use crate::metrics::Metrics;
 use crate::outbox::Outbox;
-use crate::queueing::{DialTold, QueueActor, QueueOrder};
+use crate::queueing::{QueueActor, QueueOrder, TellRouter};
 use crate::scheduled_starts::{self, ScheduledStart, ScheduledStarts};
 use crate::session::order::{Action, Order};
 use crate::session::{Incoming, Sessions, TellError};
@@ -195,9 +195,9 @@ impl Node {
         self.answer(&effect, event);
     }
 
-    /// Tells the router how a dial goes.
-    pub(crate) fn tell_router(&self, told: routing::Command) {
-        let message = DialTold { command: told, busy: self.clock.activity().begin() };
+    /// Tells the router how a dial goes, or what was seen of an agent.
+    pub(crate) fn tell_router(&self, command: routing::Command) {
+        let message = TellRouter { command, busy: self.clock.activity().begin() };
         self.hand_over(self.queues.get(), message, "queue");
     }
 

@@ -38,10 +38,10 @@ pub(crate) struct AgentOrder {
     pub(crate) busy: Busy,
 }
 
-/// How a dial goes that the router announced.
+/// Something that the router is told and has no answer to; in the order in which it happened.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct DialTold {
+pub(crate) struct TellRouter {
     pub(crate) command: Command,
     pub(crate) busy: Busy,
 }
@@ -334,10 +334,10 @@ impl Handler<AgentOrder> for QueueActor {
     }
 }
 
-impl Handler<DialTold> for QueueActor {
+impl Handler<TellRouter> for QueueActor {
     type Result = ();
 
-    fn handle(&mut self, message: DialTold, ctx: &mut Self::Context) {
+    fn handle(&mut self, message: TellRouter, ctx: &mut Self::Context) {
         self.command(message.command, ctx);
         drop(message.busy);
     }

@@ -8,7 +8,8 @@ use statecharts::Event;
 use store::{CallbackRow, TimelineRow, Write};
 use vocabulary::{CallbackState, CompletionReason, Timestamp};
 
-use crate::admission::{REQUEST_KEY, callback_service, waiting_time};
+use crate::admission::{REQUEST_KEY, callback_service};
+use crate::ewt_source;
 use crate::node::Node;
 use crate::record::{self, RecordUpdate};
 use crate::refusal::Refusal;
@@ -95,7 +96,7 @@ async fn submit(node: &Arc<Node>, row: CallbackRow, now: Timestamp) -> Result<()
             return Err(Refusal::BadParameter { text: error.to_string() });
         }
     };
-    let ewt = waiting_time(node, &options).await;
+    let ewt = ewt_source::waiting_time(node, &options).await;
     if row.desired_time >= now + options.seconds("_request_execution_time_buffer") + ewt {
         return Ok(());
     }

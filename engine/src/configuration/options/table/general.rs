@@ -118,8 +118,7 @@ pub(super) const SCHEDULED: &[OptionDefinition] = &[
         .says("options §4 G", "First source of the waiting time: an `urs-stat` service."),
     of("_request_queue_time_stat", OptionKind::Statistic)
         .both()
-        .not_yet()
-        .says("options §4 G", "Second source of the waiting time: a metric of the statistics server."),
+        .says("options §4 G", "Second source of the waiting time: `ExpectedWaitTime` of a queue."),
     row("_request_time_bucket", OptionKind::Minutes(&[5, 10, 15, 20, 30, 60, 120]), DefaultValue::Integer(5))
         .guard()
         .not_yet()

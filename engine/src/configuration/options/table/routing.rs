@@ -26,7 +26,7 @@ pub(super) const QUEUEING: &[OptionDefinition] = &[
     text("_urs_ewt_vq")
         .both()
         .says("options §5 G; D-013", "Queue to ask for the waiting time instead of the service's own."),
-    text("_urs_ewt_virtual_queue").both().not_yet().says(
+    text("_urs_ewt_virtual_queue").both().says(
         "options §5 G; D-013",
         "Queue inside the router in which the waiting calls are counted as well.",
     ),
@@ -46,13 +46,12 @@ pub(super) const QUEUEING: &[OptionDefinition] = &[
     list("_urs_udata_xfer_keys")
         .not_yet()
         .says("options §5 D, G; D-124", "Keys copied from the routing interaction's data to the callback."),
-    text_or("_urs_ewt_estimation_method", "ursdial").only("ursdial").says(
+    text_or("_urs_ewt_estimation_method", "ursdial").says(
         "options §5 D; D-056",
-        "`ursdial`: the router announces the time to dial; else the session polls.",
+        "`ursdial`: the rate at which agents become free decides when to dial; anything else: `_eta_pos_threshold`.",
     ),
     row("_eta_pos_threshold", OptionKind::Thresholds, DefaultValue::Text("0:10,10:5,20:2,30:1,40:0"))
-        .not_yet()
-        .says("options §5 D", "Bands `eta:position` that make a polled call due."),
+        .says("options §5 D", "Bands `eta:position` in which it is time to dial, looked at every 5 s."),
     seconds("_max_queue_wait", 0)
         .says("options §5 D", "Call after this much queueing even without an agent; 0: never."),
     seconds("_agent_reserve_timeout", 30)
@@ -74,7 +73,6 @@ pub(super) const QUEUEING: &[OptionDefinition] = &[
     milliseconds("_agent_reserve_delay_before_release", 0)
         .says("options §5 D", "Delay before the reservation is released."),
     seconds("_cannot_dial_buffer_time", 0)
-        .not_yet()
         .says("options §5 D", "No dial starts later than the queue time minus this; 0: no such limit."),
     milliseconds("_delay_connid_attempt_loop", 100).not_yet().says(
         "options §5 D",
