@@ -32,7 +32,7 @@ pub(super) fn read(
         let Some(keys) = keys_of("campaign_groups", name, entry, problems) else { continue };
         let mut section = Section::new(format!("[campaign_groups.{name}]"), keys, problems);
         let group = CampaignGroup {
-            agents: section.texts("agents").unwrap_or_default().iter().map(|id| AgentId::new(id)).collect(),
+            agents: section.texts("agents").unwrap_or_default().iter().map(AgentId::new).collect(),
             groups: section.texts("groups").unwrap_or_default().into_iter().collect(),
         };
         let mut warn = |key: &'static str, problem: String| {
