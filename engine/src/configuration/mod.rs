@@ -344,8 +344,12 @@ fn check_references(
 /// Targets that are read here and may be read differently elsewhere. One that cannot be read, for example because a token
 /// of the request is part of it, is told when a callback asks for it.
 fn warn_of_targets(service: &Service, problems: &mut Problems) {
-    let target = service.configured("_target").and_then(Value::as_str);
-    let Some(list) = target.and_then(|target| ::routing::TargetList::parse(target).ok()) else {
+    // A list of targets in JSON has been read as one by now.
+    let target = service.configured("_target").map(|target| match target {
+        Value::String(text) => text.clone(),
+        list => list.to_string(),
+    });
+    let Some(list) = target.and_then(|target| ::routing::TargetList::parse(&target).ok()) else {
         return;
     };
     for warning in list.warnings() {
