@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
+use routing::statistics::StatisticUse;
 use routing::{
     AgentStatus, AgentView, Command, DialExplanation, EntryId, Explanation, LoginRefusal, Method, Outcome,
     Router, Targets, WaitingTime,
@@ -268,6 +269,14 @@ impl QueueActor {
             }
             "StatCallsInQueue" | "StatCallsWaiting" => return Some(waiting().count() as f64),
             _ => {}
+        }
+        // A single target, whatever its type: the router's own count.
+        if let Ok(targets) = Targets::parse(object)
+            && let (Some(target), 1) = (targets.iter().next(), targets.iter().count())
+            && let Ok(known) =
+                StatisticUse::of_target(target.kind(), target.skills().is_some()).find(statistic)
+        {
+            return self.router.statistic_of_target(known, target, self.node.clock.now());
         }
         let targets: Vec<Targets> = match Targets::parse(object) {
             Ok(targets) if object.contains('.') => vec![targets],
