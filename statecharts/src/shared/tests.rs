@@ -196,7 +196,7 @@ fn a_snapshot_has_the_hash_and_what_is_the_sessions_own() {
     let mut trial = trial(&chart, true);
     let hash = shared().value.hash().to_owned();
     let first = restored(&mut trial);
-    assert_eq!(first.shared, [hash.clone()]);
+    assert_eq!(first.shared, std::slice::from_ref(&hash));
     assert_eq!(
         first.data.get(),
         format!(
