@@ -227,7 +227,7 @@ impl Store for WatchedStore {
     }
 
     fn shared_value(&self, hash: String) -> StoreFuture<'_, Option<String>> {
-        self.store.shared_value(hash)
+        self.inner.shared_value(hash)
     }
 
     fn meta(&self, name: String) -> StoreFuture<'_, Option<String>> {
