@@ -390,7 +390,7 @@ fn a_list_of_targets_is_the_queues_to_follow_and_goes_on_when_the_place_is_taken
         p.agent_declines("7001");
         let submit = p.last("submit");
         assert_eq!(submit.attributes["hints"]["entered"], entered);
-        assert_eq!(submit.attributes["timeout"], json!(14400));
+        assert_eq!(submit.attributes["timeout"], json!(14390));
         assert_eq!(p.last_targets(), target.to_string());
         p.event("error.queue.submit", json!({ "requestid": submit.request_id, "error": "timeout" }));
         p.ends("FAIL_TARGET_NOT_FOUND", "COMPLETED.FAILED", "UNKNOWN");

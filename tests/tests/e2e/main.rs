@@ -30,6 +30,7 @@ mod ors;
 mod pause;
 mod plugin;
 mod queries;
+mod queue_options;
 mod reservations;
 mod scheduled;
 mod starting;
