@@ -18,7 +18,7 @@ use crate::ewt_source;
 use crate::node::Node;
 use crate::phone;
 use crate::refusal::Refusal;
-use crate::starting::{self, CallbackStart};
+use crate::starting::{self, Begun, CallbackStart};
 
 /// Keys of a copied callback that describe its old run (guide: `_copy_from_id`; decision D-032).
 const NEVER_COPIED: &[&str] = &[
@@ -106,7 +106,7 @@ pub(crate) async fn start(node: &Arc<Node>, request: StartRequest) -> Result<Map
         admitted.place.keep();
         return Ok(object(json!({ "_id": id })));
     }
-    let start = CallbackStart { service, options: &options, row, stored: None };
+    let start = CallbackStart { service, options: &options, row, begun: Begun::AtOnce };
     let dialog = starting::start_callback(node, start).await?;
     admitted.place.keep();
     reply(&id, dialog)

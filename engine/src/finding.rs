@@ -14,6 +14,7 @@ use crate::configuration::{Service, ServiceKind};
 use crate::node::Node;
 use crate::phone;
 use crate::refusal::Refusal;
+use crate::resubmitting::RUN_KEY;
 
 /// Default of the range before and after now (guide: query by queues; decision D-040).
 const DAY: Duration = Duration::from_secs(86_400);
@@ -202,6 +203,7 @@ pub(crate) async fn by_service(
 fn view(node: &Node, row: CallbackRow) -> CallbackView {
     let mut further = row.properties;
     further.remove(REQUEST_KEY);
+    further.remove(RUN_KEY);
     let returned = &node.configuration.callback.returned_keys;
     let mut keys = lookup_keys(node, node.configuration.service(row.service.as_str()));
     keys.extend(returned.iter().cloned());

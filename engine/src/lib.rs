@@ -47,6 +47,7 @@ mod queueing;
 mod record;
 mod refusal;
 mod restart;
+mod resubmitting;
 mod scheduled_starts;
 mod scheduling;
 mod session;

@@ -10,13 +10,13 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::json;
 use statecharts::{Chart, Event, Snapshot};
-use store::{CallbackQuery, EffectRow, EffectState, SessionRow, Write};
+use store::{CallbackQuery, EffectRow, EffectState, QueueEntryRow, SessionRow};
 use telephony::ReleasedBy;
-use vocabulary::{CallState, CompletionReason, SessionId};
+use vocabulary::{CallState, SessionId};
 
 use crate::node::Node;
 use crate::queueing::RestoreEntries;
-use crate::scheduling;
+use crate::resubmitting;
 use crate::session::answers::{self, CallFact};
 use crate::session::context::Context;
 use crate::session::order::{Action, Order};
@@ -38,9 +38,9 @@ struct KeptChart {
 /// Brings back sessions, timers, queue entries, effects, in this order.
 ///
 /// # Errors
-/// When the store cannot be read. A single session that cannot be restored is ended, with its reason on the record.
+/// When the store cannot be read. What becomes of a single session that cannot be restored: [`resubmitting`].
 pub(crate) async fn restore(node: &Arc<Node>) -> Result<(), store::Error> {
-    let mut restored = Vec::new();
+    let (mut restored, mut lost) = (Vec::new(), Vec::new());
     for row in node.store.running_sessions().await? {
         let id = row.id.clone();
         let context: Context = serde_json::from_str(&row.context).unwrap_or_default();
@@ -48,14 +48,14 @@ pub(crate) async fn restore(node: &Arc<Node>) -> Result<(), store::Error> {
             Ok(()) => restored.push((id, context)),
             Err(problem) => {
                 tracing::error!(session_id = %id, %problem, "A session cannot be restored; it is ended.");
-                give_up(node, row).await?;
+                lost.push((row, problem));
             }
         }
     }
     remember_starts(node).await?;
     node.timers.load(node).await?;
     node.scheduled_starts.load(node).await?;
-    restore_queues(node).await?;
+    restore_queues(node, &lost).await?;
     let effects = node.store.open_effects().await?;
     let mut by_session: BTreeMap<SessionId, Vec<EffectRow>> = BTreeMap::new();
     for effect in effects {
@@ -65,6 +65,9 @@ pub(crate) async fn restore(node: &Arc<Node>) -> Result<(), store::Error> {
     for (session, context) in restored {
         let effects = by_session.remove(&session).unwrap_or_default();
         tell_session(node, &session, effects, context);
+    }
+    for (row, problem) in lost {
+        resubmitting::lost(node, row, &problem).await?;
     }
     node.outbox.look(node);
     if count > 0 {
@@ -115,29 +118,18 @@ async fn stored_chart(node: &Arc<Node>, hash: &str) -> Result<Arc<Chart>, String
     Ok(chart)
 }
 
-/// A snapshot that cannot be used: the callback is not submitted anew, because its customer may have been called.
-async fn give_up(node: &Arc<Node>, row: SessionRow) -> Result<(), store::Error> {
-    let ended = Write::EndSession { id: row.id, at: node.clock.now() };
-    node.store.commit(vec![ended]).await?;
-    let record = match row.callback {
-        Some(callback) => node.store.callback(callback).await?,
-        None => None,
-    };
-    match record.filter(|record| record.reason.is_none()) {
-        Some(record) => scheduling::complete(node, record, &CompletionReason::FAIL_ERROR).await,
-        None => Ok(()),
-    }
-}
-
-async fn restore_queues(node: &Arc<Node>) -> Result<(), store::Error> {
+/// Places in queues; those of lost sessions are theirs no more.
+async fn restore_queues(node: &Arc<Node>, lost: &[(SessionRow, String)]) -> Result<(), store::Error> {
     let rows = node.store.queue_entries().await?;
-    let entries = rows.iter().filter_map(|row| match serde_json::from_str(&row.entry) {
-        Ok(entry) => Some(entry),
-        Err(error) => {
-            tracing::error!(entry = %row.id, %error, "A stored queue entry cannot be read.");
-            None
-        }
-    });
+    let is_lost = |row: &QueueEntryRow| lost.iter().any(|(session, _)| session.id == row.id.session);
+    let entries =
+        rows.iter().filter(|row| !is_lost(row)).filter_map(|row| match serde_json::from_str(&row.entry) {
+            Ok(entry) => Some(entry),
+            Err(error) => {
+                tracing::error!(entry = %row.id, %error, "A stored queue entry cannot be read.");
+                None
+            }
+        });
     if let Some(queues) = node.queues.get()
         && queues.send(RestoreEntries(entries.collect())).await.is_err()
     {

@@ -14,7 +14,7 @@ use crate::node::Node;
 use crate::record::{self, RecordUpdate};
 use crate::refusal::Refusal;
 use crate::session::Incoming;
-use crate::starting::{self, CallbackStart};
+use crate::starting::{self, Begun, CallbackStart};
 
 /// Period of the scheduler (guide: `queue-polling-rate`, 5 s).
 const SCHEDULER_PERIOD: Duration = Duration::from_secs(5);
@@ -103,7 +103,7 @@ async fn submit(node: &Arc<Node>, row: CallbackRow, now: Timestamp) -> Result<()
     let stored = row.clone();
     let max_attempts = options.integer("_max_ors_submit_attempts").unwrap_or(1).max(1);
     let tried = stored.properties.get("_submit_attempts").and_then(Value::as_i64).unwrap_or(0) + 1;
-    let start = CallbackStart { service, options: &options, row, stored: Some(CallbackState::Scheduled) };
+    let start = CallbackStart { service, options: &options, row, begun: Begun::Scheduled };
     let Err(refusal) = starting::start_callback(node, start).await else {
         return Ok(());
     };

@@ -19,6 +19,7 @@ use crate::derive;
 use crate::egress::EgressRequest;
 use crate::node::Node;
 use crate::refusal::Refusal;
+use crate::resubmitting::Run;
 use crate::session::answers::CallFact;
 use crate::session::context::{NotificationPolicy, PausePolicy};
 use crate::session::order::SessionSource;
@@ -78,8 +79,19 @@ pub(crate) struct CallbackStart<'a> {
     pub(crate) service: &'a Service,
     pub(crate) options: &'a Effective,
     pub(crate) row: CallbackRow,
-    /// State that the stored record must have; `None` when it is new.
-    pub(crate) stored: Option<CallbackState>,
+    /// How it comes to its session.
+    pub(crate) begun: Begun,
+}
+
+/// How a callback comes to its session.
+#[derive(Clone, Debug)]
+pub(crate) enum Begun {
+    /// By its request.
+    AtOnce,
+    /// By the scheduler.
+    Scheduled,
+    /// Because this session is lost; the record must still have this state.
+    InPlaceOf { lost: SessionId, state: CallbackState },
 }
 
 /// Starts the session of a callback; the answer is the dialog that its chart gives, if it gave one in time.
@@ -90,7 +102,7 @@ pub(crate) async fn start_callback(
     node: &Arc<Node>,
     start: CallbackStart<'_>,
 ) -> Result<Option<SessionResponse>, Refusal> {
-    let CallbackStart { service, options, mut row, stored } = start;
+    let CallbackStart { service, options, mut row, begun } = start;
     let id = row.id.clone();
     let chart = match service.chart() {
         Some(source) => chart_of(node, source).await.map_err(|error| unusable(service, &error))?,
@@ -101,6 +113,12 @@ pub(crate) async fn start_callback(
     keep(node, &chart).await?;
     let now = node.clock.now();
     let session = node.chance.session_id();
+    let run = match begun {
+        Begun::AtOnce => Run { waiting_since: row.requested_at.epoch_seconds(), ..Run::default() },
+        Begun::Scheduled => Run { waiting_since: now.epoch_seconds(), was_scheduled: true, ..Run::default() },
+        Begun::InPlaceOf { .. } => Run::of(&row).unwrap_or_default(),
+    };
+    run.note(&mut row);
     row.session = Some(session.clone());
     row.state = CallbackState::Queued;
     row.updated_at = now;
@@ -110,7 +128,7 @@ pub(crate) async fn start_callback(
     let mut parameters = callback_parameters(node, &row, options, &reply_key);
     let shared = BTreeMap::from([(OPTIONS.to_owned(), options.over(service.shared_options()))]);
     // The chart may dial in its first step: it has to know before any event comes.
-    parameters.insert("_scheduled".to_owned(), json!(stored.is_some()));
+    parameters.insert("_scheduled".to_owned(), json!(run.was_scheduled));
     parameters.insert("_paused".to_owned(), json!(paused_by.is_some()));
     // The level of the guard is told to charts that know what to do about it; the others get the warning alone.
     if chart.parameters().any(|parameter| parameter.id == abandonment::LEVEL_PARAMETER) {
@@ -135,9 +153,10 @@ pub(crate) async fn start_callback(
         invokeid: None,
         depth: 0,
         reply_key,
-        record: Some(match stored {
-            None => RecordAtStart::New(row),
-            Some(state) => RecordAtStart::Stored(row, state),
+        record: Some(match begun {
+            Begun::AtOnce => RecordAtStart::New(row),
+            Begun::Scheduled => RecordAtStart::Stored(row, CallbackState::Scheduled),
+            Begun::InPlaceOf { lost, state } => RecordAtStart::InPlaceOf { row, state, lost },
         }),
         notification: notification_policy(options),
         pause: Some(pause),
@@ -186,6 +205,7 @@ fn callback_parameters(
         "_requested_at": row.requested_at.epoch_seconds(),
         "_request": options.request_properties(),
         "_user_data": row.user_data,
+        "_attempts": row.attempts,
         "_base_url": node.base_url,
         "_reply_key": reply_key,
     });

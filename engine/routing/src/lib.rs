@@ -53,7 +53,7 @@ pub use dial_ahead::{
     ThresholdTable, ThresholdTableError, Vcb, VcbError, dial_quota,
 };
 pub use groups::{CampaignGroup, Groups};
-pub use place::{MalformedRouterData, PlaceData, restored_priority, router_data_70};
+pub use place::{MalformedRouterData, PlaceData, router_data_70};
 pub use router::{LowerRequests, Options, Position, Router, TargetsOrder};
 pub use skill_expression::{Comparison, SkillExpression, SkillExpressionError};
 pub use target::{Target, TargetError, TargetKind, Targets, Threshold};

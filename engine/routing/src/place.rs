@@ -2,7 +2,7 @@
 
 use vocabulary::Timestamp;
 
-use crate::{Entry, PriorityGrowth};
+use crate::Entry;
 
 /// What is known of an interaction's place from before; all optional.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,42 +74,14 @@ fn read_router_data(text: &str) -> Result<Timestamp, MalformedRouterData> {
     Ok(Timestamp::from_millis(seconds.saturating_mul(1000).saturating_add(millis)))
 }
 
-/// Priority of a callback whose session was lost and that is submitted again at `now`: what it had grown to. Without
-/// start or growth the priority stays as it was passed (guide: `callback/enable-restore-vq-position`).
-#[must_use]
-pub fn restored_priority(
-    start: Option<i64>,
-    growth: Option<PriorityGrowth>,
-    callback_start: Timestamp,
-    now: Timestamp,
-) -> Option<i64> {
-    let (Some(start), Some(growth)) = (start, growth) else {
-        return start;
-    };
-    Some(crate::order::Growth::new(Some(growth)).priority(start, callback_start, now))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use vocabulary::Timestamp;
 
-    use super::{PlaceData, restored_priority, router_data_70};
-    use crate::PriorityGrowth;
+    use super::{PlaceData, router_data_70};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_epoch_seconds(seconds)
-    }
-
-    #[test]
-    fn a_lost_session_gets_its_grown_priority_back() {
-        //= guide: start 100, +10 every 60 s, lost after 250 s gives 140
-        //= type=test
-        let growth = Some(PriorityGrowth { increment: 10, interval: Duration::from_secs(60) });
-        assert_eq!(restored_priority(Some(100), growth, at(1_000), at(1_250)), Some(140));
-        assert_eq!(restored_priority(Some(100), None, at(1_000), at(1_250)), Some(100));
-        assert_eq!(restored_priority(None, growth, at(1_000), at(1_250)), None);
     }
 
     #[test]

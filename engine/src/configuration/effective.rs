@@ -177,6 +177,11 @@ impl Effective {
         start
     }
 
+    /// Gives an option a value, whatever service and request gave.
+    pub(crate) fn set(&mut self, option: &str, value: Value) {
+        self.overrides.insert(option.to_owned(), value);
+    }
+
     /// What the request itself carried with a leading underscore, as it was written.
     #[must_use]
     pub fn request_properties(&self) -> &Map<String, Value> {

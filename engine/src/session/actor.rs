@@ -87,6 +87,8 @@ pub(crate) enum RecordAtStart {
     New(CallbackRow),
     /// A stored one, which must still have this state.
     Stored(CallbackRow, CallbackState),
+    /// A stored one whose session is lost and ends with the start of this one; it must still have this state.
+    InPlaceOf { row: CallbackRow, state: CallbackState, lost: SessionId },
 }
 
 /// What a session is, beside what it does.
@@ -451,6 +453,10 @@ impl SessionActor {
             (Some(RecordAtStart::New(_)), Some(row)) => writes.push(Write::InsertCallback(row)),
             (Some(RecordAtStart::Stored(_, expected)), Some(row)) => {
                 writes.push(Write::UpdateCallback { row, expected: Some(expected) });
+            }
+            (Some(RecordAtStart::InPlaceOf { state, lost, .. }), Some(row)) => {
+                writes.push(Write::EndSession { id: lost, at: self.node.clock.now() });
+                writes.push(Write::UpdateCallback { row, expected: Some(state) });
             }
             (None, Some(row)) if plan.record_changed => {
                 writes.push(Write::UpdateCallback { row, expected: None })

@@ -142,7 +142,9 @@ impl Handler<StartSession> for Shard {
             started_at: now,
         };
         let row = new.record.as_ref().map(|record| match record {
-            RecordAtStart::New(row) | RecordAtStart::Stored(row, _) => row.clone(),
+            RecordAtStart::New(row)
+            | RecordAtStart::Stored(row, _)
+            | RecordAtStart::InPlaceOf { row, .. } => row.clone(),
         });
         let context = Context {
             notification: new.notification,

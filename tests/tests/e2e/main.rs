@@ -23,6 +23,7 @@ mod guide_sample;
 mod hostile;
 mod immediate;
 mod inbound;
+mod lost_session;
 mod notification;
 mod operations;
 mod orchestration;
