@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use routing::{DialExplanation, Explanation, Method, WaitingTime};
 use serde::Serialize;
-use vocabulary::{CallbackId, CallbackState, QueueName};
+use serde_json::Value;
+use vocabulary::{CallbackId, CallbackState, QueueName, Timestamp};
 
 use crate::node::Node;
 use crate::queueing::{AskExpectedWait, AskWhyNotDialled};
 use crate::refusal::Refusal;
 use crate::session::context::Context;
+
+/// Property by which a chart says when it dials again, epoch seconds; null while it is not waiting for that.
+const NEXT_DIAL: &str = "time_next_dial";
 
 /// Why a callback is where it is.
 #[derive(Clone, Debug, Serialize)]
@@ -80,8 +84,15 @@ pub(crate) async fn why(node: &Arc<Node>, id: &str) -> Result<Why, Refusal> {
         }
         None => None,
     };
-    let text = match &router {
-        Some(router) if row.state == CallbackState::Queued => router.text.clone(),
+    let now = node.clock.now();
+    let next_dial = row.properties.get(NEXT_DIAL).and_then(Value::as_i64).map(Timestamp::from_epoch_seconds);
+    // A time that is over stands there until the chart says otherwise.
+    let text = match (&router, next_dial.filter(|next| *next > now)) {
+        (_, Some(next)) if row.state == CallbackState::Queued => {
+            let seconds = next.since(now).as_secs();
+            format!("{dials}; the next dial is at {next}, in {seconds} s")
+        }
+        (Some(router), None) if row.state == CallbackState::Queued => router.text.clone(),
         _ => text,
     };
     Ok(answer(text, router))

@@ -50,7 +50,8 @@ const VALUES: &[&str] = &[
     "JSON.parse('{\"__proto__\": 1}')",
     "Object.keys(_data)",
     "new Error('e')",
-    "Symbol('s')",
+    // A symbol that is kept is undefined after a restore (docs/durable-sessions.md): only its text can be compared.
+    "String(Symbol('s'))",
     "'x'.repeat(5000)",
     "(() => n)()",
     "this",

@@ -74,6 +74,20 @@ async fn why_a_callback_has_not_been_dialled_is_one_question() {
     assert_eq!(platform.dialled().await, Vec::<String>::new(), "{CUSTOMER}");
 }
 
+#[tokio::test]
+async fn while_a_redial_is_pending_the_answer_is_its_time() {
+    let platform = platform().await;
+    platform.customer(CUSTOMER, json!({"behaviour": "busy"})).await;
+    let callback = platform.begin("now", &customer()).await;
+    platform.advance(UNTIL_ANSWERED).await;
+    let why = platform.get(&format!("/genesys/1/service/callback/now/{}/why", callback.id)).await.ok();
+    let (record, text) = (platform.record(&callback).await, why["text"].as_str().unwrap());
+    let next = record["time_next_dial"].as_i64().unwrap_or_else(|| panic!("no next dial in {record}"));
+    let seconds = next - platform.now().await.epoch_seconds();
+    assert!(text.starts_with("it was dialled once; the next dial is at "), "{text}");
+    assert!(text.ends_with(&format!(", in {seconds} s")), "{text}");
+}
+
 /// A built-in service that tells waiting times.
 fn stat(options: &[(&str, Value)]) -> Service {
     let service = Service::empty().with("_type", "builtin").with("_service", "urs-stat");
