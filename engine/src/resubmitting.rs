@@ -3,8 +3,8 @@
 //!
 //! | record | then |
 //! | --- | --- |
-//! | `QUEUED`, `PAUSED` | submitted anew under its id, `_max_ors_submit_attempts` times at most, then `SUBMIT_ERROR` |
-//! | `ROUTING`, `PROCESSING` | `FAIL_ERROR`: its customer was on the line |
+//! | `QUEUED`, `PAUSED` without a call | submitted anew under its id, `_max_ors_submit_attempts` times at most, then `SUBMIT_ERROR` |
+//! | `ROUTING`, `PROCESSING`, `PAUSED` with a call | `FAIL_ERROR`: its customer was on the line |
 //! | none | the session is ended, and nothing else |
 //!
 //! The new session keeps the place in the queue (guide: `callback/enable-restore-vq-position`): it waits since the lost one did,
@@ -22,6 +22,7 @@ use vocabulary::{CallbackState, CompletionReason};
 use crate::admission::{REQUEST_KEY, callback_service};
 use crate::node::Node;
 use crate::scheduling;
+use crate::session::context::Context;
 use crate::starting::{self, Begun, CallbackStart};
 
 /// Property of a record with the [`Run`]; not shown to anybody.
@@ -66,7 +67,7 @@ pub(crate) async fn lost(node: &Arc<Node>, session: SessionRow, problem: &str) -
         return end(node, &session).await;
     };
     tell(node, &record, &session, problem).await?;
-    if !matches!(record.state, CallbackState::Queued | CallbackState::Paused) {
+    if was_on_the_line(&record, &session) {
         end(node, &session).await?;
         return scheduling::complete(node, record, &CompletionReason::FAIL_ERROR).await;
     }
@@ -81,6 +82,17 @@ pub(crate) async fn lost(node: &Arc<Node>, session: SessionRow, problem: &str) -
             end(node, &session).await?;
             scheduling::complete(node, record, &CompletionReason::SUBMIT_ERROR).await
         }
+    }
+}
+
+/// Whether the customer was routed or talked: a pause also comes while somebody waits on the line for an agent.
+fn was_on_the_line(record: &CallbackRow, session: &SessionRow) -> bool {
+    match record.state {
+        CallbackState::Queued => false,
+        // What the session held cannot be read: nobody is called who may have been on the line.
+        CallbackState::Paused => serde_json::from_str::<Context>(&session.context)
+            .map_or(true, |context| !context.calls.is_empty()),
+        _ => true,
     }
 }
 

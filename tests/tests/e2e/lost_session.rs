@@ -117,6 +117,20 @@ async fn a_callback_whose_customer_was_on_the_line_is_not_submitted_anew() {
     assert_eq!(platform.dial_log().len(), 1);
 }
 
+#[tokio::test]
+async fn a_callback_that_was_paused_on_the_line_is_not_submitted_anew() {
+    let mut platform = platform(&growing()).await;
+    let callback = waiting_on_the_line(&platform, "now").await;
+    let paused =
+        platform.post("/genesys/1/admin/lists/GMS_Paused_Services/services", &json!({ "all": true })).await;
+    assert_eq!(paused.status, 200, "{}", paused.text);
+    platform.advance(6.0).await;
+    assert_eq!(platform.state(&callback).await, "PAUSED");
+    lose_session(&mut platform, &callback).await;
+    assert_eq!(platform.state(&callback).await, "COMPLETED/FAIL_ERROR");
+    assert_eq!(platform.dial_log().len(), 1);
+}
+
 //= guide: _max_ors_submit_attempts
 //= type=test
 #[tokio::test]
