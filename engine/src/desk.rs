@@ -2,13 +2,13 @@
 //!
 //! An agent's messages are numbered and kept for a while, so that a socket that was lost resumes where it broke off.
 
+mod agent;
 mod attendance;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use routing::{AgentProfile, AgentStatus, Command};
-use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use vocabulary::{AgentId, InteractionId};
 
@@ -18,14 +18,11 @@ use crate::dialling::DeskCommand;
 use crate::node::Node;
 use crate::queueing::AgentOrder;
 
+use agent::{Agent, Deed, Phone};
 pub(crate) use attendance::kept_agents;
 
-/// Messages kept for each agent.
-const MESSAGES_KEPT: usize = 1_000;
 /// Reason of an agent who is not ready because a call was not answered.
 const NO_ANSWER_REASON: &str = "no_answer";
-/// Messages that may wait for one socket; a slower one is cut off and resumes by `after`.
-const SOCKET_CAPACITY: usize = 256;
 
 /// The desk.
 #[derive(Debug, Default)]
@@ -39,89 +36,6 @@ pub(crate) struct AgentDesk {
 struct State {
     agents: BTreeMap<AgentId, Agent>,
     by_dn: BTreeMap<String, AgentId>,
-}
-
-#[derive(Debug)]
-struct Agent {
-    /// Directory number, switch and place are those of the login while at work.
-    profile: AgentProfile,
-    /// As configured.
-    own: AgentProfile,
-    status: AgentStatus,
-    /// What the agent wants to be after the call.
-    planned: Option<AgentStatus>,
-    reserved: bool,
-    call: Option<InteractionId>,
-    /// Whether a socket was ever opened: whoever had one is missed when it is gone.
-    had_socket: bool,
-    next_seq: u64,
-    kept: VecDeque<AgentMessage>,
-    sockets: Vec<mpsc::Sender<AgentMessage>>,
-}
-
-impl Agent {
-    fn new(profile: AgentProfile) -> Self {
-        Self {
-            own: profile.clone(),
-            profile,
-            status: AgentStatus::LoggedOut,
-            planned: None,
-            reserved: false,
-            call: None,
-            had_socket: false,
-            next_seq: 1,
-            kept: VecDeque::new(),
-            sockets: Vec::new(),
-        }
-    }
-
-    fn say(&mut self, node: &Node, kind: &str, data: Value) {
-        let message = AgentMessage {
-            seq: self.next_seq,
-            kind: kind.to_owned(),
-            at: node.clock.now().to_string(),
-            data,
-        };
-        self.next_seq += 1;
-        if self.kept.len() == MESSAGES_KEPT {
-            self.kept.pop_front();
-        }
-        self.kept.push_back(message.clone());
-        self.sockets.retain(|socket| socket.try_send(message.clone()).is_ok());
-    }
-
-    fn view(&self) -> AgentState {
-        let reason = match &self.status {
-            AgentStatus::NotReady { reason } => reason.clone(),
-            _ => None,
-        };
-        AgentState {
-            id: self.profile.id.to_string(),
-            name: self.profile.name.clone(),
-            dn: self.profile.dn.clone(),
-            place: self.profile.place.clone(),
-            groups: self.profile.groups.clone(),
-            skills: self.profile.skills.clone(),
-            after_call: self.planned.as_ref().map(|status| status_name(status).to_owned()),
-            status: status_name(&self.status).to_owned(),
-            reason,
-            reserved: self.reserved,
-            interaction: self.call.clone(),
-        }
-    }
-}
-
-/// The wire name of a status.
-fn status_name(status: &AgentStatus) -> &'static str {
-    match status {
-        AgentStatus::LoggedOut => "logged_out",
-        AgentStatus::NotReady { .. } => "not_ready",
-        AgentStatus::Ready => "ready",
-        AgentStatus::Dialing => "dialing",
-        AgentStatus::Ringing => "ringing",
-        AgentStatus::Busy => "busy",
-        AgentStatus::AfterCallWork => "after_call_work",
-    }
 }
 
 impl AgentDesk {
@@ -164,37 +78,17 @@ impl AgentDesk {
         command: AgentCommand,
     ) -> Result<(), AgentError> {
         let id = AgentId::new(agent);
-        let (dn, now) = {
+        let deed = {
             let state = self.state();
             let found = state.agents.get(&id).ok_or_else(|| AgentError::Unknown(agent.to_owned()))?;
-            (found.profile.dn.clone(), found.status.clone())
+            found.decide(command)?
         };
-        let not_now = |command: &str| AgentError::NotNow {
-            agent: agent.to_owned(),
-            status: status_name(&now).to_owned(),
-            command: command.to_owned(),
-        };
-        let next = match command {
-            AgentCommand::LogIn { place, dn } => return self.log_in(node, id, &now, place, dn).await,
-            AgentCommand::LogOut if now.is_on_call() => return Err(not_now("logout")),
-            AgentCommand::LogOut => AgentStatus::LoggedOut,
-            AgentCommand::Ready | AgentCommand::NotReady { .. } if now == AgentStatus::LoggedOut => {
-                return Err(not_now("ready or not-ready"));
-            }
-            AgentCommand::Ready => AgentStatus::Ready,
-            AgentCommand::NotReady { reason } => AgentStatus::NotReady { reason },
-            AgentCommand::Answer | AgentCommand::Decline if now != AgentStatus::Ringing => {
-                return Err(not_now("answer or decline"));
-            }
-            AgentCommand::HangUp if now != AgentStatus::Busy => return Err(not_now("hang-up")),
-            AgentCommand::Answer => return phone(node, telephony::Command::AgentAnswers { dn }),
-            AgentCommand::Decline => return phone(node, telephony::Command::AgentDeclines { dn }),
-            AgentCommand::HangUp => return phone(node, telephony::Command::AgentHangsUp { dn }),
-        };
-        if now.is_on_call() {
-            return self.plan_after_call(node, id, next).await;
+        match deed {
+            Deed::Nothing => Ok(()),
+            Deed::LogIn { place, dn } => self.log_in(node, id, place, dn).await,
+            Deed::Route(command) => order(node, command).await,
+            Deed::Dial(command) => phone(node, command),
         }
-        order(node, Command::SetAgentStatus { agent: id, status: next }).await
     }
 
     /// Tells the router what the switch says of an agent, by directory number. The router answers by
@@ -212,16 +106,16 @@ impl AgentDesk {
         }
     }
 
-    /// A call rang at an agent and went elsewhere: declined, or not answered.
+    /// A call rang at an agent and went elsewhere: declined, or not answered. What the agent asked to be after it comes
+    /// before what we say here.
     pub(crate) fn call_diverted(&self, node: &Arc<Node>, dn: &str, call: &InteractionId, declined: bool) {
         let Some(agent) = self.agent_at(dn) else { return };
-        let planned = self.state().agents.get_mut(&agent).and_then(|found| found.planned.take());
-        let status = planned.unwrap_or_else(|| match node.configuration.routing.agent_no_answer {
+        let status = match node.configuration.routing.agent_no_answer {
             NoAnswer::NotReady if !declined => {
                 AgentStatus::NotReady { reason: Some(NO_ANSWER_REASON.to_owned()) }
             }
             _ => AgentStatus::Ready,
-        });
+        };
         tell_observed(node, agent, call, status);
     }
 
@@ -234,47 +128,42 @@ impl AgentDesk {
         self.state().by_dn.get(dn).cloned()
     }
 
-    /// The router has changed a status or a reservation.
-    pub(crate) fn status_changed(&self, node: &Node, agent: &AgentId, status: &AgentStatus, reserved: bool) {
+    /// The router has changed a status or a reservation, or what comes after the call.
+    pub(crate) fn status_changed(
+        &self,
+        node: &Node,
+        agent: &AgentId,
+        (status, reserved, after_call): (&AgentStatus, bool, Option<&AgentStatus>),
+    ) {
         let mut state = self.state();
         if *status == AgentStatus::LoggedOut {
             state.leave_desk(agent);
         }
         if let Some(found) = state.agents.get_mut(agent) {
-            if !status.is_on_call() {
-                found.planned = None;
-            }
-            found.status = status.clone();
-            found.reserved = reserved;
-            let data = json!(found.view());
-            found.say(node, "status", data);
+            found.status_changed(status, reserved, after_call, node.clock.now());
         }
     }
 
     /// A call rings at an agent.
     pub(crate) fn call_rings(&self, node: &Node, dn: &str, call: &InteractionId) {
-        self.on_call(node, dn, Some(call.clone()), "ringing");
+        self.phone_is(node, dn, Phone::Rings(call.clone()), "ringing");
     }
 
     /// An agent is on a call.
     pub(crate) fn call_connected(&self, node: &Node, dn: &str, call: &InteractionId) {
-        self.on_call(node, dn, Some(call.clone()), "connected");
+        self.phone_is(node, dn, Phone::Talks(call.clone()), "connected");
     }
 
     /// An agent's call is gone: `diverted` or `released`.
     pub(crate) fn call_gone(&self, node: &Node, dn: &str, how: &str) {
-        self.on_call(node, dn, None, how);
+        self.phone_is(node, dn, Phone::Idle, how);
     }
 
-    fn on_call(&self, node: &Node, dn: &str, call: Option<InteractionId>, kind: &str) {
+    fn phone_is(&self, node: &Node, dn: &str, phone: Phone, kind: &str) {
         let mut state = self.state();
-        let Some(id) = state.by_dn.get(dn).cloned() else {
-            return;
-        };
+        let Some(id) = state.by_dn.get(dn).cloned() else { return };
         if let Some(agent) = state.agents.get_mut(&id) {
-            let interaction = call.clone().or_else(|| agent.call.clone());
-            agent.call = call;
-            agent.say(node, kind, json!({ "interactionid": interaction }));
+            agent.phone_is(phone, kind, node.clock.now());
         }
     }
 
@@ -288,21 +177,8 @@ impl AgentDesk {
         after: Option<u64>,
     ) -> Result<mpsc::Receiver<AgentMessage>, AgentError> {
         let mut state = self.state();
-        let found = state
-            .agents
-            .get_mut(&AgentId::new(agent))
-            .ok_or_else(|| AgentError::Unknown(agent.to_owned()))?;
-        let (socket, receiver) = mpsc::channel(MESSAGES_KEPT + SOCKET_CAPACITY);
-        let newest = found.next_seq.saturating_sub(1);
-        let after = after.unwrap_or(newest);
-        for message in found.kept.iter().filter(|message| message.seq > after) {
-            // Holds every message that is kept: cannot be full.
-            let _fits = socket.try_send(message.clone());
-        }
-        found.sockets.retain(|socket| !socket.is_closed());
-        found.sockets.push(socket);
-        found.had_socket = true;
-        Ok(receiver)
+        let found = state.agents.get_mut(&AgentId::new(agent));
+        Ok(found.ok_or_else(|| AgentError::Unknown(agent.to_owned()))?.listen(after))
     }
 }
 

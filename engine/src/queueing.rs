@@ -112,7 +112,7 @@ impl QueueActor {
     }
 
     fn command(&mut self, command: Command, ctx: &Context<Self>) {
-        // Only a login can be refused, and logins come as agents' orders.
+        // Only coming and going can be refused, and they come as agents' orders.
         let _no_login = self.obey(command, ctx);
     }
 
@@ -130,8 +130,9 @@ impl QueueActor {
 
     fn tell(&self, outcome: Outcome) {
         let entry = match &outcome {
-            Outcome::AgentChanged { agent, status, reserved } => {
-                return self.node.desk.status_changed(&self.node, agent, status, *reserved);
+            Outcome::AgentChanged { agent, status, reserved, after_call } => {
+                let told = (status, *reserved, after_call.as_ref());
+                return self.node.desk.status_changed(&self.node, agent, told);
             }
             // The session knows: it asked.
             Outcome::Queued { .. } => return,
@@ -149,7 +150,7 @@ impl QueueActor {
             | Outcome::ReservationExpired { holder: id, .. }
             | Outcome::Left { id } => id.clone(),
             Outcome::LoginRefused { agent, reason } => {
-                return tracing::warn!(%agent, %reason, "An agent could not log in.");
+                return tracing::warn!(%agent, %reason, "An agent could not log in or out.");
             }
         };
         if let Ok(effect) = entry.parse::<EffectId>() {

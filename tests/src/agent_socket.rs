@@ -5,6 +5,9 @@ use std::net::SocketAddr;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::PATIENCE;
 
 /// Frames of a text, a ping and a close (RFC 6455, 5.2).
 const TEXT: u8 = 1;
@@ -40,7 +43,9 @@ impl AgentSocket {
     /// The next message; waits for it.
     pub async fn next(&mut self) -> Value {
         loop {
-            let (kind, payload) = self.frame().await;
+            let (kind, payload) = timeout(PATIENCE, self.frame())
+                .await
+                .unwrap_or_else(|_| panic!("no message for {PATIENCE:?}"));
             match kind {
                 TEXT => return serde_json::from_slice(&payload).unwrap(),
                 CLOSE => panic!("the socket was closed"),

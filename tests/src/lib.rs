@@ -17,6 +17,8 @@
     reason = "a harness of tests: what goes wrong here fails the test that uses it, at the place of the call"
 )]
 
+use std::time::Duration;
+
 mod agent_socket;
 mod peer;
 mod platform;
@@ -32,3 +34,6 @@ pub use program::{Program, Refused, command, path_of};
 pub use push_stream::PushStream;
 pub use service::Service;
 pub use setup::Setup;
+
+/// Longest time that a test waits for a word of another process; one that hits it has found a hang, and says at what.
+const PATIENCE: Duration = Duration::from_secs(60);

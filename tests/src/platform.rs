@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::sync::Once;
-use std::time::Duration;
 
 use base64::Engine as _;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
@@ -13,10 +12,7 @@ use tempfile::TempDir;
 use vocabulary::Timestamp;
 
 use crate::setup::{PASSWORD, USER};
-use crate::{AgentSocket, Program, PushStream, Refused, Setup, command};
-
-/// Longest time that the node may take to answer; a test that hits it has found a hang.
-const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+use crate::{AgentSocket, PATIENCE, Program, PushStream, Refused, Setup, command};
 
 /// A node, and what a test needs to talk to it.
 #[derive(Debug)]
@@ -525,5 +521,5 @@ fn client() -> Client {
         // Another client of this process may have installed it.
         let _installed = rustls::crypto::ring::default_provider().install_default().is_ok();
     });
-    Client::builder().no_proxy().timeout(ANSWER_LIMIT).build().unwrap()
+    Client::builder().no_proxy().timeout(PATIENCE).build().unwrap()
 }

@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+
+use crate::PATIENCE;
 
 /// A running program whose output is kept.
 #[derive(Debug)]
@@ -103,8 +105,17 @@ impl Program {
     }
 
     /// The next line of its standard output; waits for it. `None` when it has ended.
+    ///
+    /// # Panics
+    /// When none comes for a minute.
     pub fn line(&self) -> Option<String> {
-        self.lines.recv().ok()
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => {
+                panic!("the program hangs: no line for {PATIENCE:?}; on standard error: {}", self.errors())
+            }
+        }
     }
 
     /// Runs a command to its end.

@@ -2,6 +2,9 @@
 
 use reqwest::Response;
 use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::PATIENCE;
 
 /// A stream of server-sent events.
 #[derive(Debug)]
@@ -25,7 +28,8 @@ impl PushStream {
                     return data;
                 }
             }
-            let chunk = self.response.chunk().await.unwrap();
+            let chunk = timeout(PATIENCE, self.response.chunk()).await;
+            let chunk = chunk.unwrap_or_else(|_| panic!("no push for {PATIENCE:?}")).unwrap();
             let chunk = chunk.unwrap_or_else(|| panic!("the stream ended"));
             self.text.push_str(std::str::from_utf8(&chunk).unwrap());
         }

@@ -144,8 +144,8 @@ pub(crate) struct Agent {
     pub(crate) last_call: Option<LastCall>,
     /// Requests for a reservation that are being gathered; never beside a reservation.
     pub(crate) collecting: Option<Box<Collection>>,
-    /// What the agent asked to be after the call.
-    pub(crate) planned: Option<AgentStatus>,
+    /// What the agent asked to be after the call, and after the work that follows it.
+    pub(crate) after_call: Option<AgentStatus>,
     /// End of the after-call work.
     pub(crate) wraps_up_until: Option<Timestamp>,
     /// Lines whose targets match the agent, ascending.
@@ -170,7 +170,7 @@ impl Agent {
             reservation: None,
             last_call: None,
             collecting: None,
-            planned: None,
+            after_call: None,
             wraps_up_until: None,
             lines: Vec::new(),
             counted: Counted::default(),

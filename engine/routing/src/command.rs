@@ -232,15 +232,14 @@ pub enum Command {
         /// Who.
         agent: AgentId,
     },
-    /// What an agent wants to be after the call or the after-call work: ready, or not ready with a reason. Ends
-    /// nothing before its time. Without it: ready.
-    PlanAfterCall {
+    /// An agent asks to be ready, not ready or logged out. It ends after-call work. During a call it is what comes after
+    /// the call (the pending state of ECMA-269), and leaving is refused: whether there is a call is decided here, where
+    /// its begin and its end are known in their order.
+    RequestStatus {
         /// Who.
         agent: AgentId,
-        /// Whether ready.
-        ready: bool,
-        /// Reason code when not ready.
-        reason: Option<String>,
+        /// What the agent wants to be.
+        status: AgentStatus,
     },
     /// An agent cannot be reached any more: logged out, and what was reserved goes back to its place in the queue.
     AgentVanished {
@@ -413,14 +412,14 @@ pub enum Outcome {
         /// Whose it was.
         holder: EntryId,
     },
-    /// An agent cannot work at the desk; nothing changed.
+    /// An agent cannot work at the desk, or cannot leave it; nothing changed.
     LoginRefused {
         /// Who.
         agent: AgentId,
         /// Why.
         reason: LoginRefusal,
     },
-    /// An agent's status or reservation changed.
+    /// An agent's status or reservation changed, or what comes after the call.
     AgentChanged {
         /// Who.
         agent: AgentId,
@@ -428,6 +427,8 @@ pub enum Outcome {
         status: AgentStatus,
         /// Whether the agent is reserved.
         reserved: bool,
+        /// What the agent is after the call, where that was asked for.
+        after_call: Option<AgentStatus>,
     },
 }
 
@@ -518,7 +519,7 @@ pub enum ReservationRefusal {
     },
 }
 
-/// Why an agent cannot log in.
+/// Why an agent cannot log in, or out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LoginRefusal {
     /// Nobody has the id.
@@ -538,6 +539,14 @@ pub enum LoginRefusal {
         switch: String,
         /// By whom.
         by: AgentId,
+    },
+    /// Nobody leaves during a call.
+    #[error("agent `{agent}` is {status}: logout is not possible before the end of the call")]
+    OnCall {
+        /// Who.
+        agent: AgentId,
+        /// In words.
+        status: &'static str,
     },
     /// Somebody else works at the place.
     #[error("place `{place}` is used by agent `{by}`, who has to log out first")]

@@ -13,8 +13,8 @@
 //! | `SetAgentStatus` | `AgentChanged` when it differs; `Ringing` and `Busy` use up the reservation; `LoginRefused` when another one works at the desk | ignored: no longer configured |
 //! | `ObserveAgent` | the same, unless it is older than what is known or of a call that is over: ignored | ignored |
 //! | `LogIn` | `AgentChanged` or `LoginRefused` | `LoginRefused` |
-//! | `EndCall` | from a call: after-call work, or what was planned; else ignored | ignored |
-//! | `PlanAfterCall` | noted while at work | ignored |
+//! | `EndCall` | from a call: after-call work, or what was asked for; else ignored | ignored |
+//! | `RequestStatus` | as `SetAgentStatus`; during a call noted, and `AgentChanged`; `LoginRefused` when leaving during a call | ignored |
 //! | `AgentVanished`, `RemoveAgent` | `AgentChanged`, `Returned` for an unused reservation | ignored |
 //! | `ReserveAgent`, `RefreshReservation` | `AgentReserved` or `ReservationRefused`, after the collection time for a free agent, who is given to nobody meanwhile; see `collecting` | `ReservationRefused` |
 //! | `ReleaseAgent` | `AgentChanged` when reserved (by that holder, where one is named); a request that is being gathered is withdrawn | ignored |
@@ -290,7 +290,7 @@ impl Router {
                 self.observe_agent(&agent, Observation { status, at, call }, now, outcomes);
             }
             Command::EndCall { agent } => self.end_call(&agent, now, outcomes),
-            Command::PlanAfterCall { agent, ready, reason } => self.plan_after_call(&agent, ready, reason),
+            Command::RequestStatus { agent, status } => self.request_status(&agent, status, now, outcomes),
             Command::AgentVanished { agent } => self.agent_vanished(&agent, now, outcomes),
             Command::ReserveAgent { agent, holder, priority, duration } => {
                 self.reserve_agent(&agent, Request { holder, priority, duration }, now, outcomes);

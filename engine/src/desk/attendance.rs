@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use routing::{AgentProfile, AgentStatus, Command, Desk};
+use routing::{AgentProfile, Command, Desk};
 use store::Write;
 use vocabulary::AgentId;
 
@@ -26,7 +26,7 @@ impl State {
     pub(super) fn put(&mut self, profile: AgentProfile) {
         match self.agents.get_mut(&profile.id) {
             Some(known) => {
-                let at_desk = known.status.is_at_work().then(|| known.profile.clone());
+                let at_desk = known.is_at_work().then(|| known.profile.clone());
                 known.own = profile.clone();
                 known.profile = profile;
                 if let Some(desk) = at_desk {
@@ -69,11 +69,7 @@ impl State {
     }
 
     fn is_missing(&self, agent: &AgentId) -> bool {
-        self.agents.get(agent).is_some_and(|found| {
-            found.had_socket
-                && found.status.is_at_work()
-                && found.sockets.iter().all(|socket| socket.is_closed())
-        })
+        self.agents.get(agent).is_some_and(Agent::is_missing)
     }
 }
 
@@ -83,20 +79,9 @@ impl AgentDesk {
         &self,
         node: &Arc<Node>,
         agent: AgentId,
-        now: &AgentStatus,
         place: Option<String>,
         dn: Option<String>,
     ) -> Result<(), AgentError> {
-        if place.is_none() && dn.is_none() && now.is_at_work() {
-            return Ok(());
-        }
-        if now.is_on_call() {
-            return Err(AgentError::NotNow {
-                agent: agent.to_string(),
-                status: super::status_name(now).to_owned(),
-                command: "login at another desk".to_owned(),
-            });
-        }
         let desk = (place.is_some() || dn.is_some()).then(|| {
             let switch = self.own_switch(&agent);
             let dn = dn.or_else(|| place.clone()).unwrap_or_default();
@@ -113,24 +98,6 @@ impl AgentDesk {
 
     fn own_switch(&self, agent: &AgentId) -> String {
         self.state().agents.get(agent).map(|found| found.own.switch.clone()).unwrap_or_default()
-    }
-
-    /// What an agent who is on a call wants to be after it.
-    pub(super) async fn plan_after_call(
-        &self,
-        node: &Arc<Node>,
-        agent: AgentId,
-        next: AgentStatus,
-    ) -> Result<(), AgentError> {
-        let (ready, reason) = match &next {
-            AgentStatus::NotReady { reason } => (false, reason.clone()),
-            _ => (true, None),
-        };
-        order(node, Command::PlanAfterCall { agent: agent.clone(), ready, reason }).await?;
-        if let Some(found) = self.state().agents.get_mut(&agent) {
-            found.planned = Some(next);
-        }
-        Ok(())
     }
 
     /// Takes over an agent that was kept.
@@ -186,12 +153,8 @@ impl AgentDesk {
         {
             let state = self.state();
             let found = state.agents.get(&id).ok_or_else(|| AgentError::Unknown(agent.to_owned()))?;
-            if found.status.is_on_call() {
-                return Err(AgentError::NotNow {
-                    agent: agent.to_owned(),
-                    status: super::status_name(&found.status).to_owned(),
-                    command: "removal".to_owned(),
-                });
+            if found.is_on_call() {
+                return Err(found.refuses("removal"));
             }
         }
         self.keep(node, |kept| kept.retain(|known| known.id != id)).await?;
@@ -223,7 +186,7 @@ impl AgentDesk {
             if !node.desk.state().is_missing(&id) {
                 return;
             }
-            if node.desk.state().agents.get(&id).is_some_and(|found| found.status.is_on_call()) {
+            if node.desk.state().agents.get(&id).is_some_and(Agent::is_on_call) {
                 // The phone works: the conversation goes on, and the absence is looked at again.
                 return node.desk.socket_gone(&node, id.as_str());
             }

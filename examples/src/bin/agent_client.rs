@@ -5,7 +5,7 @@
 //!         another terminal,
 //!         `cargo run -p examples --bin agent_client -- http://demo:demo@127.0.0.1:8080/genesys 7002 5`
 //!         (base URL with the credentials of `[server]`, agent, seconds that each call lasts), and start a callback.
-//! Expect  a line for each message, and `answered` and `hung up` for each call.
+//! Expect  a line for each message, and `answered` and `hung up` for each call, or `the call is gone`.
 
 use std::io::{Write as _, stdout};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
-use reqwest::{Client, Url};
+use reqwest::{Client, StatusCode, Url};
 use serde_json::{Value, json};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -40,11 +40,19 @@ impl Desk {
         Url::parse(&format!("{base}/1/agents/{}/{path}", self.agent)).context("the base URL is no URL")
     }
 
-    async fn command(&self, name: &str) -> anyhow::Result<()> {
+    /// Sends a command. `false`: it does not fit any more, for instance because the customer has hung up.
+    async fn command(&self, name: &str) -> anyhow::Result<bool> {
         let reply = self.client.post(self.url(name)?).json(&json!({})).send().await?;
-        if !reply.status().is_success() {
-            bail!("{name}: {} {}", reply.status(), reply.text().await?);
+        match reply.status() {
+            status if status.is_success() => Ok(true),
+            StatusCode::CONFLICT => Ok(false),
+            status => bail!("{name}: {status} {}", reply.text().await?),
         }
+    }
+
+    /// Sends a command about a call and says what became of it.
+    async fn act(&self, name: &str, done: &str) -> anyhow::Result<()> {
+        say(if self.command(name).await? { done } else { "the call is gone" });
         Ok(())
     }
 
@@ -70,16 +78,10 @@ impl Desk {
     async fn told(&mut self, message: &Value) -> anyhow::Result<()> {
         self.seen = message["seq"].as_u64().unwrap_or(self.seen);
         match message["type"].as_str() {
-            Some("ringing") => {
-                self.command("answer").await?;
-                say("answered");
-            }
+            Some("ringing") => self.act("answer", "answered").await?,
             Some("connected") => {
                 tokio::time::sleep(self.talk).await;
-                // The customer may have been faster.
-                if self.command("hang-up").await.is_ok() {
-                    say("hung up");
-                }
+                self.act("hang-up", "hung up").await?;
             }
             Some("status") => {
                 say(&format!("status {}", message["data"]["status"].as_str().unwrap_or_default()))
@@ -109,8 +111,12 @@ async fn main() -> anyhow::Result<()> {
         talk: Duration::from_secs(talk.parse().with_context(|| format!("`{talk}` is no number of seconds"))?),
         seen: 0,
     };
-    desk.command("login").await?;
-    desk.command("ready").await?;
+    for command in ["login", "ready"] {
+        anyhow::ensure!(
+            desk.command(command).await?,
+            "{command}: somebody else works at the desk of agent {agent}"
+        );
+    }
     loop {
         // Whoever is away for more than 45 s is logged out, and the call goes to somebody else.
         if let Err(problem) = desk.listen().await {

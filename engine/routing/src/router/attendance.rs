@@ -174,7 +174,10 @@ impl Router {
         if agent.knows_better(&observation) {
             return;
         }
-        let Observation { status, at, call } = observation;
+        let Observation { mut status, at, call } = observation;
+        if agent.status.is_on_call() && !status.is_on_call() {
+            status = agent.after_call.take().unwrap_or(status);
+        }
         if let Some(call) = call {
             agent.last_call = Some(LastCall { id: Arc::from(call), is_over: !status.is_on_call() });
         }
@@ -236,12 +239,19 @@ impl Router {
             {
                 last.is_over = true;
             }
+            if status.is_on_call() {
+                // Asked for while the call was on its way, or before a call that the agent makes.
+                if matches!(agent.status, AgentStatus::NotReady { .. }) {
+                    agent.after_call = Some(agent.status.clone());
+                }
+            } else if status != AgentStatus::AfterCallWork {
+                agent.after_call = None;
+            }
             self.handling.note(agent, &status, now);
             agent.freeing = 0;
             agent.status = status;
             agent.since = now;
             if leaves {
-                agent.planned = None;
                 let (desk, own) = (agent.desk(), agent.own_desk.clone());
                 self.desks.leave(&id, &desk);
                 if desk != own {
@@ -266,15 +276,35 @@ impl Router {
         let status = if wraps_up {
             AgentStatus::AfterCallWork
         } else {
-            agent.planned.take().unwrap_or(AgentStatus::Ready)
+            agent.after_call.take().unwrap_or(AgentStatus::Ready)
         };
         self.set_status(slot, status, now, outcomes);
     }
 
-    pub(super) fn plan_after_call(&mut self, id: &AgentId, ready: bool, reason: Option<String>) {
-        let agent = self.agent_slots.get(id).and_then(|slot| self.agents.get_mut(*slot));
-        if let Some(agent) = agent.filter(|agent| agent.status.is_at_work()) {
-            agent.planned = Some(if ready { AgentStatus::Ready } else { AgentStatus::NotReady { reason } });
+    pub(super) fn request_status(
+        &mut self,
+        id: &AgentId,
+        status: AgentStatus,
+        now: Timestamp,
+        outcomes: &mut Vec<Outcome>,
+    ) {
+        let Some(slot) = self.agent_slots.get(id).copied() else {
+            return;
+        };
+        let Some(agent) = self.agents.get_mut(slot) else {
+            return;
+        };
+        if !agent.status.is_on_call() {
+            return self.set_status(slot, status, now, outcomes);
+        }
+        if !status.is_at_work() {
+            let reason = LoginRefusal::OnCall { agent: id.clone(), status: agent.status.words() };
+            outcomes.push(Outcome::LoginRefused { agent: id.clone(), reason });
+            return;
+        }
+        if agent.after_call.as_ref() != Some(&status) {
+            agent.after_call = Some(status);
+            self.tell_agent(slot, outcomes);
         }
     }
 
@@ -284,7 +314,7 @@ impl Router {
         };
         if let Some(agent) = self.agents.get_mut(slot) {
             agent.wraps_up_until = None;
-            let status = agent.planned.take().unwrap_or(AgentStatus::Ready);
+            let status = agent.after_call.take().unwrap_or(AgentStatus::Ready);
             self.set_status(slot, status, now, outcomes);
         }
     }
@@ -303,6 +333,7 @@ impl Router {
                 agent: agent.profile.id.clone(),
                 status: agent.status.clone(),
                 reserved: agent.reservation.is_some(),
+                after_call: agent.after_call.clone(),
             });
         }
     }

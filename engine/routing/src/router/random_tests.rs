@@ -226,7 +226,7 @@ impl Model {
                 Outcome::TimeToDial { id, .. } => {
                     assert!(self.waiting.contains(id), "{context}: {id} is not waiting");
                 }
-                Outcome::AgentChanged { agent, status, reserved } => {
+                Outcome::AgentChanged { agent, status, reserved, .. } => {
                     self.statuses.insert(agent.clone(), status.clone());
                     if !reserved {
                         self.reserved.remove(agent);

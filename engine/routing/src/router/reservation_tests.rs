@@ -185,20 +185,83 @@ fn after_call_work_ends_by_itself_in_what_was_asked_for() {
     let state = |router: &Router, agent: &str| router.agent(&agent.into()).unwrap().status;
     for agent in ["a", "c"] {
         router.step(status(agent, AgentStatus::Busy), at(0));
+        if agent == "c" {
+            router.step(request(agent, lunch()), at(5));
+        }
         router.step(Command::EndCall { agent: agent.into() }, at(10));
         assert_eq!(state(&router, agent), AgentStatus::AfterCallWork);
     }
     router.step(Command::EndCall { agent: "a".into() }, at(11));
-    let pause = Command::PlanAfterCall { agent: "c".into(), ready: false, reason: Some("lunch".to_owned()) };
-    router.step(pause, at(12));
     assert_eq!(router.next_due(), Some(at(15)));
     router.step(Command::Tick, at(15));
     assert_eq!((state(&router, "a"), state(&router, "c")), (AgentStatus::Ready, AgentStatus::AfterCallWork));
     router.step(Command::Tick, at(30));
-    assert_eq!(state(&router, "c"), AgentStatus::NotReady { reason: Some("lunch".to_owned()) });
+    assert_eq!(state(&router, "c"), lunch());
     router.step(status("a", AgentStatus::Ringing), at(31));
     router.step(Command::EndCall { agent: "a".into() }, at(32));
     assert_eq!(state(&router, "a"), AgentStatus::Ready, "a call that only rang leaves no work");
+}
+
+fn request(agent: &str, status: AgentStatus) -> Command {
+    Command::RequestStatus { agent: agent.into(), status }
+}
+
+fn lunch() -> AgentStatus {
+    AgentStatus::NotReady { reason: Some("lunch".to_owned()) }
+}
+
+#[test]
+fn what_an_agent_asks_for_while_a_call_is_on_its_way_comes_after_the_call() {
+    let mut router = router();
+    let state = |router: &Router| router.agent(&"a".into()).unwrap().status;
+    for (asked_at_rest, ends) in [(true, "ends"), (false, "ends"), (true, "diverts"), (false, "diverts")] {
+        router.step(status("a", AgentStatus::Ready), at(0));
+        if asked_at_rest {
+            router.step(request("a", lunch()), at(1));
+            assert_eq!(state(&router), lunch());
+        }
+        router.step(status("a", AgentStatus::Ringing), at(1));
+        if !asked_at_rest {
+            router.step(request("a", lunch()), at(1));
+        }
+        assert_eq!(state(&router), AgentStatus::Ringing, "the phone rings: nobody else is given to her");
+        let end = match ends {
+            "ends" => Command::EndCall { agent: "a".into() },
+            _ => {
+                Command::ObserveAgent { agent: "a".into(), status: AgentStatus::Ready, at: at(2), call: None }
+            }
+        };
+        router.step(end, at(2));
+        assert_eq!(state(&router), lunch(), "asked at rest: {asked_at_rest}, the call {ends}");
+    }
+}
+
+#[test]
+fn what_was_asked_for_counts_for_one_call_only_and_is_told() {
+    let mut router = router();
+    router.step(status("a", AgentStatus::Busy), at(0));
+    let told = |outcomes: Vec<Outcome>| {
+        outcomes.into_iter().find_map(|outcome| match outcome {
+            Outcome::AgentChanged { after_call, .. } => Some(after_call),
+            _ => None,
+        })
+    };
+    assert_eq!(told(router.step(request("a", lunch()), at(1))), Some(Some(lunch())));
+    assert_eq!(told(router.step(request("a", lunch()), at(1))), None, "nothing new");
+    assert_eq!(told(router.step(Command::EndCall { agent: "a".into() }, at(2))), Some(None));
+    router.step(request("a", AgentStatus::Ready), at(3));
+    router.step(status("a", AgentStatus::Busy), at(4));
+    router.step(Command::EndCall { agent: "a".into() }, at(5));
+    assert_eq!(router.agent(&"a".into()).unwrap().status, AgentStatus::Ready);
+}
+
+#[test]
+fn nobody_leaves_during_a_call() {
+    let mut router = router();
+    router.step(status("a", AgentStatus::Ringing), at(0));
+    let refused = "a: agent `a` is being called: logout is not possible before the end of the call";
+    check(&mut router, request("a", AgentStatus::LoggedOut), 1, &[refused]);
+    assert_eq!(router.agent(&"a".into()).unwrap().status, AgentStatus::Ringing);
 }
 
 #[test]

@@ -261,8 +261,12 @@ fn a_reservation_of_no_time_still_keeps_the_agent_for_a_moment() {
 #[test]
 fn agents_changes_are_told_once() {
     let mut router = router();
-    let changed =
-        |status: AgentStatus, reserved: bool| Outcome::AgentChanged { agent: "a".into(), status, reserved };
+    let changed = |status: AgentStatus, reserved: bool| Outcome::AgentChanged {
+        agent: "a".into(),
+        status,
+        reserved,
+        after_call: None,
+    };
     assert_eq!(router.step(ready("a"), at(0)), [changed(AgentStatus::Ready, false)]);
     assert_eq!(router.step(ready("a"), at(5)), []);
     assert_eq!(router.agent(&"a".into()).unwrap().since, at(0), "ready since the first time");

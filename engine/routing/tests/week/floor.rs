@@ -645,7 +645,7 @@ impl Floor {
 
     fn take(&mut self, outcome: Outcome) {
         match outcome {
-            Outcome::AgentChanged { agent, status, reserved } => {
+            Outcome::AgentChanged { agent, status, reserved, .. } => {
                 let agent = &mut self.agents[number_of(agent.as_str())];
                 agent.status = status;
                 agent.is_reserved = reserved;
