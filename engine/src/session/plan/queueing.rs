@@ -31,7 +31,7 @@ impl Planner<'_> {
             self.context.keeps_targets.insert(id.to_string());
         }
         let waiting_since = values::number(&hints, "age")
-            .map(|seconds| Timestamp::from_millis((seconds * 1000.0) as i64))
+            .map(|seconds| Timestamp::from_millis((seconds * 1000.0).round() as i64))
             .or_else(|| kept.map(|kept| kept.waiting_since));
         let mut excluded = values::list(&hints, "exclude");
         excluded.extend(self.context.excluded.iter().cloned());
@@ -46,7 +46,7 @@ impl Planner<'_> {
             waiting_since: waiting_since.unwrap_or(self.now),
             // A place that is taken anew goes on where it was: in its list of targets, and before later ones of its age.
             entered: values::number(&hints, "entered")
-                .map(|seconds| Timestamp::from_millis((seconds * 1000.0) as i64))
+                .map(|seconds| Timestamp::from_millis((seconds * 1000.0).round() as i64))
                 .filter(|entered| *entered < self.now)
                 .unwrap_or(self.now),
             deadline: values::seconds(&verb.attributes, "timeout").map(|timeout| self.now + timeout),
