@@ -366,7 +366,7 @@ impl Handler<RestoreEntries> for QueueActor {
 
     fn handle(&mut self, RestoreEntries(entries): RestoreEntries, ctx: &mut Self::Context) {
         for entry in entries {
-            self.command(Command::Submit(entry), ctx);
+            self.command(Command::Restore(entry), ctx);
         }
     }
 }

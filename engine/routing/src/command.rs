@@ -29,6 +29,10 @@ pub struct Entry {
     pub waiting_since: Timestamp,
     /// Entry into the queue: breaks ties.
     pub entered: Timestamp,
+    /// Whether it had the place before and takes it anew, after its agent was lost for example: it does not come in now
+    /// and counts as no arrival. Default false.
+    #[serde(default)]
+    pub is_taken_anew: bool,
     /// Point at which the search ends without a target; `None` waits without end.
     pub deadline: Option<Timestamp>,
     /// Whether it may be given an agent now; if not it keeps its place.
@@ -178,6 +182,10 @@ pub enum AgentStatus {
 pub enum Command {
     /// An entry asks for a target. A second submit under a known id changes nothing.
     Submit(Entry),
+    /// An entry that was stored waits again after a restart, where it waited before. It counts as no arrival, and of a
+    /// list of targets it waits for those whose time it is: nobody is logged in yet, so conditions for skipping would tell
+    /// nothing. Otherwise as [`Command::Submit`].
+    Restore(Entry),
     /// A waiting entry changes.
     Update {
         /// Which.

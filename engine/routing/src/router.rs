@@ -2,7 +2,7 @@
 //!
 //! | command | waiting entry | unknown entry |
 //! | --- | --- | --- |
-//! | `Submit` | nothing changes; `Queued` again, so that a repeated effect is answered | `Queued` or `Refused` |
+//! | `Submit`, `Restore` | nothing changes; `Queued` again, so that a repeated effect is answered | `Queued` or `Refused` |
 //! | `Update` | applied, `Updated{found}`; a target that cannot be served: `UpdateRefused`, unchanged | `Updated{!found}` |
 //! | `Cancel` | `Left` | ignored: it was served, timed out or cancelled a moment ago, and that was said |
 //! | `RouteFailed` | ignored when it is a second report of the same failure | `NotHeld`; selected lately: `Returned` or `RoutingGivenUp` |
@@ -54,6 +54,7 @@ use crate::slab::{Slab, Slot};
 use crate::waiting_time::{QueueStatistics, estimate};
 use crate::{Averages, Command, DialAheadOptions, DialAverages, Entry, Outcome, WaitingTime};
 
+use admission::Origin;
 use attendance::Desks;
 pub(crate) use collecting::Collection;
 use collecting::Request;
@@ -268,7 +269,8 @@ impl Router {
 
     fn carry_out(&mut self, command: Command, now: Timestamp, outcomes: &mut Vec<Outcome>) {
         match command {
-            Command::Submit(entry) => self.submit(entry, now, outcomes),
+            Command::Submit(entry) => self.submit(entry, Origin::Session, now, outcomes),
+            Command::Restore(entry) => self.submit(entry, Origin::Store, now, outcomes),
             Command::Update { id, change } => self.update(id, change, now, outcomes),
             Command::Cancel { id } => {
                 self.forget_held(&id);

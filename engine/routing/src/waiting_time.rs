@@ -379,6 +379,11 @@ impl QueueStatistics {
         served_by.push(target.to_owned());
     }
 
+    /// An entry that is served elsewhere entered.
+    pub(crate) fn is_listed(&mut self) {
+        self.counts.entered += 1;
+    }
+
     /// An entry was given an agent.
     ///
     /// The time of this distribution counts from the one before, or from the end of an idle time after it: an

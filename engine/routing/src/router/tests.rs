@@ -33,6 +33,7 @@ pub(super) fn entry(id: &str, target: &str) -> Entry {
         growth: None,
         waiting_since: at(0),
         entered: at(0),
+        is_taken_anew: false,
         deadline: None,
         routable: true,
         notify: false,

@@ -19,6 +19,7 @@ use crate::{DialMethod, DialRule, Entry, PriorityGrowth, TargetList};
 pub(super) struct Waiting {
     pub(super) key: OrderKey,
     pub(super) growth: Growth,
+    pub(super) is_taken_anew: bool,
     pub(super) queue: QueueName,
     pub(super) pegs: Vec<QueueName>,
     /// What it waits for, in sequence.
@@ -76,6 +77,7 @@ impl Waiting {
             growth,
             waiting_since: self.key.waiting_since,
             entered: self.key.entered,
+            is_taken_anew: self.is_taken_anew,
             deadline: self.deadline,
             routable: self.routable,
             notify: self.notify,
