@@ -112,7 +112,8 @@ pub struct PriorityGrowth {
 pub struct EntryChange {
     /// See [`Entry::routable`].
     pub routable: Option<bool>,
-    /// See [`Entry::notify`].
+    /// See [`Entry::notify`]. `true` also says that whoever was announced was dialled in vain, `false` that the dial that was
+    /// announced is not made, unless it has begun.
     pub notify: Option<bool>,
     /// See [`Entry::target`].
     pub target: Option<String>,
@@ -299,8 +300,8 @@ pub enum Command {
         /// Which entry.
         id: EntryId,
     },
-    /// The dial that an announcement asked for has begun. Until it ends, or n17 of `vcb` is over, no other is announced
-    /// for the entry. Unknown ids are ignored.
+    /// The customer of an entry is being dialled, because an announcement asked for it or without one. Until the dial ends,
+    /// or n17 of `vcb` is over, no other is announced for the entry. Unknown ids and routable entries are ignored.
     DialStarted {
         /// Which.
         id: EntryId,
