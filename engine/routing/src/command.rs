@@ -557,6 +557,14 @@ pub enum LoginRefusal {
         /// In words.
         status: &'static str,
     },
+    /// Nobody moves while a call is on its way.
+    #[error(
+        "agent `{agent}` is kept for a call that is on its way: a login at another desk is possible after it, or after a logout"
+    )]
+    Kept {
+        /// Who.
+        agent: AgentId,
+    },
     /// Somebody else works at the place.
     #[error("place `{place}` is used by agent `{by}`, who has to log out first")]
     PlaceTaken {

@@ -10,7 +10,7 @@
 //!
 //! | command | known agent | unknown agent |
 //! | --- | --- | --- |
-//! | `SetAgentStatus` | `AgentChanged` when it differs; `Ringing` and `Busy` use up the reservation; `LoginRefused` when another one works at the desk | ignored: no longer configured |
+//! | `SetAgentStatus` | `AgentChanged` when it differs; `Ringing` and `Busy` use up the reservation; `LoggedOut` gives it back as when the agent vanishes; `LoginRefused` when another one works at the desk | ignored: no longer configured |
 //! | `ObserveAgent` | the same, unless it is older than what is known or of a call that is over: ignored | ignored |
 //! | `LogIn` | `AgentChanged` or `LoginRefused` | `LoginRefused` |
 //! | `EndCall` | from a call: after-call work, or what was asked for; else ignored | ignored |
