@@ -221,8 +221,10 @@ pub struct Router {
 struct Queue {
     order: Order,
     statistics: QueueStatistics,
-    /// Entries by line, those that are only listed here included.
+    /// Entries that are served here, by line.
     lines: BTreeMap<Slot, usize>,
+    /// Entries that are only listed here, by line.
+    pegged: BTreeMap<Slot, usize>,
 }
 
 /// What ends by itself. The order is that of ends at the same moment.
