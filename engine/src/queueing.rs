@@ -393,12 +393,7 @@ impl Handler<AskAllWaits> for QueueActor {
 
     fn handle(&mut self, message: AskAllWaits, _ctx: &mut Self::Context) -> Self::Result {
         let now = self.node.clock.now();
-        let queues = message.queues.unwrap_or_else(|| self.router.queue_names().cloned().collect());
-        let waits = queues.into_iter().map(|queue| {
-            let wait = self.router.expected_wait(&queue, None, message.method, now);
-            (queue, wait.map(|(time, _explanation)| time))
-        });
-        MessageResult(waits.collect())
+        MessageResult(self.router.expected_waits(message.queues, message.method, now))
     }
 }
 

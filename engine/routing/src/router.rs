@@ -24,6 +24,7 @@
 //! that it names, and grows with the logarithm of what waits; see [`crate::order`].
 
 mod admission;
+mod all_waits;
 mod announcing;
 mod attendance;
 mod choice;

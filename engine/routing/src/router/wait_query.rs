@@ -167,6 +167,6 @@ impl Router {
 }
 
 /// Whether an agent takes calls: at work, and not away from it.
-fn takes_calls(agent: &Agent) -> bool {
+pub(super) fn takes_calls(agent: &Agent) -> bool {
     agent.status == AgentStatus::Ready || is_occupied(&agent.status)
 }
