@@ -32,6 +32,7 @@ mod collecting;
 pub(crate) mod counting;
 mod keeping;
 mod lines;
+mod object_statistics;
 mod reservation;
 mod settle;
 mod statistic_terms;
