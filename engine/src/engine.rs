@@ -319,7 +319,11 @@ impl Engine {
         if scheduled_starts::give_up(&self.node, &SessionId::new(session)).await {
             return Ok(());
         }
-        match self.node.sessions.tell_and_wait(&SessionId::new(session), vec![Incoming::Terminate]) {
+        match self
+            .node
+            .sessions
+            .tell_and_wait(&SessionId::new(session), vec![Incoming::Terminate { reason: None }])
+        {
             Ok(waiting) => match waiting.await {
                 Ok(Err(error)) => Err(failed(error)),
                 Ok(Ok(_)) | Err(_) => Ok(()),

@@ -143,16 +143,18 @@ impl Node {
                 let node = Arc::clone(self);
                 self.spawn(async move { scheduled_starts::update(&node, effect, session, due).await });
             }
-            Action::TerminateSession { session } => match self.sessions.tell(&session, Incoming::Terminate) {
-                Ok(()) => {
-                    let data = json!({ "requestid": effect, "sessionid": session });
-                    self.answer(&effect, Event::external("session.terminate.done", data));
+            Action::TerminateSession { session } => {
+                match self.sessions.tell(&session, Incoming::Terminate { reason: None }) {
+                    Ok(()) => {
+                        let data = json!({ "requestid": effect, "sessionid": session });
+                        self.answer(&effect, Event::external("session.terminate.done", data));
+                    }
+                    Err(error) => {
+                        let node = Arc::clone(self);
+                        self.spawn(async move { node.terminate_later(effect, session, error).await });
+                    }
                 }
-                Err(error) => {
-                    let node = Arc::clone(self);
-                    self.spawn(async move { node.terminate_later(effect, session, error).await });
-                }
-            },
+            }
             Action::Fetch(fetch) => {
                 let node = Arc::clone(self);
                 self.spawn(async move { fetching::fetch(&node, effect, fetch).await });

@@ -44,7 +44,7 @@ pub(crate) async fn restore(node: &Arc<Node>) -> Result<(), store::Error> {
     for row in node.store.running_sessions().await? {
         let id = row.id.clone();
         let context: Context = serde_json::from_str(&row.context).unwrap_or_default();
-        match restore_session(node, row.clone()).await {
+        match restore_session(node, row.clone(), false).await {
             Ok(()) => restored.push((id, context)),
             Err(problem) => {
                 tracing::error!(session_id = %id, %problem, "A session cannot be restored; it is ended.");
@@ -93,7 +93,15 @@ async fn remember_starts(node: &Arc<Node>) -> Result<(), store::Error> {
     Ok(())
 }
 
-async fn restore_session(node: &Arc<Node>, row: SessionRow) -> Result<(), String> {
+/// Brings a session back to life. `is_counted`: it was in this process before.
+///
+/// # Errors
+/// Why it cannot be used, for people.
+pub(crate) async fn restore_session(
+    node: &Arc<Node>,
+    row: SessionRow,
+    is_counted: bool,
+) -> Result<(), String> {
     let chart = stored_chart(node, &row.chart).await?;
     let record = match row.callback.clone() {
         Some(callback) => node.store.callback(callback).await.map_err(|error| error.to_string())?,
@@ -106,7 +114,7 @@ async fn restore_session(node: &Arc<Node>, row: SessionRow) -> Result<(), String
         shared.push(node.shared_values.stored(node, hash).await?);
     }
     let (row, snapshot) = (Box::new(row), Box::new(snapshot));
-    node.sessions.restore(RestoreSession { row, snapshot, shared, chart, record }).await
+    node.sessions.restore(RestoreSession { row, snapshot, shared, chart, record, is_counted }).await
 }
 
 async fn stored_chart(node: &Arc<Node>, hash: &str) -> Result<Arc<Chart>, String> {
@@ -120,26 +128,31 @@ async fn stored_chart(node: &Arc<Node>, hash: &str) -> Result<Arc<Chart>, String
 
 /// Places in queues; those of lost sessions are theirs no more.
 async fn restore_queues(node: &Arc<Node>, lost: &[(SessionRow, String)]) -> Result<(), store::Error> {
-    let rows = node.store.queue_entries().await?;
     let is_lost = |row: &QueueEntryRow| lost.iter().any(|(session, _)| session.id == row.id.session);
-    let entries =
-        rows.iter().filter(|row| !is_lost(row)).filter_map(|row| match serde_json::from_str(&row.entry) {
-            Ok(entry) => Some(entry),
-            Err(error) => {
-                tracing::error!(entry = %row.id, %error, "A stored queue entry cannot be read.");
-                None
-            }
-        });
+    let mut rows = node.store.queue_entries().await?;
+    rows.retain(|row| !is_lost(row));
+    restore_entries(node, &rows).await;
+    Ok(())
+}
+
+/// Puts stored entries into the router.
+pub(crate) async fn restore_entries(node: &Node, rows: &[QueueEntryRow]) {
+    let entries = rows.iter().filter_map(|row| match serde_json::from_str(&row.entry) {
+        Ok(entry) => Some(entry),
+        Err(error) => {
+            tracing::error!(entry = %row.id, %error, "A stored queue entry cannot be read.");
+            None
+        }
+    });
     if let Some(queues) = node.queues.get()
         && queues.send(RestoreEntries(entries.collect())).await.is_err()
     {
         tracing::error!("The router is gone; queue entries were not restored.");
     }
-    Ok(())
 }
 
 /// Tells a restored session what became of the things it had under way, and carries out what was never begun.
-fn tell_session(node: &Arc<Node>, session: &SessionId, effects: Vec<EffectRow>, context: Context) {
+pub(crate) fn tell_session(node: &Arc<Node>, session: &SessionId, effects: Vec<EffectRow>, context: Context) {
     let mut incoming = vec![Incoming::Event(Event::external("session.restored", json!({})))];
     let mut orders = Vec::new();
     for row in effects {

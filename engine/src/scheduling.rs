@@ -12,6 +12,7 @@ use crate::admission::{REQUEST_KEY, callback_service};
 use crate::ewt_source;
 use crate::node::Node;
 use crate::record::{self, RecordUpdate};
+use crate::recovering;
 use crate::refusal::Refusal;
 use crate::session::Incoming;
 use crate::starting::{self, Begun, CallbackStart};
@@ -155,6 +156,9 @@ async fn sweep(node: &Arc<Node>) {
     let before = node.clock.now() - ENDED_KEPT;
     if let Err(error) = node.store.commit(vec![Write::DeleteEndedSessions { before }]).await {
         tracing::error!(%error, "Ended sessions cannot be removed.");
+    }
+    if let Err(error) = recovering::recover(node).await {
+        tracing::error!(%error, "Running sessions cannot be compared with those in memory.");
     }
     let rows = match node.store.expired_before(node.clock.now(), BATCH).await {
         Ok(rows) => rows,

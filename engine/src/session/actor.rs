@@ -1,6 +1,9 @@
 //! The actor of one session: a shell around [`Session::step`].
 
 mod committing;
+#[cfg(test)]
+mod outage_tests;
+mod patience;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -66,7 +69,10 @@ pub(crate) enum Incoming {
     /// An outcome of the router.
     Queue(routing::Outcome),
     /// Somebody ends the session from outside.
-    Terminate,
+    Terminate {
+        /// Why its record is completed, if its chart did not say; `None` is `NOT_AVAILABLE`.
+        reason: Option<CompletionReason>,
+    },
 }
 
 /// The message of the actor.
@@ -179,13 +185,16 @@ impl SessionActor {
         }
         let mut events: VecDeque<(&'static str, Event)> =
             plan.raised.drain(..).map(|event| ("answer", event)).collect();
-        let mut terminated = false;
+        let mut terminated: Option<Option<CompletionReason>> = None;
         for effect in std::mem::take(&mut self.handed_over) {
             self.planner(&mut plan, now).close(&effect);
         }
         for incoming in tell.incoming {
-            terminated |=
-                matches!(incoming, Incoming::Terminate) || self.is_too_old(&incoming, &mut plan, now);
+            if let Incoming::Terminate { reason } = &incoming {
+                terminated = terminated.or_else(|| Some(reason.clone()));
+            } else if self.is_too_old(&incoming, &mut plan, now) {
+                terminated.get_or_insert(None);
+            }
             events.extend(self.interpret(incoming, &mut plan, now));
         }
         let mut steps = 0;
@@ -199,16 +208,14 @@ impl SessionActor {
             }
             events.extend(plan.raised.drain(..).map(|event| ("answer", event)));
         }
-        if terminated && matches!(course, Course::Running) {
+        if let (Some(reason), Course::Running) = (terminated, &course) {
             let step = self.session.cancel(&mut self.worker.borrow_mut(), now.as_millis());
             self.planner(&mut plan, now).step(step.number, step.effects);
-            course = Course::Ended(None);
+            course = Course::Terminated(reason);
         }
         let snapshot = self.snapshot(&mut course);
         let ended = !matches!(course, Course::Running);
-        if ended {
-            self.end(&course, &mut plan, now);
-        }
+        let let_go = if ended { self.end(&course, &mut plan, now) } else { Vec::new() };
         let mut writes = self.own_writes(&plan, snapshot);
         if is_first {
             writes.extend(self.node.shared_values.unkept(self.session.shared()));
@@ -220,7 +227,7 @@ impl SessionActor {
         }
         self.commit(
             writes,
-            Committed { plan, armed: Vec::new(), is_first, ended, done: tell.done, busy: tell.busy },
+            Committed { plan, let_go, armed: Vec::new(), is_first, ended, done: tell.done, busy: tell.busy },
             ctx,
         );
     }
@@ -346,12 +353,13 @@ impl SessionActor {
             }
             Incoming::Call(fact) => answers(self.planner(plan, now).call_fact(fact)),
             Incoming::Queue(outcome) => answers(self.planner(plan, now).queue_outcome(outcome)),
-            Incoming::Terminate => Vec::new(),
+            Incoming::Terminate { .. } => Vec::new(),
         }
     }
 
-    /// Whatever the session still holds is let go; a record that the chart did not complete is completed.
-    fn end(&mut self, course: &Course, plan: &mut Plan, now: Timestamp) {
+    /// Whatever the session still holds is let go; a record that the chart did not complete is completed. Comes back:
+    /// the orders by which it is let go, which are also those of the plan.
+    fn end(&mut self, course: &Course, plan: &mut Plan, now: Timestamp) -> Vec<Order> {
         let reason = match course {
             Course::Failed(text, limit) => {
                 let limit = limit.map(LimitName::as_str);
@@ -360,9 +368,9 @@ impl SessionActor {
                 tracing::warn!(session_id = %self.identity.id, problem = %text, "A session failed and was ended.");
                 CompletionReason::FAIL_ERROR
             }
+            Course::Terminated(Some(reason)) => reason.clone(),
             _ => CompletionReason::NOT_AVAILABLE,
         };
-        let effect = EffectId { session: self.identity.id.clone(), step: self.session.next_step(), index: 0 };
         let open = self.record.as_mut().filter(|row| row.state != CallbackState::Completed);
         if let Some(row) = open {
             let update = RecordUpdate {
@@ -376,8 +384,17 @@ impl SessionActor {
             }
         }
         self.planner(plan, now).count_answer();
+        let let_go = self.let_go(course);
+        plan.orders.extend(let_go.iter().cloned());
+        let_go
+    }
+
+    /// The orders by which everything that the session holds is let go; it holds nothing after it.
+    fn let_go(&mut self, course: &Course) -> Vec<Order> {
+        let effect = EffectId { session: self.identity.id.clone(), step: self.session.next_step(), index: 0 };
+        let mut orders = Vec::new();
         let context = std::mem::take(&mut self.context);
-        let mut give = |action| plan.orders.push(Order { effect: effect.clone(), action });
+        let mut give = |action| orders.push(Order { effect: effect.clone(), action });
         for entry in context.entries.keys().cloned() {
             give(Action::CancelEntry { entry });
         }
@@ -401,6 +418,7 @@ impl SessionActor {
                 give(Action::Deliver { session: parent.clone(), event });
             }
         }
+        orders
     }
 
     /// What the parent is told.
@@ -408,7 +426,7 @@ impl SessionActor {
         let id = &self.identity.id;
         let data = match course {
             Course::Ended(data) => data.clone(),
-            Course::Running | Course::Failed(..) => None,
+            Course::Running | Course::Terminated(_) | Course::Failed(..) => None,
         };
         match &self.identity.invokeid {
             Some(invokeid) => Event {
@@ -426,6 +444,7 @@ impl SessionActor {
         let name = chart.name().filter(|_| chart.is_ors_compatible() && self.identity.invokeid.is_none())?;
         let (reason, params) = match course {
             Course::Ended(data) => ("final", data.clone()),
+            Course::Terminated(_) => ("final", None),
             Course::Running | Course::Failed(..) => ("error", None),
         };
         let data = json!({ "sessionid": self.identity.id, "reason": reason, "params": params });
@@ -438,8 +457,10 @@ impl SessionActor {
 enum Course {
     /// It waits.
     Running,
-    /// It came to its end, or was ended from outside.
+    /// It came to its end.
     Ended(Option<Value>),
+    /// It was ended from outside, for this reason if one was given.
+    Terminated(Option<CompletionReason>),
     /// It had to be ended: why, and by which limit if it was one.
     Failed(String, Option<LimitName>),
 }

@@ -72,9 +72,9 @@ impl Sessions {
         self.0.running.len()
     }
 
-    /// Whether this one runs.
+    /// Whether this one runs. An actor that has panicked does not.
     pub(crate) fn is_running(&self, id: &SessionId) -> bool {
-        self.0.running.contains_key(id)
+        self.0.running.get(id).is_some_and(|address| address.connected())
     }
 
     /// The shard of a session: by hash of its id, the same for as long as the number of shards is.

@@ -173,6 +173,10 @@ impl Store for MemoryStore {
         self.read(Tables::running_sessions)
     }
 
+    fn running_session_ids(&self) -> StoreFuture<'_, Vec<SessionId>> {
+        self.read(Tables::running_session_ids)
+    }
+
     fn open_effects(&self) -> StoreFuture<'_, Vec<EffectRow>> {
         self.read(Tables::open_effects)
     }

@@ -211,6 +211,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<SessionRow>>;
     /// All running sessions, ordered by id.
     fn running_sessions(&self) -> StoreFuture<'_, Vec<SessionRow>>;
+    /// The ids of all running sessions, in order: what a look costs does not depend on what they hold.
+    fn running_session_ids(&self) -> StoreFuture<'_, Vec<SessionId>>;
     /// Effects that are not done, ordered by session, step and index.
     fn open_effects(&self) -> StoreFuture<'_, Vec<EffectRow>>;
     /// Timers due before this point, ordered by due time, session, id.

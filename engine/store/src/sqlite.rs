@@ -171,6 +171,10 @@ impl Store for SqliteStore {
         Box::pin(self.reader.running_sessions())
     }
 
+    fn running_session_ids(&self) -> StoreFuture<'_, Vec<SessionId>> {
+        Box::pin(self.reader.running_session_ids())
+    }
+
     fn open_effects(&self) -> StoreFuture<'_, Vec<EffectRow>> {
         Box::pin(self.reader.open_effects())
     }

@@ -189,6 +189,10 @@ impl Store for WatchedStore {
         self.inner.running_sessions()
     }
 
+    fn running_session_ids(&self) -> StoreFuture<'_, Vec<SessionId>> {
+        self.inner.running_session_ids()
+    }
+
     fn timers_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<TimerRow>> {
         self.inner.timers_before(before, limit)
     }

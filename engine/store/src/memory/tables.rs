@@ -79,6 +79,11 @@ impl Tables {
         running.cloned().collect()
     }
 
+    pub(super) fn running_session_ids(&self) -> Vec<SessionId> {
+        let running = self.sessions.values().filter(|session| session.ended_at.is_none());
+        running.map(|session| session.id.clone()).collect()
+    }
+
     pub(super) fn open_effects(&self) -> Vec<EffectRow> {
         self.effects.values().cloned().collect()
     }

@@ -116,6 +116,12 @@ impl Reader {
         self.all("listing running sessions", query, session).await
     }
 
+    pub(super) async fn running_session_ids(&self) -> Result<Vec<SessionId>, Error> {
+        let query = sqlx::query("SELECT id FROM session WHERE ended_at IS NULL ORDER BY id");
+        let id = |row: &SqliteRow| text(row, "id").map(SessionId::new);
+        self.all("listing the ids of running sessions", query, id).await
+    }
+
     pub(super) async fn open_effects(&self) -> Result<Vec<EffectRow>, Error> {
         let query = sqlx::query("SELECT * FROM effect ORDER BY session, step, place");
         self.all("listing open effects", query, effect).await
