@@ -28,6 +28,7 @@ use crate::metrics::Metrics;
 use crate::outbox::Outbox;
 use crate::queueing::{QueueActor, QueueOrder, TellRouter};
 use crate::scheduled_starts::{self, ScheduledStart, ScheduledStarts};
+use crate::scheduling::ToldOfExpiry;
 use crate::session::order::{Action, Order};
 use crate::session::{Incoming, Sessions, TellError};
 use crate::shared_values::SharedValues;
@@ -47,6 +48,7 @@ pub(crate) struct Node {
     pub(crate) sessions: Sessions,
     pub(crate) timers: Timers,
     pub(crate) scheduled_starts: ScheduledStarts,
+    pub(crate) told_of_expiry: ToldOfExpiry,
     pub(crate) outbox: Outbox,
     pub(crate) devices: Devices,
     pub(crate) desk: AgentDesk,

@@ -157,12 +157,22 @@ impl Store for MemoryStore {
         self.read(move |tables| tables.count_callbacks(&query))
     }
 
-    fn scheduled_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<CallbackRow>> {
-        self.read(move |tables| tables.scheduled_before(before, limit))
+    fn scheduled_before(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, CallbackId)>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<CallbackRow>> {
+        self.read(move |tables| tables.scheduled_before(before, after.as_ref(), limit))
     }
 
-    fn expired_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<CallbackRow>> {
-        self.read(move |tables| tables.expired_before(before, limit))
+    fn expired_before(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, CallbackId)>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<CallbackRow>> {
+        self.read(move |tables| tables.expired_before(before, after.as_ref(), limit))
     }
 
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<SessionRow>> {

@@ -155,12 +155,22 @@ impl Store for SqliteStore {
         Box::pin(self.reader.count_callbacks(query))
     }
 
-    fn scheduled_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<CallbackRow>> {
-        Box::pin(self.reader.scheduled_before(before, limit))
+    fn scheduled_before(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, CallbackId)>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<CallbackRow>> {
+        Box::pin(self.reader.scheduled_before(before, after, limit))
     }
 
-    fn expired_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<CallbackRow>> {
-        Box::pin(self.reader.expired_before(before, limit))
+    fn expired_before(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, CallbackId)>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<CallbackRow>> {
+        Box::pin(self.reader.expired_before(before, after, limit))
     }
 
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<SessionRow>> {

@@ -173,12 +173,22 @@ impl Store for WatchedStore {
         self.inner.count_callbacks(query)
     }
 
-    fn scheduled_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<CallbackRow>> {
-        self.inner.scheduled_before(before, limit)
+    fn scheduled_before(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, CallbackId)>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<CallbackRow>> {
+        self.inner.scheduled_before(before, after, limit)
     }
 
-    fn expired_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<CallbackRow>> {
-        self.inner.expired_before(before, limit)
+    fn expired_before(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, CallbackId)>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<CallbackRow>> {
+        self.inner.expired_before(before, after, limit)
     }
 
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<SessionRow>> {
