@@ -40,10 +40,13 @@ struct KeptChart {
 /// # Errors
 /// When the store cannot be read. What becomes of a single session that cannot be restored: [`resubmitting`].
 pub(crate) async fn restore(node: &Arc<Node>) -> Result<(), store::Error> {
-    let (mut restored, mut lost) = (Vec::new(), Vec::new());
+    let (mut restored, mut lost, mut invoked) = (Vec::new(), Vec::new(), Vec::new());
     for row in node.store.running_sessions().await? {
         let id = row.id.clone();
         let context: Context = serde_json::from_str(&row.context).unwrap_or_default();
+        if let (Some(_), Some(parent)) = (&row.invokeid, &row.parent) {
+            invoked.push((id.clone(), parent.clone()));
+        }
         match restore_session(node, row.clone(), false).await {
             Ok(()) => restored.push((id, context)),
             Err(problem) => {
@@ -66,6 +69,10 @@ pub(crate) async fn restore(node: &Arc<Node>) -> Result<(), store::Error> {
         let effects = by_session.remove(&session).unwrap_or_default();
         tell_session(node, &session, effects, context);
     }
+    for rows in by_session.into_values() {
+        return_to_sender(node, rows);
+    }
+    end_orphans(node, invoked);
     for (row, problem) in lost {
         resubmitting::lost(node, row, &problem).await?;
     }
@@ -74,6 +81,23 @@ pub(crate) async fn restore(node: &Arc<Node>) -> Result<(), store::Error> {
         tracing::info!(sessions = count, "Sessions were restored.");
     }
     Ok(())
+}
+
+/// Events for sessions that do not run: their senders are told.
+fn return_to_sender(node: &Arc<Node>, rows: Vec<EffectRow>) {
+    let busy = node.clock.activity().begin();
+    let orders = rows.iter().filter_map(|row| serde_json::from_str::<Order>(&row.action).ok());
+    for order in orders.filter(|order| matches!(order.action, Action::Deliver { .. })) {
+        node.carry_out(order, &busy);
+    }
+}
+
+/// An invoked session ends with the one that invoked it: the process may have died between the two.
+fn end_orphans(node: &Node, invoked: Vec<(SessionId, SessionId)>) {
+    for (session, _) in invoked.into_iter().filter(|(_, parent)| !node.sessions.is_running(parent)) {
+        // One that cannot be restored is ended anyway.
+        let _lost = node.sessions.tell(&session, Incoming::Terminate { reason: None });
+    }
 }
 
 /// Requests of the last hour count against the limits of their service, as they did before.
@@ -161,6 +185,11 @@ pub(crate) fn tell_session(node: &Arc<Node>, session: &SessionId, effects: Vec<E
             continue;
         };
         match (row.state, &order.action) {
+            // As written by older versions: nothing else would close it.
+            (_, Action::Deliver { .. }) if row.id == order.effect => {
+                incoming.push(Incoming::Done { effect: row.id });
+                orders.push(order);
+            }
             (EffectState::Intended, _) => orders.push(order),
             (_, Action::Dial(dial)) => {
                 let event = answers::dial_failed(&order.effect, dial.attempt, CallState::UNKNOWN, None);

@@ -96,7 +96,7 @@ pub(crate) struct TestNode {
     feed: Receiver<TimelineRow>,
     lives: u64,
     /// Goes last: charts are read from it.
-    _charts: TempDir,
+    charts: TempDir,
 }
 
 impl TestNode {
@@ -121,7 +121,8 @@ impl TestNode {
         let store = Arc::new(store);
         let engine = live(&configuration, &store, 1).await;
         let feed = engine.feed();
-        Self { engine, store, configuration, feed, lives: 1, _charts: folder }
+        engine.rest().await;
+        Self { engine, store, configuration, feed, lives: 1, charts: folder }
     }
 
     /// `kill -9`, and a new process on the same disk.
@@ -136,6 +137,11 @@ impl TestNode {
 
     pub(crate) fn node(&self) -> &Arc<Node> {
         &self.engine.node
+    }
+
+    /// Folder of the charts.
+    pub(crate) fn charts(&self) -> std::path::PathBuf {
+        self.charts.path().to_owned()
     }
 
     /// Lets time pass; everything that falls due happens.
@@ -205,6 +211,11 @@ impl TestNode {
         self.store.queue_entries().await.unwrap().len()
     }
 
+    /// Effects that are not done.
+    pub(crate) async fn store_effects(&self) -> usize {
+        self.store.open_effects().await.unwrap().len()
+    }
+
     /// Places in a queue, as the router knows them.
     pub(crate) async fn routed(&self, queue: &str) -> usize {
         let question = crate::queueing::AskExpectedWait {
@@ -234,7 +245,5 @@ async fn live(configuration: &Arc<Configuration>, store: &Arc<MemoryStore>, life
         // Ids must differ from those of the lives before.
         seed: Some(life),
     };
-    let engine = Engine::start(settings).await.unwrap();
-    engine.rest().await;
-    engine
+    Engine::start(settings).await.unwrap()
 }

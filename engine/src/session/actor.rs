@@ -3,7 +3,6 @@
 mod committing;
 #[cfg(test)]
 mod outage_tests;
-mod patience;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -13,7 +12,7 @@ use std::sync::Arc;
 use actix::prelude::*;
 use serde_json::{Value, json};
 use statecharts::{Event, EventKind, Failure, LimitName, Session, Snapshot, Status, Step, Worker};
-use store::{CallbackRow, Write};
+use store::{CallbackRow, EffectState, Write};
 use tokio::sync::oneshot;
 use vocabulary::{CallbackState, CompletionReason, EffectId, SessionId, Timestamp};
 
@@ -28,7 +27,7 @@ use crate::node::Node;
 use crate::record::{self, RecordUpdate};
 use committing::{Committed, answer};
 
-/// Messages that may wait for one session. A full mailbox is an answer: the sender is told.
+/// Messages that may wait for one session before clients are refused. What the platform tells is always taken.
 const MAILBOX_CAPACITY: usize = 256;
 /// Events that verbs of one step may raise in a row before the session is ended as running wild.
 const RAISED_MAX: usize = 200;
@@ -63,6 +62,13 @@ pub(crate) enum Incoming {
     Done {
         /// Which.
         effect: EffectId,
+    },
+    /// An event of another session, or of itself.
+    Letter {
+        /// Its row, which is this session's.
+        letter: EffectId,
+        /// The event.
+        event: Event,
     },
     /// A fact about a call.
     Call(CallFact),
@@ -118,8 +124,6 @@ pub(crate) struct SessionActor {
     /// State in which the record was counted last.
     counted: Option<CallbackState>,
     requests: BTreeMap<String, oneshot::Sender<SessionResponse>>,
-    /// Effects that were handed over; the next transaction closes them.
-    handed_over: Vec<EffectId>,
     ended: bool,
 }
 
@@ -142,7 +146,6 @@ impl SessionActor {
             context,
             counted: None,
             requests: BTreeMap::new(),
-            handed_over: Vec::new(),
             ended: false,
         }
     }
@@ -186,9 +189,6 @@ impl SessionActor {
         let mut events: VecDeque<(&'static str, Event)> =
             plan.raised.drain(..).map(|event| ("answer", event)).collect();
         let mut terminated: Option<Option<CompletionReason>> = None;
-        for effect in std::mem::take(&mut self.handed_over) {
-            self.planner(&mut plan, now).close(&effect);
-        }
         for incoming in tell.incoming {
             if let Incoming::Terminate { reason } = &incoming {
                 terminated = terminated.or_else(|| Some(reason.clone()));
@@ -338,6 +338,8 @@ impl SessionActor {
                 }
             }
             Incoming::Request { event, respond } => {
+                // Their clients have gone; a chart that answers late or never must not keep them.
+                self.requests.retain(|_, waiting| !waiting.is_closed());
                 if let Some(request) = &event.sendid {
                     self.requests.insert(request.clone(), respond);
                 }
@@ -346,6 +348,10 @@ impl SessionActor {
             Incoming::Answer { effect, event } => {
                 self.planner(plan, now).close(&effect);
                 vec![("answer", event)]
+            }
+            Incoming::Letter { letter, event } => {
+                plan.writes.push(Write::SetEffectState { id: letter, state: EffectState::Done });
+                vec![("event", event)]
             }
             Incoming::Done { effect } => {
                 self.planner(plan, now).close(&effect);
@@ -385,16 +391,21 @@ impl SessionActor {
         }
         self.planner(plan, now).count_answer();
         let let_go = self.let_go(course);
+        plan.writes.extend(let_go.iter().filter_map(Order::row).map(Write::PutEffect));
         plan.orders.extend(let_go.iter().cloned());
         let_go
     }
 
     /// The orders by which everything that the session holds is let go; it holds nothing after it.
     fn let_go(&mut self, course: &Course) -> Vec<Order> {
-        let effect = EffectId { session: self.identity.id.clone(), step: self.session.next_step(), index: 0 };
+        let step = self.session.next_step();
         let mut orders = Vec::new();
         let context = std::mem::take(&mut self.context);
-        let mut give = |action| orders.push(Order { effect: effect.clone(), action });
+        let id = self.identity.id.clone();
+        let mut give = |action| {
+            let index = u32::try_from(orders.len()).unwrap_or(u32::MAX);
+            orders.push(Order { effect: EffectId { session: id.clone(), step, index }, action });
+        };
         for entry in context.entries.keys().cloned() {
             give(Action::CancelEntry { entry });
         }

@@ -12,9 +12,10 @@ use vocabulary::CallbackState;
 use super::super::directory::Delivered;
 use super::super::order::{Action, Order};
 use super::super::plan::Plan;
-use super::{Course, RecordAtStart, SessionActor, patience};
+use super::{Course, RecordAtStart, SessionActor};
 use crate::activity::Busy;
 use crate::api::SessionResponse;
+use crate::session::patience;
 
 /// A committed step, as far as it still has to be carried out.
 pub(super) struct Committed {
@@ -119,12 +120,7 @@ impl SessionActor {
         for order in plan.orders {
             match order.action {
                 Action::Respond { request, status, body } => self.respond(&request, status, body),
-                _ => {
-                    if order.action.is_done_when_handed_over() {
-                        self.handed_over.push(order.effect.clone());
-                    }
-                    self.node.carry_out(order, &busy);
-                }
+                _ => self.node.carry_out(order, &busy),
             }
         }
         if plan.outbox {
@@ -144,8 +140,13 @@ impl SessionActor {
         let orders = if ended { let_go } else { self.let_go(&Course::Terminated(None)) };
         self.ended = true;
         let (node, id) = (Arc::clone(&self.node), self.identity.id.clone());
+        // Only what is said to others: all else ends with the session.
+        let is_letter = |order: &&Order| matches!(order.action, Action::Deliver { .. });
+        let rows: Vec<Write> =
+            orders.iter().filter(is_letter).filter_map(Order::row).map(Write::PutEffect).collect();
         let end = async move {
-            let writes = vec![Write::EndSession { id, at: node.clock.now() }];
+            let mut writes = vec![Write::EndSession { id, at: node.clock.now() }];
+            writes.extend(rows);
             patience::commit(&node, writes).await
         };
         ctx.wait(end.into_actor(self).map(move |result, actor, ctx| {

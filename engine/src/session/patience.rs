@@ -23,7 +23,7 @@ const FAILURES_TOLD: u32 = 12;
 ///
 /// # Errors
 /// Those of the store; [`store::Error::Failed`] after the last attempt.
-pub(super) async fn commit_first(node: &Node, writes: Vec<Write>) -> Result<(), store::Error> {
+pub(crate) async fn commit_first(node: &Node, writes: Vec<Write>) -> Result<(), store::Error> {
     let mut attempt = 1;
     loop {
         match node.store.commit(writes.clone()).await {
@@ -40,7 +40,7 @@ pub(super) async fn commit_first(node: &Node, writes: Vec<Write>) -> Result<(), 
 ///
 /// # Errors
 /// [`store::Error::Conflict`] and [`store::Error::Closed`], at once.
-pub(super) async fn commit(node: &Node, writes: Vec<Write>) -> Result<(), store::Error> {
+pub(crate) async fn commit(node: &Node, writes: Vec<Write>) -> Result<(), store::Error> {
     let mut waits: Option<Waits<'_>> = None;
     let mut pause = PAUSE;
     loop {
