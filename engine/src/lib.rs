@@ -45,6 +45,7 @@ mod pausing;
 pub mod phone;
 mod queueing;
 mod record;
+mod recovering;
 mod refusal;
 mod restart;
 mod resubmitting;
@@ -57,6 +58,8 @@ mod simulator;
 mod start;
 mod starting;
 pub mod surroundings;
+#[cfg(test)]
+mod test_node;
 mod timers;
 mod urs_stat;
 pub mod verbs;

@@ -1,17 +1,19 @@
 //! Background work by the engine clock: scheduled callbacks whose time has come, life times, timers, averages.
 
-use std::sync::{Arc, Weak};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use statecharts::Event;
 use store::{CallbackRow, TimelineRow, Write};
-use vocabulary::{CallbackState, CompletionReason, Timestamp};
+use vocabulary::{CallbackState, CompletionReason, SessionId, Timestamp};
 
 use crate::admission::{REQUEST_KEY, callback_service};
-use crate::ewt_source;
+use crate::ewt_source::Estimates;
 use crate::node::Node;
 use crate::record::{self, RecordUpdate};
+use crate::recovering;
 use crate::refusal::Refusal;
 use crate::session::Incoming;
 use crate::starting::{self, Begun, CallbackStart};
@@ -24,7 +26,9 @@ const SWEEP_PERIOD: Duration = Duration::from_secs(60);
 const LOOK_AHEAD: Duration = Duration::from_secs(6 * 3600);
 /// How long an ended session without a callback is remembered, so that a late reply hears that it came too late.
 const ENDED_KEPT: Duration = Duration::from_secs(86_400);
-/// Records handled in one turn.
+/// How long a session that was told of its end may still run (decision D-015).
+const EXPIRED_GRACE: Duration = Duration::from_secs(60);
+/// Records read at once.
 const BATCH: usize = 500;
 
 /// Starts the background work.
@@ -67,19 +71,34 @@ fn load_timers(node: &Arc<Node>) {
 /// Submits every scheduled callback whose desired time is near (guide: scheduled time minus waiting time; decision D-015).
 async fn submit_due(node: &Arc<Node>) {
     let now = node.clock.now();
-    let rows = match node.store.scheduled_before(now + LOOK_AHEAD, BATCH).await {
-        Ok(rows) => rows,
-        Err(error) => return tracing::error!(%error, "Scheduled callbacks cannot be read."),
-    };
-    for row in rows {
-        let id = row.id.clone();
-        if let Err(refusal) = submit(node, row, now).await {
-            tracing::warn!(callback_id = %id, %refusal, "A scheduled callback could not be submitted.");
+    let mut estimates = Estimates::default();
+    let mut last = None;
+    loop {
+        let rows = match node.store.scheduled_before(now + LOOK_AHEAD, last.take(), BATCH).await {
+            Ok(rows) => rows,
+            Err(error) => return tracing::error!(%error, "Scheduled callbacks cannot be read."),
+        };
+        if rows.len() == BATCH {
+            last = rows.last().map(|row| (row.desired_time, row.id.clone()));
+        }
+        for row in rows {
+            let id = row.id.clone();
+            if let Err(refusal) = submit(node, row, now, &mut estimates).await {
+                tracing::warn!(callback_id = %id, %refusal, "A scheduled callback could not be submitted.");
+            }
+        }
+        if last.is_none() {
+            return;
         }
     }
 }
 
-async fn submit(node: &Arc<Node>, row: CallbackRow, now: Timestamp) -> Result<(), Refusal> {
+async fn submit(
+    node: &Arc<Node>,
+    row: CallbackRow,
+    now: Timestamp,
+    estimates: &mut Estimates,
+) -> Result<(), Refusal> {
     let service = match callback_service(node, row.service.as_str()) {
         Ok(service) => service,
         Err(refusal) => {
@@ -96,7 +115,7 @@ async fn submit(node: &Arc<Node>, row: CallbackRow, now: Timestamp) -> Result<()
             return Err(Refusal::BadParameter { text: error.to_string() });
         }
     };
-    let ewt = ewt_source::waiting_time(node, &options).await;
+    let ewt = estimates.waiting_time(node, &options).await;
     if row.desired_time >= now + options.seconds("_request_execution_time_buffer") + ewt {
         return Ok(());
     }
@@ -156,28 +175,69 @@ async fn sweep(node: &Arc<Node>) {
     if let Err(error) = node.store.commit(vec![Write::DeleteEndedSessions { before }]).await {
         tracing::error!(%error, "Ended sessions cannot be removed.");
     }
-    let rows = match node.store.expired_before(node.clock.now(), BATCH).await {
-        Ok(rows) => rows,
-        Err(error) => return tracing::error!(%error, "Expired callbacks cannot be read."),
-    };
-    for row in rows {
-        let id = row.id.clone();
-        if let Err(error) = expire(node, row).await {
-            tracing::warn!(callback_id = %id, %error, "An expired callback could not be ended.");
+    if let Err(error) = recovering::recover(node).await {
+        tracing::error!(%error, "Running sessions cannot be compared with those in memory.");
+    }
+    node.told_of_expiry.forget_ended(node);
+    let now = node.clock.now();
+    let mut last = None;
+    loop {
+        let rows = match node.store.expired_before(now, last.take(), BATCH).await {
+            Ok(rows) => rows,
+            Err(error) => return tracing::error!(%error, "Expired callbacks cannot be read."),
+        };
+        if rows.len() == BATCH {
+            last = rows.last().map(|row| (row.expires_at, row.id.clone()));
+        }
+        for row in rows {
+            let id = row.id.clone();
+            if let Err(error) = expire(node, row, now).await {
+                tracing::warn!(callback_id = %id, %error, "An expired callback could not be ended.");
+            }
+        }
+        if last.is_none() {
+            return;
         }
     }
 }
 
-async fn expire(node: &Arc<Node>, row: CallbackRow) -> Result<(), store::Error> {
+/// Sessions that were told that the life time of their callback is over, and when.
+#[derive(Debug, Default)]
+pub(crate) struct ToldOfExpiry(Mutex<BTreeMap<SessionId, Timestamp>>);
+
+impl ToldOfExpiry {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<SessionId, Timestamp>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Since when the session knows; it is told now if it did not.
+    fn since(&self, session: &SessionId, now: Timestamp) -> Timestamp {
+        *self.lock().entry(session.clone()).or_insert(now)
+    }
+
+    fn forget_ended(&self, node: &Node) {
+        self.lock().retain(|session, _| node.sessions.is_running(session));
+    }
+}
+
+async fn expire(node: &Arc<Node>, row: CallbackRow, now: Timestamp) -> Result<(), store::Error> {
     match (row.state, row.session.clone()) {
         (CallbackState::Completed, _) => node.store.commit(vec![Write::DeleteCallback(row.id)]).await,
         (_, Some(session)) if node.sessions.is_running(&session) => {
-            // Full or gone in this moment: the next sweep tells it again.
-            let _told =
-                node.sessions.tell(&session, Incoming::Event(Event::external("callback.expired", json!({}))));
+            let is_over = node.told_of_expiry.since(&session, now) + EXPIRED_GRACE <= now;
+            let incoming = match is_over {
+                false => Incoming::Event(Event::external("callback.expired", json!({}))),
+                // Its chart does not hear of it, and would keep the record for ever.
+                true => Incoming::Terminate { reason: Some(CompletionReason::FAIL_TIMEOUT_TTL) },
+            };
+            // Gone in this moment: the next sweep finds the record without it.
+            let _gone = node.sessions.tell(&session, incoming);
             Ok(())
         }
         // No session runs it: it was never submitted, or its session was lost for good (decision D-079).
         _ => complete(node, row, &CompletionReason::FAIL_TIMEOUT_TTL).await,
     }
 }
+
+#[cfg(test)]
+mod tests;
