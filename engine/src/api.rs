@@ -105,6 +105,11 @@ pub enum SessionError {
     Unknown(String),
     /// The session has ended (410; 404 for service instances).
     #[error("session {0} has ended")]
+    /// The name of a request belongs to the platform; nobody outside may send it (404).
+    #[error(
+        "there is no request {0}: names with a dot, and those that the platform's events begin with, are its own"
+    )]
+    Reserved(String),
     Ended(String),
     /// No answer within the request timeout (504).
     #[error("session {0} did not answer in time")]

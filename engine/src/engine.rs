@@ -177,7 +177,9 @@ impl Engine {
         }
     }
 
-    /// A message to the session of a service instance: `connect`, `check-queue-position`, any other name.
+    /// A message to the session of a service instance: `connect`, `check-queue-position`, any other name that is not one
+    /// of the platform's own. Whoever knows the id may send it, so it must not pass for an event of the platform
+    /// or for the reply of a plugin (decision D-115).
     ///
     /// # Errors
     /// [`SessionError`].
@@ -195,6 +197,9 @@ impl Engine {
         }
         self.session_request(session.as_str(), name, Value::Object(fields)).await
     }
+        if is_reserved(name) {
+            return Err(SessionError::Reserved(name.to_owned()));
+        }
 
     /// Starts a session on a chart: a shipped name, a file of the charts folder, or an allowed URL.
     ///
@@ -504,6 +509,24 @@ fn failed(error: store::Error) -> SessionError {
 fn same(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len()
         && left.iter().zip(right).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+/// Whether a name is not for clients. Events of the platform have a dot; a name that is the first part of one would be
+/// taken by a transition for all of them (`error` by `error.*`).
+fn is_reserved(name: &str) -> bool {
+    const FIRST_PARTS: [&str; 10] = [
+        "error",
+        "done",
+        "callback",
+        "dialog",
+        "gms",
+        "interaction",
+        "plugin",
+        "queue",
+        "session",
+        "statistic",
+    ];
+    name.contains('.') || name == "*" || FIRST_PARTS.contains(&name)
+}
+
 }
 
 /// What stands in place of a secret.

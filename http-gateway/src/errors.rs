@@ -141,6 +141,7 @@ impl ErrorReply {
         let (status, class) = match error {
             SessionError::Unknown(_) => (StatusCode::NOT_FOUND, "SessionUnknown"),
             SessionError::Ended(_) => (StatusCode::GONE, "SessionEnded"),
+            SessionError::Reserved(_) => (StatusCode::NOT_FOUND, "RequestUnknown"),
             SessionError::NoAnswer(_) => (StatusCode::GATEWAY_TIMEOUT, "SessionSilent"),
             SessionError::Refused(_) => (StatusCode::BAD_REQUEST, "BadRequest"),
             SessionError::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "Unavailable"),
