@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use statecharts::{Event, basic_http};
 use store::TimelineRow;
 use tokio::sync::{broadcast, mpsc};
-use vocabulary::{CallbackId, QueueName, SessionId, Timestamp};
+use vocabulary::{CallbackId, QueueName, ServiceName, SessionId, Timestamp};
 
 use crate::abandonment::AbandonmentView;
 use crate::admission;
@@ -70,6 +70,14 @@ impl Engine {
     /// [`Refusal::NotFound`].
     pub async fn callback(&self, service: Option<&str>, id: &str) -> Result<CallbackView, Refusal> {
         finding::by_id(&self.node, service, id).await
+    }
+
+    /// The service of a callback, `None` when there is no such callback. Whoever decides who may see it has to know.
+    ///
+    /// # Errors
+    /// [`Refusal::Failed`] when the store cannot be read.
+    pub async fn service_of(&self, id: &str) -> Result<Option<ServiceName>, Refusal> {
+        Ok(self.node.store.callback(CallbackId::new(id)).await?.map(|row| row.service))
     }
 
     /// Callbacks by properties (guide: query by properties).
@@ -189,6 +197,9 @@ impl Engine {
         name: &str,
         fields: Map<String, Value>,
     ) -> Result<SessionResponse, SessionError> {
+        if is_reserved(name) {
+            return Err(SessionError::Reserved(name.to_owned()));
+        }
         let row = self.node.store.callback(CallbackId::new(id)).await.map_err(failed)?;
         let row = row.ok_or_else(|| SessionError::Unknown(id.to_owned()))?;
         let session = row.session.ok_or_else(|| SessionError::Ended(id.to_owned()))?;
@@ -197,9 +208,6 @@ impl Engine {
         }
         self.session_request(session.as_str(), name, Value::Object(fields)).await
     }
-        if is_reserved(name) {
-            return Err(SessionError::Reserved(name.to_owned()));
-        }
 
     /// Starts a session on a chart: a shipped name, a file of the charts folder, or an allowed URL.
     ///
@@ -501,14 +509,6 @@ impl Engine {
     }
 }
 
-fn failed(error: store::Error) -> SessionError {
-    SessionError::Failed(error.to_string())
-}
-
-/// Compares without telling by its duration where the difference is.
-fn same(left: &[u8], right: &[u8]) -> bool {
-    left.len() == right.len()
-        && left.iter().zip(right).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 /// Whether a name is not for clients. Events of the platform have a dot; a name that is the first part of one would be
 /// taken by a transition for all of them (`error` by `error.*`).
 fn is_reserved(name: &str) -> bool {
@@ -527,6 +527,14 @@ fn is_reserved(name: &str) -> bool {
     name.contains('.') || name == "*" || FIRST_PARTS.contains(&name)
 }
 
+fn failed(error: store::Error) -> SessionError {
+    SessionError::Failed(error.to_string())
+}
+
+/// Compares without telling by its duration where the difference is.
+fn same(left: &[u8], right: &[u8]) -> bool {
+    left.len() == right.len()
+        && left.iter().zip(right).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }
 
 /// What stands in place of a secret.

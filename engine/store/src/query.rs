@@ -18,6 +18,7 @@ impl CallbackQuery {
     pub(crate) fn accepts(&self, row: &CallbackRow) -> bool {
         self.service.as_ref().is_none_or(|service| *service == row.service)
             && self.customer_number.as_ref().is_none_or(|number| Some(number) == row.customer_number.as_ref())
+            && !self.except_services.contains(&row.service)
             && (self.states.is_empty() || self.states.contains(&row.state))
             && self.desired_from.is_none_or(|from| row.desired_time >= from)
             && self.desired_to.is_none_or(|to| row.desired_time < to)
