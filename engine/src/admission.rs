@@ -3,7 +3,7 @@
 //! The order of the checks is the specification's (guide: start; decision D-030). A refused request leaves nothing
 //! behind; an accepted one is acknowledged once it is durable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +39,21 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// Starts that were counted against a limit and are not in the store yet.
 #[derive(Debug, Default)]
 pub(crate) struct UnderWay(Mutex<BTreeMap<String, u64>>);
+
+/// Warnings of requests that were told, each for its service.
+#[derive(Debug, Default)]
+pub(crate) struct Told(Mutex<BTreeSet<(ServiceName, String)>>);
+
+impl Told {
+    /// Warnings that are remembered; beyond them nothing is told, because a text may hold what a request gave.
+    const MAX: usize = 1000;
+
+    /// Whether a warning has not been told yet; it counts as told from now on.
+    fn is_new(&self, service: &ServiceName, warning: &str) -> bool {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.len() < Self::MAX && told.insert((service.clone(), warning.to_owned()))
+    }
+}
 
 /// A start that no limit refuses.
 #[derive(Debug)]
@@ -86,10 +101,13 @@ impl Drop for Counted<'_> {
 pub(crate) async fn start(node: &Arc<Node>, request: StartRequest) -> Result<Map<String, Value>, Refusal> {
     let service = callback_service(node, &request.service)?;
     let id = starting::new_callback_id(node);
-    let parameters = with_copied(node, request.parameters).await?;
+    let parameters = with_copied(node, service, request.parameters).await?;
     let options = service.effective(&parameters).map_err(|error| refused_option(&id, service, error))?;
     for warning in options.warnings() {
-        tracing::debug!(callback_id = %id, service = %service.name(), %warning, "A request was taken with a warning.");
+        // Once, so that a service whose clients never give a token does not fill the log.
+        if node.told.is_new(service.name(), warning) {
+            tracing::warn!(callback_id = %id, service = %service.name(), %warning, "A request was taken with a warning, which is told once.");
+        }
     }
     let number = customer_number(node, service, &options)?;
     let now = node.clock.now();
@@ -147,14 +165,19 @@ pub(crate) fn callback_service<'a>(node: &'a Node, name: &str) -> Result<&'a Ser
     })
 }
 
-/// The request with what it copies: request keys win (guide: `_copy_from_id`).
-async fn with_copied(node: &Node, parameters: Map<String, Value>) -> Result<Map<String, Value>, Refusal> {
+/// The request with what it copies: request keys win (guide: `_copy_from_id`). Only a callback of the same service is
+/// copied: what another service was told may be for those who have its credentials.
+async fn with_copied(
+    node: &Node,
+    service: &Service,
+    parameters: Map<String, Value>,
+) -> Result<Map<String, Value>, Refusal> {
     let Some(source) = parameters.get("_copy_from_id").and_then(Value::as_str) else {
         return Ok(parameters);
     };
     let id = CallbackId::new(source);
-    let row =
-        node.store.callback(id.clone()).await?.ok_or_else(|| Refusal::CopyNotFound { id: id.clone() })?;
+    let row = node.store.callback(id.clone()).await?.filter(|row| row.service == *service.name());
+    let row = row.ok_or_else(|| Refusal::CopyNotFound { id: id.clone() })?;
     if row.state != CallbackState::Completed {
         return Err(Refusal::CopyNotCompleted { id });
     }
@@ -321,11 +344,13 @@ async fn daily<'a>(
             query.customer_number = Some(number.clone());
             number.as_str().to_owned()
         }
-        (_, _, Value::String(text)) => {
+        // A number or truth value counts as its text, and the same text as the same value.
+        (_, _, value @ (Value::String(_) | Value::Number(_) | Value::Bool(_))) => {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             query.properties.push((parameter.to_owned(), text.clone()));
-            text.clone()
+            text
         }
-        _ => return Ok(None),
+        (_, _, Value::Null | Value::Array(_) | Value::Object(_)) => return Ok(None),
     };
     let this = node.under_way.count(format!("{service} {parameter} {value}"));
     let attempts = node.store.count_callbacks(query).await? + this.before;
@@ -393,4 +418,25 @@ async fn schedule(node: &Node, row: CallbackRow) -> Result<(), Refusal> {
         .await?;
     node.tell_feed(line);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use vocabulary::ServiceName;
+
+    use super::Told;
+
+    #[test]
+    fn a_warning_is_told_once_for_each_service() {
+        let (told, sales, support) =
+            (Told::default(), ServiceName::new("sales"), ServiceName::new("support"));
+        assert!(told.is_new(&sales, "token `a` has no value"));
+        assert!(!told.is_new(&sales, "token `a` has no value"));
+        assert!(told.is_new(&sales, "token `b` has no value"));
+        assert!(told.is_new(&support, "token `a` has no value"));
+        for number in 0..2 * Told::MAX {
+            told.is_new(&sales, &number.to_string());
+        }
+        assert!(!told.is_new(&sales, "one more"), "memory has an end");
+    }
 }

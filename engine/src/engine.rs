@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use statecharts::{Event, basic_http};
 use store::TimelineRow;
 use tokio::sync::{broadcast, mpsc};
-use vocabulary::{CallbackId, QueueName, SessionId, Timestamp};
+use vocabulary::{CallbackId, QueueName, ServiceName, SessionId, Timestamp};
 
 use crate::abandonment::AbandonmentView;
 use crate::admission;
@@ -70,6 +70,14 @@ impl Engine {
     /// [`Refusal::NotFound`].
     pub async fn callback(&self, service: Option<&str>, id: &str) -> Result<CallbackView, Refusal> {
         finding::by_id(&self.node, service, id).await
+    }
+
+    /// The service of a callback, `None` when there is no such callback. Whoever decides who may see it has to know.
+    ///
+    /// # Errors
+    /// [`Refusal::Failed`] when the store cannot be read.
+    pub async fn service_of(&self, id: &str) -> Result<Option<ServiceName>, Refusal> {
+        Ok(self.node.store.callback(CallbackId::new(id)).await?.map(|row| row.service))
     }
 
     /// Callbacks by properties (guide: query by properties).
@@ -177,7 +185,9 @@ impl Engine {
         }
     }
 
-    /// A message to the session of a service instance: `connect`, `check-queue-position`, any other name.
+    /// A message to the session of a service instance: `connect`, `check-queue-position`, any other name that is not one
+    /// of the platform's own. Whoever knows the id may send it, so it must not pass for an event of the platform
+    /// or for the reply of a plugin (decision D-115).
     ///
     /// # Errors
     /// [`SessionError`].
@@ -187,6 +197,9 @@ impl Engine {
         name: &str,
         fields: Map<String, Value>,
     ) -> Result<SessionResponse, SessionError> {
+        if is_reserved(name) {
+            return Err(SessionError::Reserved(name.to_owned()));
+        }
         let row = self.node.store.callback(CallbackId::new(id)).await.map_err(failed)?;
         let row = row.ok_or_else(|| SessionError::Unknown(id.to_owned()))?;
         let session = row.session.ok_or_else(|| SessionError::Ended(id.to_owned()))?;
@@ -498,6 +511,24 @@ impl Engine {
             tracing::error!(%error, "The time could not be stored.");
         }
     }
+}
+
+/// Whether a name is not for clients. Events of the platform have a dot; a name that is the first part of one would be
+/// taken by a transition for all of them (`error` by `error.*`).
+fn is_reserved(name: &str) -> bool {
+    const FIRST_PARTS: [&str; 10] = [
+        "error",
+        "done",
+        "callback",
+        "dialog",
+        "gms",
+        "interaction",
+        "plugin",
+        "queue",
+        "session",
+        "statistic",
+    ];
+    name.contains('.') || name == "*" || FIRST_PARTS.contains(&name)
 }
 
 fn failed(error: store::Error) -> SessionError {
