@@ -31,6 +31,14 @@ impl Refused {
             Self::Paused(_) => "paused",
         }
     }
+
+    /// The key of the pause list, if it is that.
+    pub(crate) fn pause_key(&self) -> Option<&str> {
+        match self {
+            Self::Paused(key) => Some(key),
+            Self::TooManyAttempts(_) | Self::EmergencyNumber | Self::GivenUp => None,
+        }
+    }
 }
 
 /// Looks at a dial that is about to begin.

@@ -158,6 +158,7 @@ impl Engine {
             configuration,
         });
         check_charts(&node)?;
+        node.lists.restore(&*node.store).await?;
         if let Some(guards) = node.store.meta(abandonment::STORED.to_owned()).await? {
             node.abandonment.restore(&guards);
             node.show_all_abandonment();

@@ -65,6 +65,8 @@ pub(crate) enum Incoming {
     Call(CallFact),
     /// An outcome of the router.
     Queue(routing::Outcome),
+    /// The pause list has changed, perhaps for this session.
+    PauseList,
     /// Somebody ends the session from outside.
     Terminate,
 }
@@ -190,7 +192,7 @@ impl SessionActor {
         }
         let mut steps = 0;
         while matches!(course, Course::Running)
-            && let Some((kind, event)) = events.pop_front()
+            && let Some((kind, event)) = self.pause_event().or_else(|| events.pop_front())
         {
             steps += 1;
             course = self.step(kind, event, &mut plan, now);
@@ -223,6 +225,28 @@ impl SessionActor {
             Committed { plan, armed: Vec::new(), is_first, ended, done: tell.done, busy: tell.busy },
             ctx,
         );
+    }
+
+    /// The key that pauses the session now, and the one that its chart was last told, where they say different things.
+    /// Conversations are left alone (guide: pause).
+    //= decision: D-059 at each dial and route decision
+    fn pause_difference(&self) -> Option<(Option<String>, Option<String>)> {
+        let policy = self.context.pause.as_ref()?;
+        let state = self.record.as_ref()?.state;
+        if !matches!(state, CallbackState::Queued | CallbackState::Routing | CallbackState::Paused) {
+            return None;
+        }
+        let now = self.node.lists.pause_key(policy);
+        (now.is_some() != self.context.paused_by.is_some()).then(|| (now, self.context.paused_by.clone()))
+    }
+
+    /// What the chart is told of the pause list before the next event.
+    fn pause_event(&mut self) -> Option<(&'static str, Event)> {
+        let (now, told) = self.pause_difference()?;
+        let name = if now.is_some() { "callback.paused" } else { "callback.resumed" };
+        let key = now.clone().or(told);
+        self.context.paused_by = now;
+        Some(("event", Event::external(name, json!({ "key": key }))))
     }
 
     /// Sets the timer that ends the session at the age its chart gives it.
@@ -271,6 +295,9 @@ impl SessionActor {
         // Only what the platform tells changes the model: an event of the same name from elsewhere is just an event.
         if kind == "answer" {
             self.context.interactions.apply(&event);
+        }
+        if let Some(key) = paused_dial(kind, &event) {
+            self.context.paused_by.get_or_insert(key);
         }
         self.session.surround(self.node.surroundings(&self.context.interactions));
         let step = self.session.step(&mut self.worker.borrow_mut(), event, now.as_millis());
@@ -346,7 +373,8 @@ impl SessionActor {
             }
             Incoming::Call(fact) => answers(self.planner(plan, now).call_fact(fact)),
             Incoming::Queue(outcome) => answers(self.planner(plan, now).queue_outcome(outcome)),
-            Incoming::Terminate => Vec::new(),
+            // What it means is looked at before each event.
+            Incoming::PauseList | Incoming::Terminate => Vec::new(),
         }
     }
 
@@ -466,6 +494,12 @@ fn stamp(event: &mut Event, now: Timestamp) {
     }
 }
 
+/// The key that a dial was refused by: with that the chart knows that it is paused.
+fn paused_dial(kind: &str, event: &Event) -> Option<String> {
+    let data = event.data.as_ref().filter(|_| kind == "answer" && event.name == "error.voice.createcall")?;
+    data.get("pausedby")?.as_str().map(str::to_owned)
+}
+
 /// Data as the timeline shows it.
 fn without_secrets(data: &Value) -> Value {
     let mut shown = data.clone();
@@ -493,6 +527,12 @@ impl Handler<Tell> for SessionActor {
                 tell.done,
                 Ok(Delivered { running: false, state: self.record.as_ref().map(|row| row.state) }),
             );
+        }
+        // Most changes of the pause list concern few sessions: the others write nothing.
+        let only_looks = tell.incoming.iter().all(|incoming| matches!(incoming, Incoming::PauseList));
+        if only_looks && !tell.incoming.is_empty() && self.pause_difference().is_none() {
+            let state = self.record.as_ref().map(|row| row.state);
+            return answer(tell.done, Ok(Delivered { running: true, state }));
         }
         self.advance(None, tell, ctx);
     }

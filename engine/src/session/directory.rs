@@ -123,6 +123,16 @@ impl Sessions {
         self.send(id, vec![incoming], None)
     }
 
+    /// Has every session look at the pause list. One that has no room for the message has others in its mailbox, and looks
+    /// before each of them.
+    pub(crate) fn tell_everybody_of_the_pause_list(&self) {
+        let mut running: Vec<SessionId> = self.0.running.iter().map(|entry| entry.key().clone()).collect();
+        running.sort_unstable();
+        for id in running {
+            let _full_or_ended = self.tell(&id, Incoming::PauseList).is_err();
+        }
+    }
+
     /// Hands over several messages, taken in one step after another and one transaction.
     ///
     /// # Errors
