@@ -43,6 +43,7 @@ mod offers;
 mod outbox;
 mod pausing;
 pub mod phone;
+mod plugin_replies;
 mod queueing;
 mod record;
 mod refusal;

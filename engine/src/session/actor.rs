@@ -22,6 +22,7 @@ use super::plan::{Plan, Planner, TimedEvent, statistics};
 use crate::activity::Busy;
 use crate::api::SessionResponse;
 use crate::node::Node;
+use crate::plugin_replies;
 use crate::record::{self, RecordUpdate};
 use committing::{Committed, answer};
 
@@ -333,7 +334,10 @@ impl SessionActor {
     ) -> Vec<(&'static str, Event)> {
         let answers = |events: Vec<Event>| events.into_iter().map(|event| ("answer", event)).collect();
         match incoming {
-            Incoming::Event(event) => vec![("event", event)],
+            Incoming::Event(mut event) => match self.check_reply(&mut event, plan, now) {
+                Ok(()) => vec![("event", event)],
+                Err(_nobody_waits) => Vec::new(),
+            },
             // Cancelled while the message was on its way: late, ignored.
             Incoming::Timer { id, .. } if !self.context.timers.contains_key(&id) => Vec::new(),
             Incoming::Timer { id, timed } => {
@@ -357,7 +361,13 @@ impl SessionActor {
                     _ => vec![("event", timed.event)],
                 }
             }
-            Incoming::Request { event, respond } => {
+            Incoming::Request { mut event, respond } => {
+                if let Err(problem) = self.check_reply(&mut event, plan, now) {
+                    // As the charts refuse what is malformed; it may be sent again (decision D-076).
+                    let body = json!({ "message": problem, "resultcode": "400" });
+                    let _gone = respond.send(SessionResponse { status: 400, body });
+                    return Vec::new();
+                }
                 if let Some(request) = &event.sendid {
                     self.requests.insert(request.clone(), respond);
                 }
@@ -376,6 +386,15 @@ impl SessionActor {
             // What it means is looked at before each event.
             Incoming::PauseList | Incoming::Terminate => Vec::new(),
         }
+    }
+
+    /// A number that a plugin wants dialled has to pass the rules of the service; the timeline says when it does not.
+    fn check_reply(&mut self, event: &mut Event, plan: &mut Plan, now: Timestamp) -> Result<(), String> {
+        let Some(record) = &self.record else { return Ok(()) };
+        plugin_replies::check(&self.node.configuration, record, event).inspect_err(|problem| {
+            let said = json!({ "problem": problem });
+            self.planner(plan, now).line("warning", &event.name, said);
+        })
     }
 
     /// Whatever the session still holds is let go; a record that the chart did not complete is completed.

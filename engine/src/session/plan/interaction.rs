@@ -34,6 +34,7 @@ impl Planner<'_> {
             callback: self.record.as_ref().map(|row| row.id.clone()),
             entry,
             pause: self.context.pause.clone(),
+            prefix: self.context.dial_prefix.clone(),
             attempt,
             from: destination(verb.attributes.get("from")).unwrap_or_default(),
             to,
