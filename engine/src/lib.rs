@@ -35,6 +35,7 @@ mod explaining;
 mod fetching;
 mod finding;
 mod guards;
+mod last_words;
 mod lists;
 mod matching;
 mod metrics;

@@ -410,6 +410,9 @@ impl SessionActor {
             _ => CompletionReason::NOT_AVAILABLE,
         };
         let effect = EffectId { session: self.identity.id.clone(), step: self.session.next_step(), index: 0 };
+        if self.record.as_ref().is_some_and(|row| row.state != CallbackState::Completed) {
+            self.planner(plan, now).last_words(effect.step, &reason);
+        }
         let open = self.record.as_mut().filter(|row| row.state != CallbackState::Completed);
         if let Some(row) = open {
             let update = RecordUpdate {

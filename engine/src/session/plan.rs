@@ -16,6 +16,7 @@ mod sessions;
 pub(crate) mod statistics;
 mod values;
 
+pub(crate) use callback::notification;
 pub(crate) use sending::TimedEvent;
 
 use serde_json::{Value, json};
