@@ -426,7 +426,8 @@ impl SessionActor {
             }
         }
         self.planner(plan, now).count_answer();
-        let context = std::mem::take(&mut self.context);
+        let pushes = std::mem::take(&mut self.context.pushes);
+        let context = std::mem::replace(&mut self.context, Context { pushes, ..Context::default() });
         let mut give = |action| plan.orders.push(Order { effect: effect.clone(), action });
         for entry in context.entries.keys().cloned() {
             give(Action::CancelEntry { entry });

@@ -17,6 +17,7 @@ use super::{RecordAtStart, SessionActor};
 use crate::activity::Busy;
 use crate::api::SessionResponse;
 use crate::node::Node;
+use crate::outbox;
 
 /// Commits tried before the session is given up in memory; it is restored from the store at the next start.
 const COMMIT_ATTEMPTS: u32 = 5;
@@ -59,6 +60,10 @@ impl SessionActor {
         {
             // Nobody is expected to call in any more: the access number is free for the next one.
             writes.push(Write::DeleteBookings(row.id.clone()));
+            // Nor reads what was pushed before; what this step pushes is still delivered.
+            let pushes = std::mem::take(&mut self.context.pushes);
+            let old = pushes.into_iter().filter(|id| !outbox::puts(&plan.writes, id));
+            writes.extend(old.map(Write::DeleteOutbox));
         }
         let snapshot = snapshot.and_then(|snapshot| serde_json::to_string(&snapshot).ok());
         writes.push(Write::PutSession(Box::new(SessionRow {
@@ -106,6 +111,11 @@ impl SessionActor {
             self.node.tell_feed(line);
         }
         self.count();
+        if let Some(row) = self.record.as_ref().filter(|row| row.state == CallbackState::Completed)
+            && let Some(Value::String(device)) = row.properties.get("_device_notification_id")
+        {
+            self.node.devices.forget(device, &row.id);
+        }
         if let Some(row) = self.record.as_ref() {
             for answered in plan.answered {
                 self.node.customer_answered(&row.id, &row.service, answered);

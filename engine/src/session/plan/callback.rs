@@ -6,7 +6,9 @@ use store::{CallbackRow, OutboxRow, Write};
 use vocabulary::{CompletionReason, EffectId, Timestamp};
 
 use super::{Planner, values};
+use crate::devices;
 use crate::last_words;
+use crate::outbox;
 use crate::record::{self, RecordUpdate};
 use crate::session::context::NotificationPolicy;
 use crate::verbs;
@@ -111,6 +113,15 @@ impl Planner<'_> {
             );
         };
         let body = values::fields(verb);
+        self.context.pushes.push(id.to_string());
+        // A device shows no more than its last ones.
+        if self.context.pushes.len() > devices::KEPT {
+            let writes = &self.plan.writes;
+            if let Some(oldest) = self.context.pushes.iter().position(|id| !outbox::puts(writes, id)) {
+                let oldest = self.context.pushes.remove(oldest);
+                self.plan.writes.push(Write::DeleteOutbox(oldest));
+            }
+        }
         let message = OutboxRow {
             id: id.to_string(),
             callback: Some(row.id.clone()),
