@@ -19,10 +19,6 @@ use crate::session::context::NotificationPolicy;
 use crate::session::plan::notification;
 use crate::starting::{self, Begun, CallbackStart};
 
-/// Period of the scheduler (guide: `queue-polling-rate`, 5 s).
-const SCHEDULER_PERIOD: Duration = Duration::from_secs(5);
-/// Period of the sweep (guide: `queue-polling-rate-recover`, 60 s).
-const SWEEP_PERIOD: Duration = Duration::from_secs(60);
 /// How far ahead scheduled records are looked at: buffer and waiting time of a service may add up to this.
 const LOOK_AHEAD: Duration = Duration::from_secs(6 * 3600);
 /// How long an ended session without a callback is remembered, so that a late reply hears that it came too late.
@@ -30,10 +26,11 @@ const ENDED_KEPT: Duration = Duration::from_secs(86_400);
 /// Records handled in one turn.
 const BATCH: usize = 500;
 
-/// Starts the background work.
+/// Starts the background work (guide: `queue-polling-rate`, `queue-polling-rate-recover`).
 pub(crate) fn start(node: &Arc<Node>) {
-    again(node, SCHEDULER_PERIOD, |node| Box::pin(async move { submit_due(&node).await }));
-    again(node, SWEEP_PERIOD, |node| Box::pin(async move { sweep(&node).await }));
+    let settings = &node.configuration.callback;
+    again(node, settings.polling_interval, |node| Box::pin(async move { submit_due(&node).await }));
+    again(node, settings.sweep_interval, |node| Box::pin(async move { sweep(&node).await }));
     load_timers(node);
 }
 
@@ -74,6 +71,7 @@ async fn submit_due(node: &Arc<Node>) {
         Ok(rows) => rows,
         Err(error) => return tracing::error!(%error, "Scheduled callbacks cannot be read."),
     };
+    log(node, "The scheduler looks at callbacks whose time may be near.", rows.len());
     for row in rows {
         let id = row.id.clone();
         if let Err(refusal) = submit(node, row, now).await {
@@ -209,11 +207,19 @@ async fn sweep(node: &Arc<Node>) {
         Ok(rows) => rows,
         Err(error) => return tracing::error!(%error, "Expired callbacks cannot be read."),
     };
+    log(node, "The sweep looks at callbacks whose life time is over.", rows.len());
     for row in rows {
         let id = row.id.clone();
         if let Err(error) = expire(node, row).await {
             tracing::warn!(callback_id = %id, %error, "An expired callback could not be ended.");
         }
+    }
+}
+
+/// A line for each turn, when the operator wants them (`log-background-activity`).
+fn log(node: &Node, message: &'static str, callbacks: usize) {
+    if node.configuration.callback.log_background_activity {
+        tracing::info!(callbacks, "{message}");
     }
 }
 

@@ -159,6 +159,7 @@ impl SessionActor {
     fn planner<'a>(&'a mut self, plan: &'a mut Plan, now: Timestamp) -> Planner<'a> {
         Planner {
             limits: &self.node.configuration.session_limits,
+            fetch_timeout: self.node.configuration.callback.fetch_timeout,
             session: &self.identity.id,
             parent: self.identity.parent.as_ref(),
             invokeid: self.identity.invokeid.as_deref(),

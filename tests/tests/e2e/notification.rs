@@ -61,13 +61,28 @@ async fn an_event_that_is_never_taken_is_given_up_and_the_callback_goes_on() {
     for _attempt in 0..200 {
         target.answers_next(500);
     }
-    let service = Service::immediate().notifying(&target.url("/"));
-    let platform = Platform::start(Setup::of("now", &service)).await;
-    let callback = waiting_on_the_line(&platform, "now").await;
+    let setup = Setup::of("thrice", &Service::immediate().notifying(&target.url("/")))
+        .service(
+            "once",
+            &Service::immediate().notifying(&target.url("/")).with("_notification_delivery_attempts", 1),
+        )
+        .service(
+            "often",
+            &Service::immediate().notifying(&target.url("/")).with("_notification_delivery_attempts", 5),
+        );
+    let platform = Platform::start(setup).await;
+    let callback = waiting_on_the_line(&platform, "thrice").await;
     served_by_an_agent(&platform, &callback).await;
     platform.advance(60.0).await;
     for name in ORDER {
         assert_eq!(target.events_named(name).len(), 3, "{name}");
+    }
+    for (service, attempts) in [("once", 1), ("often", 5)] {
+        let callback = platform.begin(service, &json!({"_customer_number": "+12025550124"})).await;
+        platform.advance(60.0).await;
+        let told = target.events_named("service_create");
+        let told = told.iter().filter(|body| body["_service_id"] == callback.id.as_str());
+        assert_eq!(told.count(), attempts, "{service}");
     }
 }
 
