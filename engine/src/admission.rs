@@ -94,6 +94,7 @@ pub(crate) async fn start(node: &Arc<Node>, request: StartRequest) -> Result<Map
     let number = customer_number(node, service, &options)?;
     let now = node.clock.now();
     let desired = desired_time(&id, &options, now)?;
+    check_target(service, &options)?;
     ewt_source::check(service, &options)?;
     let ewt = ewt_source::waiting_time(node, &options).await;
     let buffer = options.seconds("_request_execution_time_buffer");
