@@ -1,6 +1,7 @@
 //! What the gateway may ask the engine, as plain types. The calls themselves are methods of [`crate::Engine`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use routing::AgentProfile;
 use serde::{Deserialize, Serialize};
@@ -251,18 +252,40 @@ pub struct AgentState {
     pub interaction: Option<InteractionId>,
 }
 
-/// A message on an agent's socket.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// A message on an agent's socket. Its text is shared by whoever has the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentMessage {
+    seq: u64,
+    text: Arc<str>,
+}
+
+impl AgentMessage {
+    /// A message of type `status`, `ringing`, `connected`, `diverted` or `released`, with whatever belongs to it.
+    pub(crate) fn new(seq: u64, kind: &str, at: Timestamp, data: &Value) -> Self {
+        #[derive(Serialize)]
+        struct Frame<'a> {
+            seq: u64,
+            #[serde(rename = "type")]
+            kind: &'a str,
+            at: String,
+            data: &'a Value,
+        }
+        let frame = Frame { seq, kind, at: at.to_string(), data };
+        // Texts and numbers only: it can always be written.
+        Self { seq, text: Arc::from(serde_json::to_string(&frame).unwrap_or_default()) }
+    }
+
     /// Sequence number of this agent, from 1, without gaps.
-    pub seq: u64,
-    /// `status`, `ringing`, `connected`, `diverted`, `released`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Engine time, ISO.
-    pub at: String,
-    /// Whatever belongs to it.
-    pub data: Value,
+    #[must_use]
+    pub const fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// The message as JSON, `{seq, type, at, data}`; `at` is engine time, ISO.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
 }
 
 /// A call that arrives on the simulated switch.

@@ -54,12 +54,30 @@ async fn try_cancel(node: &Arc<Node>, row: CallbackRow, request: &CancelRequest)
             Ok(()) => Ok(()),
             Err(problem) if request.discard_session_failure => {
                 tracing::error!(callback_id = %id, %problem, "A session was not cancelled; its record is completed all the same.");
-                // It may be gone already; then there is nothing to terminate.
-                let _gone = node.sessions.tell(&session, Incoming::Terminate);
-                complete(node, row, &request.reason).await
+                end_session(node, id, &session, &request.reason).await
             }
             Err(problem) => Err(Attempt::Refused(Refusal::CancelFailed { id, problem })),
         },
+    }
+}
+
+/// Ends the session, and with it the record; completes the record itself when no session runs that could.
+async fn end_session(
+    node: &Arc<Node>,
+    id: CallbackId,
+    session: &SessionId,
+    reason: &str,
+) -> Result<(), Attempt> {
+    let terminate = Incoming::Terminate { reason: Some(CompletionReason::new(reason)) };
+    if let Ok(waiting) = node.sessions.tell_and_wait(session, vec![terminate])
+        && let Ok(Err(error)) = waiting.await
+    {
+        return Err(Attempt::Refused(error.into()));
+    }
+    let stored = node.store.callback(id).await.map_err(|error| Attempt::Refused(error.into()))?;
+    match stored {
+        Some(row) if row.state != CallbackState::Completed => complete(node, row, reason).await,
+        _ => Ok(()),
     }
 }
 
@@ -85,3 +103,6 @@ async fn cancel_session(node: &Node, session: &SessionId, reason: &str) -> Resul
         Err(_dropped) => Err("its session ended meanwhile".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests;

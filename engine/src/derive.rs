@@ -34,6 +34,17 @@ pub(crate) fn call_of(effect: &EffectId) -> InteractionId {
     InteractionId::new(text)
 }
 
+/// The row of an event that is on its way from one session to another. It is the receiver's, whose step closes it.
+///
+/// Events of one sender keep their order; the step is above those that sessions reach.
+pub(crate) fn letter(receiver: &SessionId, sender: &EffectId) -> EffectId {
+    const SENT: u64 = 1 << 62;
+    let digest = Sha256::digest(format!("letter {}", sender.session));
+    let who = digest.iter().take(4).fold(0_u64, |who, byte| (who << 8) | u64::from(*byte));
+    let step = SENT | ((sender.step & 0x3FFF_FFFF) << 32) | who;
+    EffectId { session: receiver.clone(), step, index: sender.index }
+}
+
 /// The session that a chart names: its id, or the effect that started it.
 pub(crate) fn session_named(text: &str) -> SessionId {
     text.parse::<EffectId>().map_or_else(|_plain_id| SessionId::new(text), |effect| session_of(&effect))
@@ -42,6 +53,17 @@ pub(crate) fn session_named(text: &str) -> SessionId {
 #[cfg(test)]
 mod tests {
     use vocabulary::{EffectId, SessionId};
+
+    #[test]
+    fn letters_of_one_sender_are_ordered_as_they_were_sent() {
+        let receiver = SessionId::new("R");
+        let sent = |step, index| EffectId { session: SessionId::new("S"), step, index };
+        let letters = [sent(3, 0), sent(3, 1), sent(4, 0)].map(|effect| super::letter(&receiver, &effect));
+        assert!(letters.is_sorted_by(|first, second| first.step <= second.step && first != second));
+        assert!(
+            letters.iter().all(|letter| letter.session == receiver && i64::try_from(letter.step).is_ok())
+        );
+    }
 
     #[test]
     fn the_same_effect_starts_the_same_session() {

@@ -12,6 +12,8 @@ use vocabulary::CallbackId;
 
 /// Pushes kept for a device.
 pub(crate) const KEPT: usize = 20;
+/// Readers of one device at a time; the first makes room for the next.
+const READERS_MAX: usize = 16;
 /// Devices that are remembered; the one that was pushed to longest ago is forgotten first.
 const DEVICES_MAX: usize = 100_000;
 
@@ -65,6 +67,11 @@ impl Devices {
         let (reader, receiver) = mpsc::channel(KEPT * 4);
         let mut state = self.state();
         let known = state.device(device);
+        known.readers.retain(|reader| !reader.is_closed());
+        if known.readers.len() == READERS_MAX {
+            // The one that came first is most likely the one that is gone without a word.
+            known.readers.remove(0);
+        }
         for kept in &known.kept {
             // Holds every message that is kept: cannot be full.
             let _fits = reader.try_send(kept.message.clone());
@@ -85,5 +92,35 @@ impl State {
             self.order.push_back(name.to_owned());
         }
         self.devices.entry(name.to_owned()).or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Devices, READERS_MAX};
+
+    fn readers(devices: &Devices) -> usize {
+        devices.state().devices["phone"].readers.len()
+    }
+
+    #[test]
+    fn readers_that_are_gone_are_forgotten_without_a_push() {
+        let devices = Devices::default();
+        for _reader in 0..READERS_MAX * 4 {
+            drop(devices.read("phone"));
+        }
+        assert_eq!(readers(&devices), 1);
+    }
+
+    #[test]
+    fn a_device_has_so_many_readers_and_the_last_hears() {
+        let devices = Devices::default();
+        let all: Vec<_> = (0..READERS_MAX + 1).map(|_| devices.read("phone")).collect();
+        assert_eq!(readers(&devices), READERS_MAX);
+        devices.push("phone", None, &json!("hello"));
+        let heard = all.into_iter().filter_map(|mut reader| reader.try_recv().ok()).count();
+        assert_eq!(heard, READERS_MAX);
     }
 }

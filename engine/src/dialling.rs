@@ -13,7 +13,7 @@ use actix::prelude::*;
 use routing::AgentStatus;
 use serde_json::{Value, json};
 use store::{DialAttemptRow, EffectState, Write};
-use telephony::{CollectDigits, Command, CreateCall, Event, Play, PlayLength, Switch};
+use telephony::{CollectDigits, Command, CreateCall, Event, Play, PlayLength, ReleasedBy, Switch};
 use vocabulary::{AttemptNo, CallState, EffectId, InteractionId, PhoneNumber, SessionId};
 
 use crate::activity::Busy;
@@ -51,6 +51,15 @@ pub(crate) struct SwitchTells {
 pub(crate) struct SessionEnded {
     pub(crate) session: SessionId,
     pub(crate) busy: Busy,
+}
+
+/// The start of the session that takes a call has come to its end, well or not.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct Arrived {
+    call: InteractionId,
+    session: SessionId,
+    busy: Busy,
 }
 
 /// A command of an agent's desk.
@@ -93,12 +102,14 @@ pub(crate) struct DialActor {
     calls: BTreeMap<InteractionId, Call>,
     /// Calls whose dial is being written; who hangs up meanwhile takes it out.
     beginning: BTreeSet<InteractionId>,
+    /// Calls whose session is being started, with who ended them meanwhile.
+    arriving: BTreeMap<InteractionId, Option<ReleasedBy>>,
     /// Agents that calls are with.
     offers: Offers,
     /// Dials whose result the router waits for.
     reports: DialReports,
-    /// Treatments that collect digits.
-    collecting: BTreeSet<EffectId>,
+    /// Treatments that collect digits, each with its call.
+    collecting: BTreeMap<EffectId, InteractionId>,
 }
 
 impl DialActor {
@@ -108,9 +119,10 @@ impl DialActor {
             switch,
             calls: BTreeMap::new(),
             beginning: BTreeSet::new(),
+            arriving: BTreeMap::new(),
             offers: Offers::default(),
             reports: DialReports::default(),
-            collecting: BTreeSet::new(),
+            collecting: BTreeMap::new(),
         }
     }
 
@@ -220,7 +232,7 @@ impl DialActor {
         let then = begun.into_actor(self).map(move |result, actor, _ctx| {
             match result {
                 Ok(()) => {
-                    let freed = actor.offers.offer(&redirect.call, &redirect.to);
+                    let freed = actor.offers.offer(&redirect.call, &redirect.to, &effect);
                     actor.free(freed, "diverted");
                     actor.switch.execute(Command::Redirect(telephony::Redirect {
                         effect,
@@ -294,6 +306,7 @@ impl DialActor {
                 hints,
             }),
             Action::CollectDigits { call, file, max_digits, timeout_ms } => {
+                self.collecting.insert(effect.clone(), call.clone());
                 Command::CollectDigits(CollectDigits {
                     treatment: effect,
                     call,
@@ -307,10 +320,10 @@ impl DialActor {
         });
     }
 
-    fn switch_tells(&mut self, event: Event) {
+    fn switch_tells(&mut self, event: Event, ctx: &Context<Self>) {
         match event {
             Event::CallArrived { call, route_point, dnis, ani } => {
-                self.call_arrived(call, route_point, dnis, &ani)
+                self.call_arrived(call, route_point, (dnis, &ani), ctx)
             }
             Event::Ringing { call, .. } => {
                 tracing::debug!(interaction_id = %call, "The customer's phone rings.")
@@ -347,7 +360,7 @@ impl DialActor {
                 self.about(&call.clone(), |_| CallFact::TreatmentDone { treatment, call, digits });
             }
             Event::TreatmentFailed { treatment, call, problem } => {
-                let collects = self.collecting.remove(&treatment);
+                let collects = self.collecting.remove(&treatment).is_some();
                 self.about(&call.clone(), |_| CallFact::TreatmentFailed {
                     treatment,
                     call,
@@ -359,8 +372,11 @@ impl DialActor {
                 self.about(&call.clone(), |_| CallFact::Redirected { call, effect })
             }
             Event::RedirectFailed { call, effect, problem } => {
+                self.offers.refused(&call, &effect);
                 let error = "invaliddestination".to_owned();
-                self.about(&call.clone(), |_| CallFact::RedirectFailed { call, effect, error, problem });
+                let failed = call.clone();
+                self.about(&call, |_| CallFact::RedirectFailed { call: failed, effect, error, problem });
+                self.end_if_deserted(&call);
             }
             other => self.agent_tells(other),
         }
@@ -382,14 +398,20 @@ impl DialActor {
             Event::Diverted { call, dn, declined } if self.offers.diverted(&call, &dn) => {
                 self.node.desk.call_gone(&self.node, &dn, "diverted");
                 self.node.desk.call_diverted(&self.node, &dn, &call, declined);
-                self.about(&call.clone(), |_| CallFact::Diverted { call, dn, declined });
+                let back = call.clone();
+                self.about(&call, |_| CallFact::Diverted { call: back, dn, declined });
+                self.end_if_deserted(&call);
             }
             Event::Released { call, by, .. } => {
                 self.report(|reports| reports.failed(&call));
+                if let Some(ended) = self.arriving.get_mut(&call) {
+                    ended.get_or_insert(by);
+                }
                 let freed = self.offers.end(&call);
                 self.free(freed, "released");
                 self.about(&call.clone(), |_| CallFact::Released { call: call.clone(), by });
                 self.calls.remove(&call);
+                self.collecting.retain(|_, on| *on != call);
             }
             Event::AgentAlerting { call, .. }
             | Event::AgentConnected { call, .. }
@@ -398,6 +420,16 @@ impl DialActor {
             }
             // Told above.
             _ => {}
+        }
+    }
+
+    /// A call that is back at its route point, and whose session has ended: nobody else would ever end it.
+    fn end_if_deserted(&mut self, call: &InteractionId) {
+        let is_deserted =
+            |held: &Call| !self.node.sessions.is_running(&held.session) && !self.arriving.contains_key(call);
+        if self.calls.get(call).is_some_and(is_deserted) {
+            let reason = "its session has ended".to_owned();
+            self.switch.execute(Command::HangUp { call: call.clone(), reason });
         }
     }
 
@@ -431,7 +463,13 @@ impl DialActor {
     }
 
     /// A call arrived at a route point: the session that its configuration names is started for it.
-    fn call_arrived(&mut self, call: InteractionId, route_point: String, dnis: String, ani: &PhoneNumber) {
+    fn call_arrived(
+        &mut self,
+        call: InteractionId,
+        route_point: String,
+        (dnis, ani): (String, &PhoneNumber),
+        ctx: &Context<Self>,
+    ) {
         let session = starting::inbound_session_id(&call);
         let mut held = Call {
             session: session.clone(),
@@ -455,11 +493,15 @@ impl DialActor {
             (Arc::clone(&self.node), Arc::clone(&self.switch), held.session.clone());
         let device = held.device.clone();
         self.calls.insert(call.clone(), held);
+        self.arriving.insert(call.clone(), None);
+        let dialling = ctx.address();
+        let busy = self.node.clock.activity().begin();
         self.node.spawn(async move {
-            if let Err(problem) = starting::start_inbound(&node, session, &device, fact).await {
+            if let Err(problem) = starting::start_inbound(&node, session.clone(), &device, fact).await {
                 tracing::warn!(interaction_id = %call, %problem, "No session took an incoming call; it is released.");
-                switch.execute(Command::HangUp { call, reason: problem });
+                switch.execute(Command::HangUp { call: call.clone(), reason: problem });
             }
+            dialling.do_send(Arrived { call, session, busy });
         });
     }
 }
@@ -492,6 +534,7 @@ impl Handler<TelephonyOrder> for DialActor {
                 self.node.answer(&effect, statecharts::Event::external("interaction.terminate.done", data));
             }
             Action::StopPlaying { treatment, silent } => {
+                self.collecting.remove(&treatment);
                 self.switch.execute(Command::StopPlaying { treatment: treatment.clone() });
                 if silent {
                     return;
@@ -508,8 +551,8 @@ impl Handler<TelephonyOrder> for DialActor {
 impl Handler<SwitchTells> for DialActor {
     type Result = ();
 
-    fn handle(&mut self, message: SwitchTells, _ctx: &mut Self::Context) {
-        self.switch_tells(message.event);
+    fn handle(&mut self, message: SwitchTells, ctx: &mut Self::Context) {
+        self.switch_tells(message.event, ctx);
         drop(message.busy);
     }
 }
@@ -531,6 +574,19 @@ impl Handler<SessionEnded> for DialActor {
     }
 }
 
+/// Who hung up before the session was there told nobody.
+impl Handler<Arrived> for DialActor {
+    type Result = ();
+
+    fn handle(&mut self, message: Arrived, _ctx: &mut Self::Context) {
+        let Arrived { call, session, busy } = message;
+        if let Some(Some(by)) = self.arriving.remove(&call) {
+            self.fact(&session, CallFact::Released { call, by });
+        }
+        drop(busy);
+    }
+}
+
 impl Handler<DeskCommand> for DialActor {
     type Result = ();
 
@@ -539,3 +595,6 @@ impl Handler<DeskCommand> for DialActor {
         drop(message.busy);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -264,8 +264,7 @@ impl Engine {
 
     async fn deliver(&self, session: &str, event: Event) -> Result<(), SessionError> {
         let id = SessionId::new(session);
-        let incoming = vec![Incoming::Event(event)];
-        match self.node.sessions.tell_and_wait(&id, incoming) {
+        match self.node.sessions.offer(&id, event) {
             Ok(waiting) => match waiting.await {
                 Ok(Ok(_delivered)) => Ok(()),
                 Ok(Err(error)) => Err(failed(error)),
@@ -302,6 +301,7 @@ impl Engine {
     async fn not_told(&self, session: &str, error: TellError) -> SessionError {
         let name = session.to_owned();
         if error == TellError::Full {
+            self.node.metrics.full_mailboxes.inc();
             return SessionError::Busy(name);
         }
         match self.node.store.session(SessionId::new(session)).await {
@@ -319,7 +319,11 @@ impl Engine {
         if scheduled_starts::give_up(&self.node, &SessionId::new(session)).await {
             return Ok(());
         }
-        match self.node.sessions.tell_and_wait(&SessionId::new(session), vec![Incoming::Terminate]) {
+        match self
+            .node
+            .sessions
+            .tell_and_wait(&SessionId::new(session), vec![Incoming::Terminate { reason: None }])
+        {
             Ok(waiting) => match waiting.await {
                 Ok(Err(error)) => Err(failed(error)),
                 Ok(Ok(_)) | Err(_) => Ok(()),

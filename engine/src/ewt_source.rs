@@ -4,6 +4,7 @@
 //! (`_request_queue_time_stat`), a queue of our router (`_urs_ewt_vq`, `_urs_virtual_queue`, `_vq`). One that cannot be
 //! asked leaves it to the next. What nobody knows counts as 0 (decision D-014).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use crate::queueing::AskWaitingTime;
 use crate::refusal::Refusal;
 use crate::urs_stat;
 
+/// Option that names an `urs-stat` service.
+const SERVICE_OPTION: &str = "_request_ewt_service";
 /// Option that names a statistic.
 const STATISTIC_OPTION: &str = "_request_queue_time_stat";
 /// Statistics that are the waiting time of a queue, as the router knows it; there is no other statistics server.
@@ -62,12 +65,33 @@ pub(crate) fn check(service: &Service, options: &Effective) -> Result<(), Refusa
     }
 }
 
+/// The estimates of one round over many callbacks: each source is asked once, however many name it.
+#[derive(Debug, Default)]
+pub(crate) struct Estimates(BTreeMap<[Option<String>; 3], Duration>);
+
+impl Estimates {
+    /// Estimated waiting time of a callback with these options.
+    pub(crate) async fn waiting_time(&mut self, node: &Arc<Node>, options: &Effective) -> Duration {
+        let source = [options.text(SERVICE_OPTION), options.text(STATISTIC_OPTION), own_queue(options)]
+            .map(|part| part.map(str::to_owned));
+        if let Some(known) = self.0.get(&source) {
+            return *known;
+        }
+        let estimate = waiting_time(node, options).await;
+        self.0.insert(source, estimate);
+        estimate
+    }
+}
+
+fn own_queue(options: &Effective) -> Option<&str> {
+    ["_urs_ewt_vq", "_urs_virtual_queue", "_vq"].into_iter().find_map(|option| options.text(option))
+}
+
 /// Estimated waiting time of a callback with these options.
 pub(crate) async fn waiting_time(node: &Arc<Node>, options: &Effective) -> Duration {
-    let own =
-        ["_urs_ewt_vq", "_urs_virtual_queue", "_vq"].into_iter().find_map(|option| options.text(option));
+    let own = own_queue(options);
     //= guide: _request_ewt_service is the first source of the waiting time
-    if let Some(service) = options.text("_request_ewt_service") {
+    if let Some(service) = options.text(SERVICE_OPTION) {
         match urs_stat::estimate(node, service, own).await {
             Ok(seconds) => return duration(seconds),
             Err(error) => tracing::warn!(

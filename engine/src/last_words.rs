@@ -11,10 +11,17 @@ use crate::resubmitting::Run;
 /// The event that ends the story of a callback (guide: status notification).
 pub(crate) const EXIT: &str = "_cbe_on_service_exit";
 /// How a callback ends for which nobody else has a word (guide: disposition).
-const DISPOSITION: &str = "COMPLETED.FAILED";
+fn disposition(reason: &CompletionReason) -> &'static str {
+    let is_cancelled = [CompletionReason::CANCELLED, CompletionReason::CANCELLED_BY_ADMIN].contains(reason);
+    if is_cancelled { "COMPLETED.CANCELLED" } else { "COMPLETED.FAILED" }
+}
 
 /// The fields of the exit message.
-pub(crate) fn message(row: &CallbackRow, last_dialled: Option<&str>) -> Map<String, Value> {
+pub(crate) fn message(
+    row: &CallbackRow,
+    reason: &CompletionReason,
+    last_dialled: Option<&str>,
+) -> Map<String, Value> {
     let mut fields = Map::new();
     if let Some(number) = last_dialled {
         fields.insert("c_last_dialed_number".to_owned(), json!(number));
@@ -22,7 +29,7 @@ pub(crate) fn message(row: &CallbackRow, last_dialled: Option<&str>) -> Map<Stri
     if let Some(number) = &row.customer_number {
         fields.insert("_customer_number".to_owned(), json!(number));
     }
-    fields.insert("c_termination_type".to_owned(), json!(DISPOSITION));
+    fields.insert("c_termination_type".to_owned(), json!(disposition(reason)));
     fields
 }
 
@@ -55,7 +62,7 @@ pub(crate) fn report(
     set("_CB_T_SERVICE_START", json!(start.epoch_seconds()));
     set("_CB_T_SERVICE_END", json!(now.epoch_seconds()));
     set("_CB_N_CALLBACK_MEDIA_ATTEMPTS", json!(row.attempts));
-    set("_CB_DISPOSITION", json!(DISPOSITION));
+    set("_CB_DISPOSITION", json!(disposition(reason)));
     set("_CB_DIM_FINAL_DIAL_RESULT", json!(if is_error { "FAIL" } else { last_result }));
     if let Some(number) = &row.customer_number {
         set("_CB_CUSTOMER_PHONE_NUMBER", json!(number));

@@ -47,6 +47,7 @@ pub mod phone;
 mod plugin_replies;
 mod queueing;
 mod record;
+mod recovering;
 mod refusal;
 mod restart;
 mod resubmitting;
@@ -59,6 +60,8 @@ mod simulator;
 mod start;
 mod starting;
 pub mod surroundings;
+#[cfg(test)]
+mod test_node;
 mod timers;
 mod urs_stat;
 pub mod verbs;

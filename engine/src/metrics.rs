@@ -28,8 +28,10 @@ pub(crate) struct Metrics {
     pub(crate) dials: Counter,
     /// Messages that found a mailbox full.
     pub(crate) full_mailboxes: Counter,
-    /// Steps that could not be stored.
+    /// Attempts to store a step that failed.
     pub(crate) failed_commits: Counter,
+    /// Steps that wait because the store fails.
+    pub(crate) waiting_commits: Gauge,
     /// Messages of the outbox that were given up.
     pub(crate) messages_given_up: Counter,
     /// Limits that sessions hit, by the name of the limit.
@@ -59,7 +61,7 @@ impl Default for Metrics {
         let events = counter("session_events", "Events that sessions processed");
         let dials = counter("dials", "Dials handed to the switch");
         let full_mailboxes = counter("mailboxes_full", "Messages that found a mailbox full");
-        let failed_commits = counter("commits_failed", "Steps that could not be stored");
+        let failed_commits = counter("commits_failed", "Attempts to store a step that failed");
         let messages_given_up = counter("messages_given_up", "Notifications that could not be delivered");
         let callbacks_completed = Family::<Vec<(String, String)>, Counter>::default();
         registry.register(
@@ -91,6 +93,12 @@ impl Default for Metrics {
         );
         let sessions = Gauge::default();
         registry.register("sessions_running", "Sessions that run", sessions.clone());
+        let waiting_commits = Gauge::default();
+        registry.register(
+            "commits_waiting",
+            "Steps that wait because the store fails",
+            waiting_commits.clone(),
+        );
         Self {
             registry,
             callbacks_accepted,
@@ -101,6 +109,7 @@ impl Default for Metrics {
             dials,
             full_mailboxes,
             failed_commits,
+            waiting_commits,
             messages_given_up,
             limit_breaches,
             abandonment_share,

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use actix::prelude::*;
 use serde_json::json;
 use statecharts::{Event, EventKind};
-use store::{Store, TimelineRow};
+use store::{EffectState, Store, TimelineRow, Write};
 use tokio::sync::broadcast;
 use vocabulary::{EffectId, SessionId};
 
@@ -18,6 +18,7 @@ use crate::charts::Charts;
 use crate::clock::Clock;
 use crate::configuration::Configuration;
 use crate::counts::Counts;
+use crate::derive;
 use crate::desk::AgentDesk;
 use crate::devices::Devices;
 use crate::dialling::{DialActor, SessionEnded, TelephonyOrder};
@@ -28,8 +29,9 @@ use crate::metrics::Metrics;
 use crate::outbox::Outbox;
 use crate::queueing::{QueueActor, QueueOrder, TellRouter};
 use crate::scheduled_starts::{self, ScheduledStart, ScheduledStarts};
+use crate::scheduling::ToldOfExpiry;
 use crate::session::order::{Action, Order};
-use crate::session::{Incoming, Sessions, TellError};
+use crate::session::{Delivered, Incoming, Sessions, TellError, patience};
 use crate::shared_values::SharedValues;
 use crate::simulated::ClockedSwitch;
 use crate::starting;
@@ -47,6 +49,7 @@ pub(crate) struct Node {
     pub(crate) sessions: Sessions,
     pub(crate) timers: Timers,
     pub(crate) scheduled_starts: ScheduledStarts,
+    pub(crate) told_of_expiry: ToldOfExpiry,
     pub(crate) outbox: Outbox,
     pub(crate) devices: Devices,
     pub(crate) desk: AgentDesk,
@@ -129,6 +132,8 @@ impl Node {
             }
             Action::StartSession { session, source, parameters, invokeid, depth, due } => {
                 let node = Arc::clone(self);
+                // At once: who ends the session before it is there must not miss it.
+                self.sessions.start_is_ordered(&session);
                 self.spawn(async move {
                     if let Some(due) = due.filter(|due| *due > node.clock.now()) {
                         let effect_of = Some(effect.clone());
@@ -143,16 +148,7 @@ impl Node {
                 let node = Arc::clone(self);
                 self.spawn(async move { scheduled_starts::update(&node, effect, session, due).await });
             }
-            Action::TerminateSession { session } => match self.sessions.tell(&session, Incoming::Terminate) {
-                Ok(()) => {
-                    let data = json!({ "requestid": effect, "sessionid": session });
-                    self.answer(&effect, Event::external("session.terminate.done", data));
-                }
-                Err(error) => {
-                    let node = Arc::clone(self);
-                    self.spawn(async move { node.terminate_later(effect, session, error).await });
-                }
-            },
+            Action::TerminateSession { session } => self.terminate(effect, session),
             Action::Fetch(fetch) => {
                 let node = Arc::clone(self);
                 self.spawn(async move { fetching::fetch(&node, effect, fetch).await });
@@ -161,26 +157,70 @@ impl Node {
                 let node = Arc::clone(self);
                 self.spawn(async move { fetching::post(&node, effect, post).await });
             }
-            Action::Deliver { session, event } => {
-                let sendid = event.sendid.clone();
-                if self.sessions.tell(&session, Incoming::Event(event)).is_err() && session != effect.session
-                {
-                    let reason = format!("session {session} does not run");
-                    let data = json!({ "sendid": effect, "description": reason, "reason": reason });
-                    self.tell(
-                        &effect,
-                        Incoming::Event(Event {
-                            name: "error.communication".to_owned(),
-                            kind: EventKind::Platform,
-                            data: Some(data),
-                            sendid,
-                            ..Event::default()
-                        }),
-                    );
-                }
-            }
+            Action::Deliver { session, event } => self.deliver(effect, session, event),
             // Answered by the session's own actor, which knows who waits.
             Action::Respond { .. } => {}
+        }
+    }
+
+    /// Gives an event to a session. Its row is closed by the step that takes it, or here when nobody takes it.
+    fn deliver(self: &Arc<Self>, effect: EffectId, session: SessionId, event: Event) {
+        let letter = derive::letter(&session, &effect);
+        let sendid = event.sendid.clone();
+        let incoming = Incoming::Letter { letter: letter.clone(), event };
+        if session == effect.session {
+            // Its own row goes with its end.
+            let _ended = self.sessions.tell(&session, incoming);
+            return;
+        }
+        let node = Arc::clone(self);
+        match self.sessions.tell_and_wait(&session, vec![incoming]) {
+            Ok(waiting) => self.spawn(async move {
+                // It may have ended with another message, and never seen this one. An error is the end of the store.
+                if !matches!(waiting.await, Ok(Ok(Delivered { running: true, .. }) | Err(_))) {
+                    node.letter_is_lost(letter).await;
+                }
+            }),
+            Err(_not_running) => {
+                self.spawn(async move { node.letter_is_lost(letter).await });
+                let reason = format!("session {session} does not run");
+                let data = json!({ "sendid": effect, "description": reason, "reason": reason });
+                let failed = Event {
+                    name: "error.communication".to_owned(),
+                    kind: EventKind::Platform,
+                    data: Some(data),
+                    sendid,
+                    ..Event::default()
+                };
+                self.tell(&effect, Incoming::Event(failed));
+            }
+        }
+    }
+
+    /// Nobody is left to take an event: it must not wait for ever.
+    async fn letter_is_lost(&self, letter: EffectId) {
+        let closed = vec![Write::SetEffectState { id: letter.clone(), state: EffectState::Done }];
+        if let Err(error) = patience::commit(self, closed).await {
+            tracing::warn!(effect = %letter, %error, "The row of an event that nobody takes could not be removed.");
+        }
+    }
+
+    /// Ends a session that is being started or runs.
+    fn terminate(self: &Arc<Self>, effect: EffectId, session: SessionId) {
+        // In this order: a start that comes to its end between the two has its session running by then.
+        let told = match self.sessions.give_up_start(&session) {
+            true => Ok(()),
+            false => self.sessions.tell(&session, Incoming::Terminate { reason: None }),
+        };
+        match told {
+            Ok(()) => {
+                let data = json!({ "requestid": effect, "sessionid": session });
+                self.answer(&effect, Event::external("session.terminate.done", data));
+            }
+            Err(error) => {
+                let node = Arc::clone(self);
+                self.spawn(async move { node.terminate_later(effect, session, error).await });
+            }
         }
     }
 
@@ -214,9 +254,8 @@ impl Node {
 
     /// A message for the session whose effect it is. A session that has ended needs no answer.
     pub(crate) fn tell(&self, effect: &EffectId, incoming: Incoming) {
-        if self.sessions.tell(&effect.session, incoming) == Err(TellError::Full) {
-            self.metrics.full_mailboxes.inc();
-            tracing::warn!(session_id = %effect.session, "The mailbox of a session is full; an answer was dropped.");
+        if let Err(error) = self.sessions.tell(&effect.session, incoming) {
+            tracing::debug!(session_id = %effect.session, %error, "An answer came late.");
         }
     }
 

@@ -4,7 +4,7 @@
 //! (decision D-017), survives a restart, and may then arrive twice: receivers know it by its id. A push is delivered by putting it
 //! into the stream of its device, which is in memory: its row stays until its callback completes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use statecharts::Event;
 use store::{OutboxRow, Write};
+use url::Url;
 use vocabulary::{CallbackState, EffectId, SessionId, Timestamp};
 
 use crate::clock::WakeId;
@@ -27,8 +28,12 @@ const PAUSE: Duration = Duration::from_secs(1);
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Messages read at once.
 const BATCH: usize = 256;
-/// Targets served at the same time.
+/// Targets served at the same time, over HTTP.
 const TARGETS_MAX: usize = 32;
+/// Of these, targets of one host: one that does not answer must not keep the others waiting.
+const TARGETS_OF_HOST_MAX: usize = 4;
+/// Readings of one look: messages behind so many targets that have to wait are found by a later one.
+const READINGS_MAX: usize = 64;
 /// After every message that is to be delivered.
 const END_OF_TIME: Timestamp = Timestamp::from_millis(i64::MAX - 1);
 /// When pushes are due that were delivered, and are kept for readers who connect later.
@@ -45,12 +50,48 @@ pub(crate) struct Outbox {
     looking: AtomicBool,
     again: AtomicBool,
     /// Targets that something is being delivered to. Each has a task of its own, so that a slow one holds up no other.
-    serving: Mutex<BTreeSet<String>>,
+    serving: Mutex<BTreeMap<String, Lane>>,
     /// When it looks by itself: at the time of the earliest message that is not due yet.
     wake: Mutex<Option<(Timestamp, WakeId)>>,
 }
 
+/// What a delivery takes up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Lane {
+    /// Nothing: it stays within the process.
+    Inside,
+    /// A place, one of those of a host.
+    Host(String),
+}
+
+impl Lane {
+    fn of(row: &OutboxRow) -> Self {
+        match row.kind.as_str() {
+            "push" | "orscb" => Self::Inside,
+            _ => {
+                let host = Url::parse(&row.target).ok();
+                let host = host.map(|url| url.origin().ascii_serialization());
+                Self::Host(host.unwrap_or_else(|| row.target.clone()))
+            }
+        }
+    }
+}
+
 impl Outbox {
+    /// Takes a place for a target, if there is one.
+    fn take(&self, target: &str, lane: Lane) -> bool {
+        let mut serving = self.serving();
+        if matches!(lane, Lane::Host(_)) {
+            let taken = serving.values().filter(|lane| matches!(lane, Lane::Host(_))).count();
+            let of_host = serving.values().filter(|other| **other == lane).count();
+            if taken >= TARGETS_MAX || of_host >= TARGETS_OF_HOST_MAX {
+                return false;
+            }
+        }
+        serving.insert(target.to_owned(), lane);
+        true
+    }
+
     /// Looks for messages that are due.
     pub(crate) fn look(&self, node: &Arc<Node>) {
         self.again.store(true, Ordering::Release);
@@ -76,7 +117,7 @@ impl Outbox {
         });
     }
 
-    fn serving(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    fn serving(&self) -> MutexGuard<'_, BTreeMap<String, Lane>> {
         self.serving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -110,15 +151,11 @@ impl Outbox {
 /// # Errors
 /// When the store fails; what is left waits for the next look.
 async fn distribute(node: &Arc<Node>) -> Result<(), store::Error> {
-    loop {
-        let serving: Vec<String> = node.outbox.serving().iter().cloned().collect();
-        let free = TARGETS_MAX.saturating_sub(serving.len());
-        if free == 0 {
-            // Whichever task ends first looks again.
-            return Ok(());
-        }
+    // Those that are served, and those that have to wait: whichever task ends first looks again.
+    let mut passed: Vec<String> = node.outbox.serving().keys().cloned().collect();
+    for _reading in 0..READINGS_MAX {
         let now = node.clock.now();
-        let mut rows = node.store.outbox_before(END_OF_TIME, BATCH, serving).await?;
+        let mut rows = node.store.outbox_before(END_OF_TIME, BATCH, passed.clone()).await?;
         let later = rows.split_off(rows.partition_point(|row| row.due <= now));
         if rows.is_empty() {
             // Also after a restart, when nobody else remembers that they wait.
@@ -131,17 +168,20 @@ async fn distribute(node: &Arc<Node>) -> Result<(), store::Error> {
         for row in rows {
             by_target.entry(row.target.clone()).or_default().push(row);
         }
-        for (target, rows) in by_target.into_iter().take(free) {
-            serve(node, target, rows);
+        for (target, rows) in by_target {
+            passed.push(target.clone());
+            if rows.first().is_some_and(|row| node.outbox.take(&target, Lane::of(row))) {
+                serve(node, target, rows);
+            }
         }
     }
+    Ok(())
 }
 
 /// Delivers messages to one target, one after the other, and looks for more.
 fn serve(node: &Arc<Node>, target: String, mut rows: Vec<OutboxRow>) {
     // Messages of one moment arrive in the order in which they were said.
     rows.sort_by_cached_key(|row| (row.due, row.id.parse::<EffectId>().ok()));
-    node.outbox.serving().insert(target.clone());
     let inner = Arc::clone(node);
     node.spawn(async move {
         let mut outcome = Ok(());
@@ -290,5 +330,50 @@ async fn deliver(node: &Arc<Node>, row: &OutboxRow) -> Result<(), String> {
                 Err(error) => Err(error.to_string()),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store::OutboxRow;
+    use vocabulary::Timestamp;
+
+    use super::{Lane, Outbox, TARGETS_MAX, TARGETS_OF_HOST_MAX};
+
+    fn lane(kind: &str, target: &str) -> Lane {
+        Lane::of(&OutboxRow {
+            id: "S:1:0".to_owned(),
+            callback: None,
+            due: Timestamp::from_millis(0),
+            attempts: 0,
+            kind: kind.to_owned(),
+            target: target.to_owned(),
+            body: String::new(),
+        })
+    }
+
+    fn take(outbox: &Outbox, kind: &str, target: &str) -> bool {
+        outbox.take(target, lane(kind, target))
+    }
+
+    #[test]
+    fn a_host_has_so_many_places_and_leaves_the_others_to_other_hosts() {
+        let outbox = Outbox::default();
+        for number in 0..TARGETS_OF_HOST_MAX {
+            assert!(take(&outbox, "httpcb", &format!("http://slow.example/{number}")));
+        }
+        assert!(!take(&outbox, "httpcb", "http://slow.example/more"));
+        assert!(take(&outbox, "httpcb", "http://other.example/"));
+    }
+
+    #[test]
+    fn pushes_and_events_take_no_place() {
+        let outbox = Outbox::default();
+        for number in 0..TARGETS_MAX {
+            assert!(take(&outbox, "httpcb", &format!("http://host{number}.example/")));
+        }
+        assert!(!take(&outbox, "httpcb", "http://last.example/"));
+        assert!(take(&outbox, "push", "device"));
+        assert!(take(&outbox, "orscb", "session"));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A session keeps with its snapshot what it was last told, and compares it with the list before each event that it takes and
 //! when it comes to rest (`session::actor`). So nothing is missed, whatever was under way when the list changed: a start, a
-//! full mailbox (each message in it is a comparison), a restart, a change of the configuration.
+//! message on its way, a restart, a change of the configuration.
 
 use std::sync::Arc;
 

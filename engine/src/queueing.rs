@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
-use routing::statistics::StatisticUse;
+use routing::statistics::Statistic;
 use routing::{
-    AgentStatus, AgentView, Command, DialExplanation, EntryId, Explanation, LoginRefusal, Method, Outcome,
-    Router, Targets, WaitingTime,
+    AgentView, Command, DialExplanation, EntryId, Explanation, LoginRefusal, Method, Outcome, Router,
+    WaitingTime,
 };
 use serde_json::json;
 use statecharts::Event;
@@ -210,94 +210,26 @@ impl QueueActor {
     }
 }
 
-/// Statistics that `statistic:subscribe` knows: name, and whether it is about agents.
-pub(crate) const STATISTICS: &[(&str, &str)] = &[
-    ("StatAgentsAvailable", "agents who are ready"),
-    ("StatAgentsInQueueReady", "the same"),
-    ("StatAgentsTotal", "agents who are logged in"),
-    ("StatAgentsInQueueLogin", "the same"),
-    ("StatAgentsBusy", "agents who talk, whose phone rings or who wrap up"),
-    ("StatCallsInQueue", "entries that wait"),
-    ("StatCallsWaiting", "the same"),
-    ("StatExpectedWaitingTime", "seconds that a newcomer would wait; of a queue"),
-];
-
-/// Whether there is a statistic of this name.
-pub(crate) fn is_statistic(name: &str) -> bool {
-    STATISTICS.iter().any(|(known, _)| *known == name)
-}
-
-/// The most similar name, as a clause of a message.
-pub(crate) fn near(name: &str) -> String {
-    STATISTICS
-        .iter()
-        .map(|(known, _)| (strsim::jaro_winkler(name, known), known))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, known)| format!("; did you mean `{known}`?"))
-        .unwrap_or_default()
-}
-
-/// Object that stands for the whole router (ors: 4.6).
-const WHOLE_ROUTER: &str = "R";
-
 impl QueueActor {
     /// Tells the value of a statistic; of an object that there is not, an error.
-    fn tell_statistic(&self, effect: &EffectId, object: &str, statistic: &str) {
-        let event = match self.statistic(object, statistic) {
+    fn tell_statistic(&self, effect: &EffectId, object: &str, name: &str) {
+        let statistic = Statistic::parse(name).ok();
+        let now = self.node.clock.now();
+        let value = statistic.and_then(|found| self.router.statistic_of_object(found, object, now));
+        let event = match value {
             Some(value) => {
                 let data =
-                    json!({ "requestid": effect, "object": object, "statistic": statistic, "value": value });
+                    json!({ "requestid": effect, "object": object, "statistic": name, "value": value });
                 Event::external("statistic.update", data)
             }
             None => {
-                let description = format!("{statistic} of {object} is not known");
+                let description = format!("{name} of {object} is not known");
                 let data =
                     json!({ "requestid": effect, "error": "Request Invalid", "description": description });
                 Event::external("error.statistic.subscribe", data)
             }
         };
         self.node.tell(effect, Incoming::Answer { effect: effect.clone(), event });
-    }
-
-    /// The router's own counts; agents of a queue are those whom the entries in it could get.
-    fn statistic(&self, object: &str, statistic: &str) -> Option<f64> {
-        let queue = QueueName::new(object.split('@').next().unwrap_or_default());
-        let waiting = || self.router.entries().filter(|entry| object == WHOLE_ROUTER || entry.queue == queue);
-        match statistic {
-            "StatExpectedWaitingTime" => {
-                return self.router.waiting_time(&queue, self.node.clock.now()).map(|time| time.ewt);
-            }
-            "StatCallsInQueue" | "StatCallsWaiting" => return Some(waiting().count() as f64),
-            _ => {}
-        }
-        // A single target, whatever its type: the router's own count.
-        if let Ok(targets) = Targets::parse(object)
-            && let (Some(target), 1) = (targets.iter().next(), targets.iter().count())
-            && let Ok(known) =
-                StatisticUse::of_target(target.kind(), target.skills().is_some()).find(statistic)
-        {
-            return self.router.statistic_of_target(known, target, self.node.clock.now());
-        }
-        let targets: Vec<Targets> = match Targets::parse(object) {
-            Ok(targets) if object.contains('.') => vec![targets],
-            _ => waiting().filter_map(|entry| Targets::parse(&entry.target).ok()).collect(),
-        };
-        let concerns = |agent: &AgentView| {
-            object == WHOLE_ROUTER
-                || agent.profile.id.as_str() == object
-                || agent.profile.groups.iter().any(|group| group == queue.as_str())
-                || targets.iter().any(|targets| {
-                    targets.matching(&agent.profile, agent.status != AgentStatus::LoggedOut).is_some()
-                })
-        };
-        let counts = |status: &AgentStatus| match statistic {
-            "StatAgentsAvailable" | "StatAgentsInQueueReady" => *status == AgentStatus::Ready,
-            "StatAgentsTotal" | "StatAgentsInQueueLogin" => *status != AgentStatus::LoggedOut,
-            _ => matches!(status, AgentStatus::Busy | AgentStatus::Ringing | AgentStatus::AfterCallWork),
-        };
-        let agents = self.router.agents().filter(|agent| counts(&agent.status) && concerns(agent));
-        Some(agents.count() as f64)
     }
 }
 
@@ -366,7 +298,7 @@ impl Handler<RestoreEntries> for QueueActor {
 
     fn handle(&mut self, RestoreEntries(entries): RestoreEntries, ctx: &mut Self::Context) {
         for entry in entries {
-            self.command(Command::Submit(entry), ctx);
+            self.command(Command::Restore(entry), ctx);
         }
     }
 }
@@ -393,12 +325,7 @@ impl Handler<AskAllWaits> for QueueActor {
 
     fn handle(&mut self, message: AskAllWaits, _ctx: &mut Self::Context) -> Self::Result {
         let now = self.node.clock.now();
-        let queues = message.queues.unwrap_or_else(|| self.router.queue_names().cloned().collect());
-        let waits = queues.into_iter().map(|queue| {
-            let wait = self.router.expected_wait(&queue, None, message.method, now);
-            (queue, wait.map(|(time, _explanation)| time))
-        });
-        MessageResult(waits.collect())
+        MessageResult(self.router.expected_waits(message.queues, message.method, now))
     }
 }
 

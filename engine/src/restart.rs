@@ -41,11 +41,14 @@ struct KeptChart {
 /// # Errors
 /// When the store cannot be read. What becomes of a single session that cannot be restored: [`resubmitting`].
 pub(crate) async fn restore(node: &Arc<Node>) -> Result<(), store::Error> {
-    let (mut restored, mut lost) = (Vec::new(), Vec::new());
+    let (mut restored, mut lost, mut invoked) = (Vec::new(), Vec::new(), Vec::new());
     for row in node.store.running_sessions().await? {
         let id = row.id.clone();
         let context: Context = serde_json::from_str(&row.context).unwrap_or_default();
-        match restore_session(node, row.clone()).await {
+        if let (Some(_), Some(parent)) = (&row.invokeid, &row.parent) {
+            invoked.push((id.clone(), parent.clone()));
+        }
+        match restore_session(node, row.clone(), false).await {
             Ok(()) => restored.push((id, context)),
             Err(problem) => {
                 tracing::error!(session_id = %id, %problem, "A session cannot be restored; it is ended.");
@@ -67,6 +70,10 @@ pub(crate) async fn restore(node: &Arc<Node>) -> Result<(), store::Error> {
         let effects = by_session.remove(&session).unwrap_or_default();
         tell_session(node, &session, effects, context);
     }
+    for rows in by_session.into_values() {
+        return_to_sender(node, rows);
+    }
+    end_orphans(node, invoked);
     for (row, problem) in lost {
         resubmitting::lost(node, row, &problem).await?;
     }
@@ -76,6 +83,23 @@ pub(crate) async fn restore(node: &Arc<Node>) -> Result<(), store::Error> {
         tracing::info!(sessions = count, "Sessions were restored.");
     }
     Ok(())
+}
+
+/// Events for sessions that do not run: their senders are told.
+fn return_to_sender(node: &Arc<Node>, rows: Vec<EffectRow>) {
+    let busy = node.clock.activity().begin();
+    let orders = rows.iter().filter_map(|row| serde_json::from_str::<Order>(&row.action).ok());
+    for order in orders.filter(|order| matches!(order.action, Action::Deliver { .. })) {
+        node.carry_out(order, &busy);
+    }
+}
+
+/// An invoked session ends with the one that invoked it: the process may have died between the two.
+fn end_orphans(node: &Node, invoked: Vec<(SessionId, SessionId)>) {
+    for (session, _) in invoked.into_iter().filter(|(_, parent)| !node.sessions.is_running(parent)) {
+        // One that cannot be restored is ended anyway.
+        let _lost = node.sessions.tell(&session, Incoming::Terminate { reason: None });
+    }
 }
 
 /// Requests of the last hour count against the limits of their service, as they did before.
@@ -95,7 +119,15 @@ async fn remember_starts(node: &Arc<Node>) -> Result<(), store::Error> {
     Ok(())
 }
 
-async fn restore_session(node: &Arc<Node>, row: SessionRow) -> Result<(), String> {
+/// Brings a session back to life. `is_counted`: it was in this process before.
+///
+/// # Errors
+/// Why it cannot be used, for people.
+pub(crate) async fn restore_session(
+    node: &Arc<Node>,
+    row: SessionRow,
+    is_counted: bool,
+) -> Result<(), String> {
     let chart = stored_chart(node, &row.chart).await?;
     let record = match row.callback.clone() {
         Some(callback) => node.store.callback(callback).await.map_err(|error| error.to_string())?,
@@ -108,7 +140,7 @@ async fn restore_session(node: &Arc<Node>, row: SessionRow) -> Result<(), String
         shared.push(node.shared_values.stored(node, hash).await?);
     }
     let (row, snapshot) = (Box::new(row), Box::new(snapshot));
-    node.sessions.restore(RestoreSession { row, snapshot, shared, chart, record }).await
+    node.sessions.restore(RestoreSession { row, snapshot, shared, chart, record, is_counted }).await
 }
 
 async fn stored_chart(node: &Arc<Node>, hash: &str) -> Result<Arc<Chart>, String> {
@@ -122,26 +154,31 @@ async fn stored_chart(node: &Arc<Node>, hash: &str) -> Result<Arc<Chart>, String
 
 /// Places in queues; those of lost sessions are theirs no more.
 async fn restore_queues(node: &Arc<Node>, lost: &[(SessionRow, String)]) -> Result<(), store::Error> {
-    let rows = node.store.queue_entries().await?;
     let is_lost = |row: &QueueEntryRow| lost.iter().any(|(session, _)| session.id == row.id.session);
-    let entries =
-        rows.iter().filter(|row| !is_lost(row)).filter_map(|row| match serde_json::from_str(&row.entry) {
-            Ok(entry) => Some(entry),
-            Err(error) => {
-                tracing::error!(entry = %row.id, %error, "A stored queue entry cannot be read.");
-                None
-            }
-        });
+    let mut rows = node.store.queue_entries().await?;
+    rows.retain(|row| !is_lost(row));
+    restore_entries(node, &rows).await;
+    Ok(())
+}
+
+/// Puts stored entries into the router.
+pub(crate) async fn restore_entries(node: &Node, rows: &[QueueEntryRow]) {
+    let entries = rows.iter().filter_map(|row| match serde_json::from_str(&row.entry) {
+        Ok(entry) => Some(entry),
+        Err(error) => {
+            tracing::error!(entry = %row.id, %error, "A stored queue entry cannot be read.");
+            None
+        }
+    });
     if let Some(queues) = node.queues.get()
         && queues.send(RestoreEntries(entries.collect())).await.is_err()
     {
         tracing::error!("The router is gone; queue entries were not restored.");
     }
-    Ok(())
 }
 
 /// Tells a restored session what became of the things it had under way, and carries out what was never begun.
-fn tell_session(node: &Arc<Node>, session: &SessionId, effects: Vec<EffectRow>, context: Context) {
+pub(crate) fn tell_session(node: &Arc<Node>, session: &SessionId, effects: Vec<EffectRow>, context: Context) {
     let mut incoming = vec![Incoming::Event(Event::external("session.restored", json!({})))];
     let mut orders = Vec::new();
     for row in effects {
@@ -150,6 +187,11 @@ fn tell_session(node: &Arc<Node>, session: &SessionId, effects: Vec<EffectRow>, 
             continue;
         };
         match (row.state, &order.action) {
+            // As written by older versions: nothing else would close it.
+            (_, Action::Deliver { .. }) if row.id == order.effect => {
+                incoming.push(Incoming::Done { effect: row.id });
+                orders.push(order);
+            }
             (EffectState::Intended, _) => orders.push(order),
             (_, Action::Dial(dial)) => {
                 let event = answers::dial_failed(&order.effect, dial.attempt, CallState::UNKNOWN, None);

@@ -197,6 +197,10 @@ pub(crate) async fn schedule(node: &Arc<Node>, effect: EffectId, session: Sessio
         let data = json!({ "requestid": effect, "sessionid": session, "error": "refused", "description": error.to_string() });
         node.answer(&effect, Event::external("error.session.start", data));
     }
+    // Ended by somebody before it was kept.
+    if node.sessions.start_is_over(&session) {
+        give_up(node, &session).await;
+    }
 }
 
 /// Carries out a `session:updatestart`.

@@ -1,6 +1,7 @@
 //! Background work by the engine clock: scheduled callbacks whose time has come, life times, timers, averages.
 
-use std::sync::{Arc, Weak};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -9,10 +10,11 @@ use store::{CallbackRow, TimelineRow, Write};
 use vocabulary::{CallbackState, CompletionReason, EffectId, SessionId, Timestamp};
 
 use crate::admission::{REQUEST_KEY, callback_service};
-use crate::ewt_source;
+use crate::ewt_source::Estimates;
 use crate::last_words;
 use crate::node::Node;
 use crate::record::{self, RecordUpdate};
+use crate::recovering;
 use crate::refusal::Refusal;
 use crate::session::Incoming;
 use crate::session::context::NotificationPolicy;
@@ -23,7 +25,9 @@ use crate::starting::{self, Begun, CallbackStart};
 const LOOK_AHEAD: Duration = Duration::from_secs(6 * 3600);
 /// How long an ended session without a callback is remembered, so that a late reply hears that it came too late.
 const ENDED_KEPT: Duration = Duration::from_secs(86_400);
-/// Records handled in one turn.
+/// How long a session that was told of its end may still run (decision D-015).
+const EXPIRED_GRACE: Duration = Duration::from_secs(60);
+/// Records read at once.
 const BATCH: usize = 500;
 
 /// Starts the background work (guide: `queue-polling-rate`, `queue-polling-rate-recover`).
@@ -67,20 +71,35 @@ fn load_timers(node: &Arc<Node>) {
 /// Submits every scheduled callback whose desired time is near (guide: scheduled time minus waiting time; decision D-015).
 async fn submit_due(node: &Arc<Node>) {
     let now = node.clock.now();
-    let rows = match node.store.scheduled_before(now + LOOK_AHEAD, BATCH).await {
-        Ok(rows) => rows,
-        Err(error) => return tracing::error!(%error, "Scheduled callbacks cannot be read."),
-    };
-    log(node, "The scheduler looks at callbacks whose time may be near.", rows.len());
-    for row in rows {
-        let id = row.id.clone();
-        if let Err(refusal) = submit(node, row, now).await {
-            tracing::warn!(callback_id = %id, %refusal, "A scheduled callback could not be submitted.");
+    let mut estimates = Estimates::default();
+    let mut last = None;
+    loop {
+        let rows = match node.store.scheduled_before(now + LOOK_AHEAD, last.take(), BATCH).await {
+            Ok(rows) => rows,
+            Err(error) => return tracing::error!(%error, "Scheduled callbacks cannot be read."),
+        };
+        log(node, "The scheduler looks at callbacks whose time may be near.", rows.len());
+        if rows.len() == BATCH {
+            last = rows.last().map(|row| (row.desired_time, row.id.clone()));
+        }
+        for row in rows {
+            let id = row.id.clone();
+            if let Err(refusal) = submit(node, row, now, &mut estimates).await {
+                tracing::warn!(callback_id = %id, %refusal, "A scheduled callback could not be submitted.");
+            }
+        }
+        if last.is_none() {
+            return;
         }
     }
 }
 
-async fn submit(node: &Arc<Node>, row: CallbackRow, now: Timestamp) -> Result<(), Refusal> {
+async fn submit(
+    node: &Arc<Node>,
+    row: CallbackRow,
+    now: Timestamp,
+    estimates: &mut Estimates,
+) -> Result<(), Refusal> {
     let service = match callback_service(node, row.service.as_str()) {
         Ok(service) => service,
         Err(refusal) => {
@@ -98,7 +117,7 @@ async fn submit(node: &Arc<Node>, row: CallbackRow, now: Timestamp) -> Result<()
             return Err(Refusal::BadParameter { text: error.to_string() });
         }
     };
-    let ewt = ewt_source::waiting_time(node, &options).await;
+    let ewt = estimates.waiting_time(node, &options).await;
     if row.desired_time >= now + options.seconds("_request_execution_time_buffer") + ewt {
         return Ok(());
     }
@@ -145,7 +164,7 @@ pub(crate) async fn complete_and_tell(
         // After everything that a session of it has said.
         let id = EffectId { session: session.clone(), step: u64::MAX, index: 0 };
         let id = row.session.as_ref().map_or_else(|| format!("exit of {}", row.id), |_| id.to_string());
-        let fields = last_words::message(&row, None);
+        let fields = last_words::message(&row, reason, None);
         writes.push(Write::PutOutbox(notification(policy, last_words::EXIT, fields, &row, id, now)));
     }
     let keys = Value::Object(last_words::report(&row, &session, reason, now));
@@ -203,15 +222,29 @@ async fn sweep(node: &Arc<Node>) {
     if let Err(error) = node.store.commit(vec![Write::DeleteEndedSessions { before }]).await {
         tracing::error!(%error, "Ended sessions cannot be removed.");
     }
-    let rows = match node.store.expired_before(node.clock.now(), BATCH).await {
-        Ok(rows) => rows,
-        Err(error) => return tracing::error!(%error, "Expired callbacks cannot be read."),
-    };
-    log(node, "The sweep looks at callbacks whose life time is over.", rows.len());
-    for row in rows {
-        let id = row.id.clone();
-        if let Err(error) = expire(node, row).await {
-            tracing::warn!(callback_id = %id, %error, "An expired callback could not be ended.");
+    if let Err(error) = recovering::recover(node).await {
+        tracing::error!(%error, "Running sessions cannot be compared with those in memory.");
+    }
+    node.told_of_expiry.forget_ended(node);
+    let now = node.clock.now();
+    let mut last = None;
+    loop {
+        let rows = match node.store.expired_before(now, last.take(), BATCH).await {
+            Ok(rows) => rows,
+            Err(error) => return tracing::error!(%error, "Expired callbacks cannot be read."),
+        };
+        log(node, "The sweep looks at callbacks whose life time is over.", rows.len());
+        if rows.len() == BATCH {
+            last = rows.last().map(|row| (row.expires_at, row.id.clone()));
+        }
+        for row in rows {
+            let id = row.id.clone();
+            if let Err(error) = expire(node, row, now).await {
+                tracing::warn!(callback_id = %id, %error, "An expired callback could not be ended.");
+            }
+        }
+        if last.is_none() {
+            return;
         }
     }
 }
@@ -223,13 +256,37 @@ fn log(node: &Node, message: &'static str, callbacks: usize) {
     }
 }
 
-async fn expire(node: &Arc<Node>, row: CallbackRow) -> Result<(), store::Error> {
+/// Sessions that were told that the life time of their callback is over, and when.
+#[derive(Debug, Default)]
+pub(crate) struct ToldOfExpiry(Mutex<BTreeMap<SessionId, Timestamp>>);
+
+impl ToldOfExpiry {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<SessionId, Timestamp>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Since when the session knows; it is told now if it did not.
+    fn since(&self, session: &SessionId, now: Timestamp) -> Timestamp {
+        *self.lock().entry(session.clone()).or_insert(now)
+    }
+
+    fn forget_ended(&self, node: &Node) {
+        self.lock().retain(|session, _| node.sessions.is_running(session));
+    }
+}
+
+async fn expire(node: &Arc<Node>, row: CallbackRow, now: Timestamp) -> Result<(), store::Error> {
     match (row.state, row.session.clone()) {
         (CallbackState::Completed, _) => node.store.commit(vec![Write::DeleteCallback(row.id)]).await,
         (_, Some(session)) if node.sessions.is_running(&session) => {
-            // Full or gone in this moment: the next sweep tells it again.
-            let _told =
-                node.sessions.tell(&session, Incoming::Event(Event::external("callback.expired", json!({}))));
+            let is_over = node.told_of_expiry.since(&session, now) + EXPIRED_GRACE <= now;
+            let incoming = match is_over {
+                false => Incoming::Event(Event::external("callback.expired", json!({}))),
+                // Its chart does not hear of it, and would keep the record for ever.
+                true => Incoming::Terminate { reason: Some(CompletionReason::FAIL_TIMEOUT_TTL) },
+            };
+            // Gone in this moment: the next sweep finds the record without it.
+            let _gone = node.sessions.tell(&session, incoming);
             Ok(())
         }
         // No session runs it: it was never submitted, or its session was lost for good (decision D-079).
@@ -247,3 +304,6 @@ fn policy_of(node: &Node, row: &CallbackRow) -> Option<NotificationPolicy> {
     let request: Map<String, Value> = request.into_iter().chain(row.user_data.clone()).collect();
     starting::notification_policy(&service.effective(&request).ok()?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -126,6 +126,7 @@ impl Engine {
             shared_values: crate::shared_values::SharedValues::default(),
             sessions: Sessions::new(activity),
             scheduled_starts: crate::scheduled_starts::ScheduledStarts::default(),
+            told_of_expiry: scheduling::ToldOfExpiry::default(),
             timers: crate::timers::Timers::default(),
             outbox: crate::outbox::Outbox::default(),
             devices: crate::devices::Devices::default(),

@@ -204,7 +204,9 @@ fn callback_parameters(
         "_customer_number": number,
         "_desired_time": row.desired_time.to_string(),
         "_started_at": node.clock.now().epoch_seconds(),
+        "_started_at_ms": node.clock.now().as_millis(),
         "_requested_at": row.requested_at.epoch_seconds(),
+        "_requested_at_ms": row.requested_at.as_millis(),
         "_request": options.request_properties(),
         "_user_data": row.user_data,
         "_attempts": row.attempts,
@@ -252,6 +254,14 @@ pub(crate) async fn start_child(
     let started =
         start_plain(node, session.clone(), source, parameters, (parent, invokeid.clone(), depth), Vec::new())
             .await;
+    // Ended by somebody while it was being started; the start itself may have been too far.
+    if node.sessions.start_is_over(&session) {
+        let _gone = node.sessions.tell(&session, Incoming::Terminate { reason: None });
+        if is_invoke {
+            // Nothing comes from an invocation that was cancelled.
+            return node.tell(&effect, Incoming::Done { effect: effect.clone() });
+        }
+    }
     let event = match (started, is_invoke) {
         (Ok(()), true) => {
             return node
@@ -318,6 +328,9 @@ async fn start_chart(
     first: Vec<Incoming>,
 ) -> Result<(), String> {
     keep(node, &chart).await.map_err(|error| error.to_string())?;
+    if node.sessions.is_start_given_up(&session) {
+        return Err("it was ended before it began".to_owned());
+    }
     let reply_key = node.chance.key();
     parameters.entry("_base_url").or_insert_with(|| json!(node.base_url));
     parameters.entry("_reply_key").or_insert_with(|| json!(reply_key));

@@ -91,6 +91,7 @@ fn entry(number: usize, targets: &[String], chance: &mut Chance, now: Timestamp)
         growth: grows.then(|| PriorityGrowth { increment, interval: Duration::from_secs(interval) }),
         waiting_since: now - Duration::from_millis(u64::try_from(chance.number(600_000)).unwrap()),
         entered: now,
+        is_taken_anew: false,
         deadline: Some(now + Duration::from_secs(14_400)),
         routable: true,
         notify: false,

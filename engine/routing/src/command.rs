@@ -29,6 +29,10 @@ pub struct Entry {
     pub waiting_since: Timestamp,
     /// Entry into the queue: breaks ties.
     pub entered: Timestamp,
+    /// Whether it had the place before and takes it anew, after its agent was lost for example: it does not come in now
+    /// and counts as no arrival. Default false.
+    #[serde(default)]
+    pub is_taken_anew: bool,
     /// Point at which the search ends without a target; `None` waits without end.
     pub deadline: Option<Timestamp>,
     /// Whether it may be given an agent now; if not it keeps its place.
@@ -108,7 +112,8 @@ pub struct PriorityGrowth {
 pub struct EntryChange {
     /// See [`Entry::routable`].
     pub routable: Option<bool>,
-    /// See [`Entry::notify`].
+    /// See [`Entry::notify`]. `true` also says that whoever was announced was dialled in vain, `false` that the dial that was
+    /// announced is not made, unless it has begun.
     pub notify: Option<bool>,
     /// See [`Entry::target`].
     pub target: Option<String>,
@@ -178,6 +183,10 @@ pub enum AgentStatus {
 pub enum Command {
     /// An entry asks for a target. A second submit under a known id changes nothing.
     Submit(Entry),
+    /// An entry that was stored waits again after a restart, where it waited before. It counts as no arrival, and of a
+    /// list of targets it waits for those whose time it is: nobody is logged in yet, so conditions for skipping would tell
+    /// nothing. Otherwise as [`Command::Submit`].
+    Restore(Entry),
     /// A waiting entry changes.
     Update {
         /// Which.
@@ -291,8 +300,8 @@ pub enum Command {
         /// Which entry.
         id: EntryId,
     },
-    /// The dial that an announcement asked for has begun. Until it ends, or n17 of `vcb` is over, no other is announced
-    /// for the entry. Unknown ids are ignored.
+    /// The customer of an entry is being dialled, because an announcement asked for it or without one. Until the dial ends,
+    /// or n17 of `vcb` is over, no other is announced for the entry. Unknown ids and routable entries are ignored.
     DialStarted {
         /// Which.
         id: EntryId,
@@ -547,6 +556,14 @@ pub enum LoginRefusal {
         agent: AgentId,
         /// In words.
         status: &'static str,
+    },
+    /// Nobody moves while a call is on its way.
+    #[error(
+        "agent `{agent}` is kept for a call that is on its way: a login at another desk is possible after it, or after a logout"
+    )]
+    Kept {
+        /// Who.
+        agent: AgentId,
     },
     /// Somebody else works at the place.
     #[error("place `{place}` is used by agent `{by}`, who has to log out first")]

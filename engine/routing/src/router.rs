@@ -2,7 +2,7 @@
 //!
 //! | command | waiting entry | unknown entry |
 //! | --- | --- | --- |
-//! | `Submit` | nothing changes; `Queued` again, so that a repeated effect is answered | `Queued` or `Refused` |
+//! | `Submit`, `Restore` | nothing changes; `Queued` again, so that a repeated effect is answered | `Queued` or `Refused` |
 //! | `Update` | applied, `Updated{found}`; a target that cannot be served: `UpdateRefused`, unchanged | `Updated{!found}` |
 //! | `Cancel` | `Left` | ignored: it was served, timed out or cancelled a moment ago, and that was said |
 //! | `RouteFailed` | ignored when it is a second report of the same failure | `NotHeld`; selected lately: `Returned` or `RoutingGivenUp` |
@@ -10,7 +10,7 @@
 //!
 //! | command | known agent | unknown agent |
 //! | --- | --- | --- |
-//! | `SetAgentStatus` | `AgentChanged` when it differs; `Ringing` and `Busy` use up the reservation; `LoginRefused` when another one works at the desk | ignored: no longer configured |
+//! | `SetAgentStatus` | `AgentChanged` when it differs; `Ringing` and `Busy` use up the reservation; `LoggedOut` gives it back as when the agent vanishes; `LoginRefused` when another one works at the desk | ignored: no longer configured |
 //! | `ObserveAgent` | the same, unless it is older than what is known or of a call that is over: ignored | ignored |
 //! | `LogIn` | `AgentChanged` or `LoginRefused` | `LoginRefused` |
 //! | `EndCall` | from a call: after-call work, or what was asked for; else ignored | ignored |
@@ -24,6 +24,7 @@
 //! that it names, and grows with the logarithm of what waits; see [`crate::order`].
 
 mod admission;
+mod all_waits;
 mod announcing;
 mod attendance;
 mod choice;
@@ -31,6 +32,7 @@ mod collecting;
 pub(crate) mod counting;
 mod keeping;
 mod lines;
+mod object_statistics;
 mod reservation;
 mod settle;
 mod statistic_terms;
@@ -54,6 +56,7 @@ use crate::slab::{Slab, Slot};
 use crate::waiting_time::{QueueStatistics, estimate};
 use crate::{Averages, Command, DialAheadOptions, DialAverages, Entry, Outcome, WaitingTime};
 
+use admission::Origin;
 use attendance::Desks;
 pub(crate) use collecting::Collection;
 use collecting::Request;
@@ -220,8 +223,10 @@ pub struct Router {
 struct Queue {
     order: Order,
     statistics: QueueStatistics,
-    /// Entries by line, those that are only listed here included.
+    /// Entries that are served here, by line.
     lines: BTreeMap<Slot, usize>,
+    /// Entries that are only listed here, by line.
+    pegged: BTreeMap<Slot, usize>,
 }
 
 /// What ends by itself. The order is that of ends at the same moment.
@@ -268,7 +273,8 @@ impl Router {
 
     fn carry_out(&mut self, command: Command, now: Timestamp, outcomes: &mut Vec<Outcome>) {
         match command {
-            Command::Submit(entry) => self.submit(entry, now, outcomes),
+            Command::Submit(entry) => self.submit(entry, Origin::Session, now, outcomes),
+            Command::Restore(entry) => self.submit(entry, Origin::Store, now, outcomes),
             Command::Update { id, change } => self.update(id, change, now, outcomes),
             Command::Cancel { id } => {
                 self.forget_held(&id);

@@ -39,7 +39,7 @@ pub enum Statistic {
     AgentOccupancy,
     /// `StatAgentLoading`: 0 for a ready agent, 1 for one with a call, 2 for one who takes none.
     AgentLoading,
-    /// `StatCallsInQueue`: interactions that wait.
+    /// `StatCallsInQueue`, also named `StatCallsWaiting`: interactions that wait.
     CallsInQueue,
     /// `StatCallsAnswered`: calls an agent answered, or distributions of a queue, since the router began.
     CallsAnswered,
@@ -97,7 +97,8 @@ pub enum StatisticError {
 }
 
 impl Statistic {
-    const ALL: [Self; 18] = [
+    /// All of them.
+    pub const ALL: [Self; 18] = [
         Self::AgentsAvailable,
         Self::AgentsTotal,
         Self::AgentsBusy,
@@ -117,6 +118,11 @@ impl Statistic {
         Self::RAgentsTotal,
         Self::CallsEntered,
     ];
+
+    /// Further names.
+    //= decision: D-091 `StatLoginAgents` is an alias of `StatAgentsTotal`
+    pub const ALIASES: [(&str, Self); 2] =
+        [("StatLoginAgents", Self::AgentsTotal), ("StatCallsWaiting", Self::CallsInQueue)];
 
     /// The name by which it is asked for.
     #[must_use]
@@ -148,14 +154,12 @@ impl Statistic {
     /// # Errors
     /// [`StatisticError::Unknown`] with the nearest known name.
     pub fn parse(name: &str) -> Result<Self, StatisticError> {
-        //= decision: D-091 `StatLoginAgents` is an alias of `StatAgentsTotal`
-        if name == "StatLoginAgents" {
-            return Ok(Self::AgentsTotal);
-        }
-        Self::ALL.into_iter().find(|statistic| statistic.name() == name).ok_or_else(|| {
+        let own = Self::ALL.into_iter().map(|statistic| (statistic.name(), statistic));
+        let names = own.chain(Self::ALIASES);
+        names.clone().find(|(known, _)| *known == name).map(|(_, statistic)| statistic).ok_or_else(|| {
             StatisticError::Unknown {
                 name: name.to_owned(),
-                proposal: proposal(name, Self::ALL.iter().map(|statistic| statistic.name())),
+                proposal: proposal(name, names.map(|(known, _)| known)),
             }
         })
     }

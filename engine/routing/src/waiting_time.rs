@@ -237,6 +237,21 @@ pub fn estimate_wait(inquiry: Inquiry, basis: Basis, now: Timestamp) -> Option<(
     Some((time, Explanation { queues, position: pos, aqt, ewt, basis, text }))
 }
 
+/// What a newcomer can expect where `calls` wait already: the average time for `ahead` calls.
+pub(crate) fn newcomers_wait(calls: usize, hit: u32, aqt: f64, ahead: usize, now: Timestamp) -> WaitingTime {
+    WaitingTime {
+        time: now.epoch_seconds(),
+        calls,
+        wcalls: calls,
+        pos: calls + 1,
+        wpos: calls + 1,
+        wt: 0.0,
+        aqt,
+        ewt: estimate(aqt, ahead),
+        hit,
+    }
+}
+
 fn sentence(queues: &[QueueName], position: usize, aqt: f64, ewt: f64, basis: &Basis) -> String {
     let names: Vec<_> = queues.iter().map(|queue| format!("`{queue}`")).collect();
     let why = match basis {
@@ -377,6 +392,11 @@ impl QueueStatistics {
             served_by.remove(0);
         }
         served_by.push(target.to_owned());
+    }
+
+    /// An entry that is served elsewhere entered.
+    pub(crate) fn is_listed(&mut self) {
+        self.counts.entered += 1;
     }
 
     /// An entry was given an agent.

@@ -12,6 +12,7 @@
 //! | hang up | refused | refused | phone |
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use routing::{AgentProfile, AgentStatus, Command};
 use serde_json::{Value, json};
@@ -20,8 +21,14 @@ use vocabulary::{InteractionId, Timestamp};
 
 use crate::api::{AgentCommand, AgentError, AgentMessage, AgentState};
 
-/// Messages kept for each agent.
-pub(super) const MESSAGES_KEPT: usize = 1_000;
+/// Messages kept for each agent who has ever opened a socket.
+const MESSAGES_KEPT: usize = 1_000;
+/// Messages kept for one who has not: a client that opens its first socket learns how the agent came to work.
+const MESSAGES_KEPT_AT_FIRST: usize = 16;
+/// Bytes of the messages kept for each agent; agents with many groups and skills have long ones.
+const BYTES_KEPT: usize = 256 * 1024;
+/// How long an agent whose socket is gone may take to open another one, in engine time.
+pub(super) const ABSENCE_MAX: Duration = Duration::from_secs(45);
 /// Messages that may wait for one socket; a slower one is cut off and resumes by `after`.
 const SOCKET_CAPACITY: usize = 256;
 
@@ -74,8 +81,11 @@ pub(super) struct Agent {
     phone: Phone,
     /// Whether a socket was ever opened: whoever had one is missed when it is gone.
     had_socket: bool,
+    /// Since when the agent has had none, after having had one.
+    alone_since: Option<Timestamp>,
     next_seq: u64,
     kept: VecDeque<AgentMessage>,
+    bytes_kept: usize,
     sockets: Vec<mpsc::Sender<AgentMessage>>,
 }
 
@@ -89,8 +99,10 @@ impl Agent {
             reserved: false,
             phone: Phone::Idle,
             had_socket: false,
+            alone_since: None,
             next_seq: 1,
             kept: VecDeque::new(),
+            bytes_kept: 0,
             sockets: Vec::new(),
         }
     }
@@ -162,23 +174,26 @@ impl Agent {
         self.status = status.clone();
         self.reserved = reserved;
         self.after_call = after_call.cloned();
-        self.say("status", json!(self.view()), now);
+        self.say("status", &json!(self.view()), now);
     }
 
     /// The switch tells of the phone; `kind` is the type of the message.
     pub(super) fn phone_is(&mut self, phone: Phone, kind: &str, now: Timestamp) {
         let call = phone.call().or_else(|| self.phone.call()).cloned();
         self.phone = phone;
-        self.say(kind, json!({ "interactionid": call }), now);
+        self.say(kind, &json!({ "interactionid": call }), now);
     }
 
-    fn say(&mut self, kind: &str, data: Value, now: Timestamp) {
-        let message = AgentMessage { seq: self.next_seq, kind: kind.to_owned(), at: now.to_string(), data };
+    fn say(&mut self, kind: &str, data: &Value, now: Timestamp) {
+        let message = AgentMessage::new(self.next_seq, kind, now, data);
         self.next_seq += 1;
-        if self.kept.len() == MESSAGES_KEPT {
-            self.kept.pop_front();
-        }
+        let most = if self.had_socket { MESSAGES_KEPT } else { MESSAGES_KEPT_AT_FIRST };
+        self.bytes_kept += message.text().len();
         self.kept.push_back(message.clone());
+        while self.kept.len() > most || (self.bytes_kept > BYTES_KEPT && self.kept.len() > 1) {
+            let oldest = self.kept.pop_front();
+            self.bytes_kept -= oldest.map_or(0, |oldest| oldest.text().len());
+        }
         self.sockets.retain(|socket| socket.try_send(message.clone()).is_ok());
     }
 
@@ -186,19 +201,27 @@ impl Agent {
     pub(super) fn listen(&mut self, after: Option<u64>) -> mpsc::Receiver<AgentMessage> {
         let (socket, receiver) = mpsc::channel(MESSAGES_KEPT + SOCKET_CAPACITY);
         let after = after.unwrap_or(self.next_seq.saturating_sub(1));
-        for message in self.kept.iter().filter(|message| message.seq > after) {
+        for message in self.kept.iter().filter(|message| message.seq() > after) {
             // Holds every message that is kept: cannot be full.
             let _fits = socket.try_send(message.clone());
         }
         self.sockets.retain(|socket| !socket.is_closed());
         self.sockets.push(socket);
         self.had_socket = true;
+        self.alone_since = None;
         receiver
     }
 
-    /// Whether the agent is at work, once had a socket, and has none.
-    pub(super) fn is_missing(&self) -> bool {
-        self.had_socket && self.is_at_work() && self.sockets.iter().all(|socket| socket.is_closed())
+    /// A socket is gone, perhaps the last one.
+    pub(super) fn socket_gone(&mut self, now: Timestamp) {
+        if self.sockets.iter().all(|socket| socket.is_closed()) {
+            self.alone_since = self.alone_since.or(Some(now));
+        }
+    }
+
+    /// Whether the agent is at work, once had a socket, and has had none for too long.
+    pub(super) fn is_missing(&self, now: Timestamp) -> bool {
+        self.is_at_work() && self.alone_since.is_some_and(|since| now.since(since) >= ABSENCE_MAX)
     }
 
     /// The agent as clients see it.
@@ -239,11 +262,12 @@ fn status_name(status: &AgentStatus) -> &'static str {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::time::Duration;
 
     use routing::{AgentProfile, AgentStatus, Command};
     use vocabulary::{InteractionId, Timestamp};
 
-    use super::{Agent, Deed, Phone};
+    use super::{Agent, BYTES_KEPT, Deed, MESSAGES_KEPT, MESSAGES_KEPT_AT_FIRST, Phone};
     use crate::api::AgentCommand;
 
     const NOW: Timestamp = Timestamp::EPOCH;
@@ -322,31 +346,87 @@ mod tests {
         assert!(self::agent(&AgentStatus::LoggedOut).decide(lunch()).is_err());
     }
 
+    fn read(message: &crate::api::AgentMessage) -> serde_json::Value {
+        serde_json::from_str(message.text()).unwrap()
+    }
+
     #[test]
     fn a_socket_resumes_behind_the_last_message_that_was_seen() {
         let mut agent = agent(&AgentStatus::Ready);
         agent.phone_is(Phone::Rings(call()), "ringing", NOW);
         let mut resumed = agent.listen(Some(1));
-        let message = resumed.try_recv().unwrap();
-        assert_eq!((message.seq, message.kind.as_str()), (2, "ringing"));
+        let message = read(&resumed.try_recv().unwrap());
+        assert_eq!((&message["seq"], &message["type"]), (&2.into(), &"ringing".into()));
         let mut new = agent.listen(None);
         assert!(new.try_recv().is_err());
         agent.phone_is(Phone::Idle, "diverted", NOW);
         for socket in [&mut resumed, &mut new] {
-            let message = socket.try_recv().unwrap();
-            assert_eq!((message.seq, &message.data["interactionid"]), (3, &serde_json::json!("C1")));
+            let message = read(&socket.try_recv().unwrap());
+            assert_eq!((&message["seq"], &message["data"]["interactionid"]), (&3.into(), &"C1".into()));
+        }
+    }
+
+    fn ring(agent: &mut Agent, times: usize) {
+        for _ in 0..times {
+            agent.phone_is(Phone::Rings(call()), "ringing", NOW);
         }
     }
 
     #[test]
-    fn whoever_had_a_socket_and_has_none_is_missed() {
+    fn few_messages_are_kept_before_the_first_socket_and_many_after_it() {
         let mut agent = agent(&AgentStatus::Ready);
-        assert!(!agent.is_missing());
-        let socket = agent.listen(None);
-        assert!(!agent.is_missing());
-        drop(socket);
-        assert!(agent.is_missing());
+        ring(&mut agent, 2_000);
+        assert_eq!(agent.kept.len(), MESSAGES_KEPT_AT_FIRST);
+        let mut first = agent.listen(Some(0));
+        assert_eq!(first.try_recv().unwrap().seq(), 2_001 - 15, "the last of them");
+        drop(first);
+        ring(&mut agent, 2_000);
+        assert_eq!(agent.kept.len(), MESSAGES_KEPT);
+        let mut resumed = agent.listen(Some(3_500));
+        assert_eq!(resumed.try_recv().unwrap().seq(), 3_501);
+    }
+
+    #[test]
+    fn messages_of_agents_with_many_skills_are_kept_by_their_bytes() {
+        let mut agent = agent(&AgentStatus::Ready);
+        agent.profile.groups = (0..500).map(|number| format!("{number:0>100}")).collect();
+        let _socket = agent.listen(None);
+        for _ in 0..200 {
+            agent.status_changed(&AgentStatus::Ready, false, None, NOW);
+        }
+        let bytes: usize = agent.kept.iter().map(|message| message.text().len()).sum();
+        assert_eq!(bytes, agent.bytes_kept);
+        assert!(bytes <= BYTES_KEPT && agent.kept.len() > 1, "{bytes} in {}", agent.kept.len());
+    }
+
+    #[test]
+    fn whoever_had_a_socket_and_has_had_none_for_some_time_is_missed() {
+        let after = |seconds: u64| NOW + Duration::from_secs(seconds);
+        let mut agent = agent(&AgentStatus::Ready);
+        agent.socket_gone(NOW);
+        let (first, second) = (agent.listen(None), agent.listen(None));
+        drop(first);
+        agent.socket_gone(after(10));
+        assert!(!agent.is_missing(after(100)), "there is another one");
+        drop(second);
+        agent.socket_gone(after(100));
+        assert!(!agent.is_missing(after(144)));
+        assert!(agent.is_missing(after(145)));
         agent.status_changed(&AgentStatus::LoggedOut, false, None, NOW);
-        assert!(!agent.is_missing());
+        assert!(!agent.is_missing(after(145)));
+    }
+
+    #[test]
+    fn each_loss_of_the_socket_has_its_full_time() {
+        let after = |seconds: u64| NOW + Duration::from_secs(seconds);
+        let mut agent = agent(&AgentStatus::Ready);
+        drop(agent.listen(None));
+        agent.socket_gone(NOW);
+        drop(agent.listen(None));
+        agent.socket_gone(after(40));
+        assert!(!agent.is_missing(after(45)), "the second loss is 5 s old");
+        // Looked at again during a call, which is no new loss.
+        agent.socket_gone(after(60));
+        assert!(agent.is_missing(after(85)));
     }
 }

@@ -1,12 +1,12 @@
 //! Who works where, who comes and goes, and who is missed.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use routing::{AgentProfile, Command, Desk};
 use store::Write;
-use vocabulary::AgentId;
+use vocabulary::{AgentId, Timestamp};
 
+use super::agent::ABSENCE_MAX;
 use super::{Agent, AgentDesk, State, order, phone, tell};
 use crate::api::{AgentChange, AgentError};
 use crate::node::Node;
@@ -14,8 +14,6 @@ use crate::queueing::AskAgent;
 
 /// Name under which agents that came through the API are kept.
 const KEPT_AGENTS: &str = "agents";
-/// How long an agent whose socket is gone may take to open another one, in engine time.
-const ABSENCE_MAX: Duration = Duration::from_secs(45);
 /// Most characters of an id, a name, a number or a group.
 const TEXT_MAX: usize = 126;
 /// Most groups, and most skills.
@@ -68,8 +66,8 @@ impl State {
         }
     }
 
-    fn is_missing(&self, agent: &AgentId) -> bool {
-        self.agents.get(agent).is_some_and(Agent::is_missing)
+    fn is_missing(&self, agent: &AgentId, now: Timestamp) -> bool {
+        self.agents.get(agent).is_some_and(|agent| agent.is_missing(now))
     }
 }
 
@@ -180,10 +178,14 @@ impl AgentDesk {
     /// The socket of an agent is gone. Whoever opens no other one in time is taken out of the selection, and what was
     /// reserved goes to somebody else. Agents who never had a socket are not missed.
     pub(crate) fn socket_gone(&self, node: &Arc<Node>, agent: &str) {
-        let (id, weak) = (AgentId::new(agent), Arc::downgrade(node));
-        node.clock.wake_at(node.clock.now() + ABSENCE_MAX, move || {
+        let (id, weak, now) = (AgentId::new(agent), Arc::downgrade(node), node.clock.now());
+        if let Some(agent) = self.state().agents.get_mut(&id) {
+            agent.socket_gone(now);
+        }
+        node.clock.wake_at(now + ABSENCE_MAX, move || {
             let Some(node) = weak.upgrade() else { return };
-            if !node.desk.state().is_missing(&id) {
+            // A socket that was opened meanwhile and is gone again has a time of its own.
+            if !node.desk.state().is_missing(&id, node.clock.now()) {
                 return;
             }
             if node.desk.state().agents.get(&id).is_some_and(Agent::is_on_call) {

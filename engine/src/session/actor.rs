@@ -1,6 +1,8 @@
 //! The actor of one session: a shell around [`Session::step`].
 
 mod committing;
+#[cfg(test)]
+mod outage_tests;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -10,7 +12,7 @@ use std::sync::Arc;
 use actix::prelude::*;
 use serde_json::{Value, json};
 use statecharts::{Event, EventKind, Failure, LimitName, Session, Snapshot, Status, Step, Worker};
-use store::{CallbackRow, Write};
+use store::{CallbackRow, EffectState, Write};
 use tokio::sync::oneshot;
 use vocabulary::{CallbackState, CompletionReason, EffectId, SessionId, Timestamp};
 
@@ -26,7 +28,7 @@ use crate::plugin_replies;
 use crate::record::{self, RecordUpdate};
 use committing::{Committed, answer};
 
-/// Messages that may wait for one session. A full mailbox is an answer: the sender is told.
+/// Messages that may wait for one session before clients are refused. What the platform tells is always taken.
 const MAILBOX_CAPACITY: usize = 256;
 /// Events that verbs of one step may raise in a row before the session is ended as running wild.
 const RAISED_MAX: usize = 200;
@@ -62,6 +64,13 @@ pub(crate) enum Incoming {
         /// Which.
         effect: EffectId,
     },
+    /// An event of another session, or of itself.
+    Letter {
+        /// Its row, which is this session's.
+        letter: EffectId,
+        /// The event.
+        event: Event,
+    },
     /// A fact about a call.
     Call(CallFact),
     /// An outcome of the router.
@@ -69,7 +78,10 @@ pub(crate) enum Incoming {
     /// The pause list has changed, perhaps for this session.
     PauseList,
     /// Somebody ends the session from outside.
-    Terminate,
+    Terminate {
+        /// Why its record is completed, if its chart did not say; `None` is `NOT_AVAILABLE`.
+        reason: Option<CompletionReason>,
+    },
 }
 
 /// The message of the actor.
@@ -115,8 +127,6 @@ pub(crate) struct SessionActor {
     /// State in which the record was counted last.
     counted: Option<CallbackState>,
     requests: BTreeMap<String, oneshot::Sender<SessionResponse>>,
-    /// Effects that were handed over; the next transaction closes them.
-    handed_over: Vec<EffectId>,
     ended: bool,
 }
 
@@ -139,7 +149,6 @@ impl SessionActor {
             context,
             counted: None,
             requests: BTreeMap::new(),
-            handed_over: Vec::new(),
             ended: false,
         }
     }
@@ -183,13 +192,13 @@ impl SessionActor {
         }
         let mut events: VecDeque<(&'static str, Event)> =
             plan.raised.drain(..).map(|event| ("answer", event)).collect();
-        let mut terminated = false;
-        for effect in std::mem::take(&mut self.handed_over) {
-            self.planner(&mut plan, now).close(&effect);
-        }
+        let mut terminated: Option<Option<CompletionReason>> = None;
         for incoming in tell.incoming {
-            terminated |=
-                matches!(incoming, Incoming::Terminate) || self.is_too_old(&incoming, &mut plan, now);
+            if let Incoming::Terminate { reason } = &incoming {
+                terminated = terminated.or_else(|| Some(reason.clone()));
+            } else if self.is_too_old(&incoming, &mut plan, now) {
+                terminated.get_or_insert(None);
+            }
             events.extend(self.interpret(incoming, &mut plan, now));
         }
         let mut steps = 0;
@@ -203,16 +212,14 @@ impl SessionActor {
             }
             events.extend(plan.raised.drain(..).map(|event| ("answer", event)));
         }
-        if terminated && matches!(course, Course::Running) {
+        if let (Some(reason), Course::Running) = (terminated, &course) {
             let step = self.session.cancel(&mut self.worker.borrow_mut(), now.as_millis());
             self.planner(&mut plan, now).step(step.number, step.effects);
-            course = Course::Ended(None);
+            course = Course::Terminated(reason);
         }
         let snapshot = self.snapshot(&mut course);
         let ended = !matches!(course, Course::Running);
-        if ended {
-            self.end(&course, &mut plan, now);
-        }
+        let let_go = if ended { self.end(&course, &mut plan, now) } else { Vec::new() };
         let mut writes = self.own_writes(&plan, snapshot);
         if is_first {
             writes.extend(self.node.shared_values.unkept(self.session.shared()));
@@ -224,7 +231,7 @@ impl SessionActor {
         }
         self.commit(
             writes,
-            Committed { plan, armed: Vec::new(), is_first, ended, done: tell.done, busy: tell.busy },
+            Committed { plan, let_go, armed: Vec::new(), is_first, ended, done: tell.done, busy: tell.busy },
             ctx,
         );
     }
@@ -369,6 +376,8 @@ impl SessionActor {
                     let _gone = respond.send(SessionResponse { status: 400, body });
                     return Vec::new();
                 }
+                // Their clients have gone; a chart that answers late or never must not keep them.
+                self.requests.retain(|_, waiting| !waiting.is_closed());
                 if let Some(request) = &event.sendid {
                     self.requests.insert(request.clone(), respond);
                 }
@@ -378,6 +387,10 @@ impl SessionActor {
                 self.planner(plan, now).close(&effect);
                 vec![("answer", event)]
             }
+            Incoming::Letter { letter, event } => {
+                plan.writes.push(Write::SetEffectState { id: letter, state: EffectState::Done });
+                vec![("event", event)]
+            }
             Incoming::Done { effect } => {
                 self.planner(plan, now).close(&effect);
                 Vec::new()
@@ -385,7 +398,7 @@ impl SessionActor {
             Incoming::Call(fact) => answers(self.planner(plan, now).call_fact(fact)),
             Incoming::Queue(outcome) => answers(self.planner(plan, now).queue_outcome(outcome)),
             // What it means is looked at before each event.
-            Incoming::PauseList | Incoming::Terminate => Vec::new(),
+            Incoming::PauseList | Incoming::Terminate { .. } => Vec::new(),
         }
     }
 
@@ -398,8 +411,9 @@ impl SessionActor {
         })
     }
 
-    /// Whatever the session still holds is let go; a record that the chart did not complete is completed.
-    fn end(&mut self, course: &Course, plan: &mut Plan, now: Timestamp) {
+    /// Whatever the session still holds is let go; a record that the chart did not complete is completed. Comes back:
+    /// the orders by which it is let go, which are also those of the plan.
+    fn end(&mut self, course: &Course, plan: &mut Plan, now: Timestamp) -> Vec<Order> {
         let reason = match course {
             Course::Failed(text, limit) => {
                 let limit = limit.map(LimitName::as_str);
@@ -408,11 +422,12 @@ impl SessionActor {
                 tracing::warn!(session_id = %self.identity.id, problem = %text, "A session failed and was ended.");
                 CompletionReason::FAIL_ERROR
             }
+            Course::Terminated(Some(reason)) => reason.clone(),
             _ => CompletionReason::NOT_AVAILABLE,
         };
-        let effect = EffectId { session: self.identity.id.clone(), step: self.session.next_step(), index: 0 };
         if self.record.as_ref().is_some_and(|row| row.state != CallbackState::Completed) {
-            self.planner(plan, now).last_words(effect.step, &reason);
+            let step = self.session.next_step();
+            self.planner(plan, now).last_words(step, &reason);
         }
         let open = self.record.as_mut().filter(|row| row.state != CallbackState::Completed);
         if let Some(row) = open {
@@ -427,9 +442,24 @@ impl SessionActor {
             }
         }
         self.planner(plan, now).count_answer();
+        let let_go = self.let_go(course);
+        plan.writes.extend(let_go.iter().filter_map(Order::row).map(Write::PutEffect));
+        plan.orders.extend(let_go.iter().cloned());
+        let_go
+    }
+
+    /// The orders by which everything that the session holds is let go; it holds nothing after it.
+    fn let_go(&mut self, course: &Course) -> Vec<Order> {
+        let step = self.session.next_step();
+        let mut orders = Vec::new();
+        // The rows of its pushes go with the record.
         let pushes = std::mem::take(&mut self.context.pushes);
         let context = std::mem::replace(&mut self.context, Context { pushes, ..Context::default() });
-        let mut give = |action| plan.orders.push(Order { effect: effect.clone(), action });
+        let id = self.identity.id.clone();
+        let mut give = |action| {
+            let index = u32::try_from(orders.len()).unwrap_or(u32::MAX);
+            orders.push(Order { effect: EffectId { session: id.clone(), step, index }, action });
+        };
         for entry in context.entries.keys().cloned() {
             give(Action::CancelEntry { entry });
         }
@@ -453,6 +483,7 @@ impl SessionActor {
                 give(Action::Deliver { session: parent.clone(), event });
             }
         }
+        orders
     }
 
     /// What the parent is told.
@@ -460,7 +491,7 @@ impl SessionActor {
         let id = &self.identity.id;
         let data = match course {
             Course::Ended(data) => data.clone(),
-            Course::Running | Course::Failed(..) => None,
+            Course::Running | Course::Terminated(_) | Course::Failed(..) => None,
         };
         match &self.identity.invokeid {
             Some(invokeid) => Event {
@@ -478,6 +509,7 @@ impl SessionActor {
         let name = chart.name().filter(|_| chart.is_ors_compatible() && self.identity.invokeid.is_none())?;
         let (reason, params) = match course {
             Course::Ended(data) => ("final", data.clone()),
+            Course::Terminated(_) => ("final", None),
             Course::Running | Course::Failed(..) => ("error", None),
         };
         let data = json!({ "sessionid": self.identity.id, "reason": reason, "params": params });
@@ -490,8 +522,10 @@ impl SessionActor {
 enum Course {
     /// It waits.
     Running,
-    /// It came to its end, or was ended from outside.
+    /// It came to its end.
     Ended(Option<Value>),
+    /// It was ended from outside, for this reason if one was given.
+    Terminated(Option<CompletionReason>),
     /// It had to be ended: why, and by which limit if it was one.
     Failed(String, Option<LimitName>),
 }

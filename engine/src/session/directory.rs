@@ -33,6 +33,15 @@ pub(crate) enum TellError {
     Full,
 }
 
+/// Who tells a session something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Teller {
+    /// Facts, answers, timers: each happens once and must not be lost, however many wait.
+    Platform,
+    /// Clients: they are told that the mailbox is full, and may come again.
+    Outside,
+}
+
 /// The directory. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Sessions(Arc<Inner>);
@@ -41,6 +50,8 @@ struct Inner {
     activity: Activity,
     shards: OnceLock<Vec<Addr<Shard>>>,
     running: DashMap<SessionId, Addr<SessionActor>>,
+    /// Sessions whose start was ordered and has not come to its end, and whether somebody ended them meanwhile.
+    starting: DashMap<SessionId, bool>,
 }
 
 impl std::fmt::Debug for Sessions {
@@ -51,7 +62,12 @@ impl std::fmt::Debug for Sessions {
 
 impl Sessions {
     pub(crate) fn new(activity: Activity) -> Self {
-        Self(Arc::new(Inner { activity, shards: OnceLock::new(), running: DashMap::new() }))
+        Self(Arc::new(Inner {
+            activity,
+            shards: OnceLock::new(),
+            running: DashMap::new(),
+            starting: DashMap::new(),
+        }))
     }
 
     /// The shards, once, before the first session.
@@ -67,14 +83,34 @@ impl Sessions {
         self.0.running.remove(id);
     }
 
+    /// The start of a session was ordered. Until [`Sessions::start_is_over`] it can be given up.
+    pub(crate) fn start_is_ordered(&self, id: &SessionId) {
+        self.0.starting.insert(id.clone(), false);
+    }
+
+    /// Gives up a start that was ordered and has not come to its end; whether there is one.
+    pub(crate) fn give_up_start(&self, id: &SessionId) -> bool {
+        self.0.starting.get_mut(id).map(|mut given_up| *given_up = true).is_some()
+    }
+
+    /// Whether a start that was ordered was given up.
+    pub(crate) fn is_start_given_up(&self, id: &SessionId) -> bool {
+        self.0.starting.get(id).is_some_and(|given_up| *given_up)
+    }
+
+    /// A start that was ordered came to its end, well or not; whether it was given up before.
+    pub(crate) fn start_is_over(&self, id: &SessionId) -> bool {
+        self.0.starting.remove(id).is_some_and(|(_, given_up)| given_up)
+    }
+
     /// How many run.
     pub(crate) fn len(&self) -> usize {
         self.0.running.len()
     }
 
-    /// Whether this one runs.
+    /// Whether this one runs. An actor that has panicked does not.
     pub(crate) fn is_running(&self, id: &SessionId) -> bool {
-        self.0.running.contains_key(id)
+        self.0.running.get(id).is_some_and(|address| address.connected())
     }
 
     /// The shard of a session: by hash of its id, the same for as long as the number of shards is.
@@ -120,16 +156,15 @@ impl Sessions {
     /// # Errors
     /// [`TellError`]; the session has not seen it.
     pub(crate) fn tell(&self, id: &SessionId, incoming: Incoming) -> Result<(), TellError> {
-        self.send(id, vec![incoming], None)
+        self.send(id, vec![incoming], None, Teller::Platform)
     }
 
-    /// Has every session look at the pause list. One that has no room for the message has others in its mailbox, and looks
-    /// before each of them.
+    /// Has every session look at the pause list.
     pub(crate) fn tell_everybody_of_the_pause_list(&self) {
         let mut running: Vec<SessionId> = self.0.running.iter().map(|entry| entry.key().clone()).collect();
         running.sort_unstable();
         for id in running {
-            let _full_or_ended = self.tell(&id, Incoming::PauseList).is_err();
+            let _ended = self.tell(&id, Incoming::PauseList).is_err();
         }
     }
 
@@ -138,7 +173,7 @@ impl Sessions {
     /// # Errors
     /// [`TellError`]; the session has seen none.
     pub(crate) fn tell_all(&self, id: &SessionId, incoming: Vec<Incoming>) -> Result<(), TellError> {
-        self.send(id, incoming, None)
+        self.send(id, incoming, None, Teller::Platform)
     }
 
     /// Hands over a message; the receiver hears when the step is durable.
@@ -151,7 +186,21 @@ impl Sessions {
         incoming: Vec<Incoming>,
     ) -> Result<oneshot::Receiver<Result<Delivered, store::Error>>, TellError> {
         let (done, waiting) = oneshot::channel();
-        self.send(id, incoming, Some(done))?;
+        self.send(id, incoming, Some(done), Teller::Platform)?;
+        Ok(waiting)
+    }
+
+    /// Hands over an event of somebody outside; the receiver hears when the step is durable.
+    ///
+    /// # Errors
+    /// [`TellError`], also when too many messages wait; the session has not seen it.
+    pub(crate) fn offer(
+        &self,
+        id: &SessionId,
+        event: Event,
+    ) -> Result<oneshot::Receiver<Result<Delivered, store::Error>>, TellError> {
+        let (done, waiting) = oneshot::channel();
+        self.send(id, vec![Incoming::Event(event)], Some(done), Teller::Outside)?;
         Ok(waiting)
     }
 
@@ -165,7 +214,7 @@ impl Sessions {
         event: Event,
     ) -> Result<oneshot::Receiver<SessionResponse>, TellError> {
         let (respond, waiting) = oneshot::channel();
-        self.send(id, vec![Incoming::Request { event, respond }], None)?;
+        self.send(id, vec![Incoming::Request { event, respond }], None, Teller::Outside)?;
         Ok(waiting)
     }
 
@@ -174,13 +223,22 @@ impl Sessions {
         id: &SessionId,
         incoming: Vec<Incoming>,
         done: Option<oneshot::Sender<Result<Delivered, store::Error>>>,
+        teller: Teller,
     ) -> Result<(), TellError> {
-        let address =
-            self.0.running.get(id).map(|entry| entry.value().clone()).ok_or(TellError::NotRunning)?;
+        // By the address that all share: every clone of one would have a place in the mailbox of its own.
+        let address = self.0.running.get(id).ok_or(TellError::NotRunning)?;
+        if !address.connected() {
+            return Err(TellError::NotRunning);
+        }
         let busy = self.0.activity.begin();
-        address.try_send(Tell { incoming, done, busy }).map_err(|error| match error {
-            SendError::Full(_) => TellError::Full,
-            SendError::Closed(_) => TellError::NotRunning,
-        })
+        let tell = Tell { incoming, done, busy };
+        match teller {
+            Teller::Platform => address.do_send(tell),
+            Teller::Outside => address.try_send(tell).map_err(|error| match error {
+                SendError::Full(_) => TellError::Full,
+                SendError::Closed(_) => TellError::NotRunning,
+            })?,
+        }
+        Ok(())
     }
 }

@@ -7,11 +7,14 @@ mod actor;
 pub(crate) mod answers;
 pub(crate) mod context;
 mod directory;
+#[cfg(test)]
+mod kin_tests;
 pub(crate) mod order;
+pub(crate) mod patience;
 pub(crate) mod plan;
 mod send_budget;
 mod shard;
 
 pub(crate) use actor::{Incoming, RecordAtStart};
-pub(crate) use directory::{Sessions, TellError};
+pub(crate) use directory::{Delivered, Sessions, TellError};
 pub(crate) use shard::{NewSession, RestoreSession, Shard};

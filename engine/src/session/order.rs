@@ -7,9 +7,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use statecharts::Event;
+use store::{EffectRow, EffectState};
 use vocabulary::{AttemptNo, CallbackId, EffectId, InteractionId, SessionId, Timestamp};
 
 use super::context::PausePolicy;
+use crate::derive;
 
 /// An order of a session, with the effect that it belongs to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -272,6 +274,20 @@ pub(crate) struct Post {
     pub(crate) sendid: Option<String>,
 }
 
+impl Order {
+    /// The row by which it survives a restart; `None` if it needs none. That of an event for a session is the
+    /// receiver's: it is closed by the very step that takes the event, so that the event is neither lost nor doubled.
+    pub(crate) fn row(&self) -> Option<EffectRow> {
+        let id = match &self.action {
+            Action::Deliver { session, .. } => derive::letter(session, &self.effect),
+            action if action.has_row() => self.effect.clone(),
+            _ => return None,
+        };
+        let action = serde_json::to_string(self).unwrap_or_default();
+        Some(EffectRow { id, action, repeatable: self.action.is_repeatable(), state: EffectState::Intended })
+    }
+}
+
 impl Action {
     /// Whether a restart may carry it out again under the same id (decision D-119).
     pub(crate) const fn is_repeatable(&self) -> bool {
@@ -293,10 +309,5 @@ impl Action {
                 | Self::Post(_)
                 | Self::Deliver { .. }
         )
-    }
-
-    /// Whether it has a row that no answer will close: it is done once it was handed over.
-    pub(crate) const fn is_done_when_handed_over(&self) -> bool {
-        matches!(self, Self::Deliver { .. })
     }
 }

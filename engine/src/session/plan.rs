@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use statecharts::{Effect, Event, EventKind, Failure, Limits, Log, Verb};
-use store::{CallbackRow, EffectRow, EffectState, TimelineRow, Write};
+use store::{CallbackRow, TimelineRow, Write};
 use vocabulary::{EffectId, SessionId, Timestamp};
 
 use crate::session::context::Context;
@@ -182,17 +182,14 @@ impl Planner<'_> {
         if let Action::Play { call, .. } | Action::CollectDigits { call, .. } = &action {
             self.note_treatment(call, &effect);
         }
-        if action.has_row() {
-            let order = Order { effect: effect.clone(), action: action.clone() };
-            self.plan.writes.push(Write::PutEffect(EffectRow {
-                id: effect.clone(),
-                action: serde_json::to_string(&order).unwrap_or_default(),
-                repeatable: action.is_repeatable(),
-                state: EffectState::Intended,
-            }));
-            self.context.open.insert(effect.clone());
+        let order = Order { effect, action };
+        if let Some(row) = order.row() {
+            if row.id == order.effect {
+                self.context.open.insert(row.id.clone());
+            }
+            self.plan.writes.push(Write::PutEffect(row));
         }
-        self.plan.orders.push(Order { effect, action });
+        self.plan.orders.push(order);
     }
 
     /// An event that the session gets next.

@@ -74,6 +74,8 @@ pub(crate) struct RestoreSession {
     pub(crate) shared: Vec<Arc<SharedValue>>,
     pub(crate) chart: Arc<Chart>,
     pub(crate) record: Option<store::CallbackRow>,
+    /// Whether this process has counted the session and its record already.
+    pub(crate) is_counted: bool,
 }
 
 /// The actor of a shard.
@@ -96,7 +98,6 @@ impl Shard {
         let id = identity.id;
         let address = actor.start();
         self.node.sessions.insert(id, address.clone());
-        self.node.metrics.sessions.inc();
         address
     }
 }
@@ -167,6 +168,7 @@ impl Handler<StartSession> for Shard {
             context,
         );
         let address = self.place(identity, actor);
+        self.node.metrics.sessions.inc();
         // The actor was made just now: its mailbox is empty.
         address.do_send(Begin {
             first,
@@ -180,7 +182,7 @@ impl Handler<RestoreSession> for Shard {
     type Result = Result<(), String>;
 
     fn handle(&mut self, restore: RestoreSession, _ctx: &mut Self::Context) -> Self::Result {
-        let RestoreSession { row, snapshot, shared, chart, record } = restore;
+        let RestoreSession { row, snapshot, shared, chart, record, is_counted } = restore;
         let find = |hash: &str| shared.iter().find(|value| value.hash() == hash).cloned();
         let context = serde_json::from_str(&row.context).map_err(|error| format!("context: {error}"))?;
         let session = Session::restore_sharing(chart, *snapshot, find)
@@ -201,7 +203,12 @@ impl Handler<RestoreSession> for Shard {
             record,
             context,
         );
-        actor.count();
+        if is_counted {
+            actor.was_counted();
+        } else {
+            actor.count();
+            self.node.metrics.sessions.inc();
+        }
         self.place(identity, actor);
         Ok(())
     }

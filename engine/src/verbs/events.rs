@@ -65,7 +65,7 @@ pub(crate) const UNASKED: &[Answer] = &[
         "first request of a callback session; its answer is the reply of the start request",
     ),
     answer("callback.cancel", &["reason"], "somebody cancels; the chart must end"),
-    answer("callback.expired", &[], "the life time is over; the chart must end"),
+    answer("callback.expired", &[], "the life time is over; the chart must end within a minute"),
     answer("callback.paused", &["key"], "the callback is paused from now on"),
     answer("callback.resumed", &["key"], "it is not paused any more"),
     answer("session.restored", &[], "the session was restored after a restart of the node"),

@@ -18,12 +18,12 @@ pub(super) const MODULE: Module = Module {
                 required(
                     "object",
                     Expression,
-                    "virtual queue, agent group, agent id, target text such as `?:English>1@.GA`, or `R` for the whole router",
+                    "virtual queue, agent id or agent group (in this order), target text such as `?:English>1@.GA` or a list of targets, or `R` for the whole router",
                 ),
                 required(
                     "statistic",
                     Word,
-                    "`StatAgentsAvailable`, `StatAgentsTotal`, `StatAgentsBusy`, `StatAgentsInQueueReady`, `StatAgentsInQueueLogin`, `StatCallsInQueue`, `StatCallsWaiting`, `StatExpectedWaitingTime`",
+                    "of agents: `StatAgentsAvailable`, `StatAgentsTotal` (`StatLoginAgents`), `StatAgentsBusy`, `RStatAgentsReadyvoice`, `RStatAgentsReady`, `RStatAgentsTotal`; of one agent: `StatAgentLoggedIn`, `StatTimeInReadyState`, `StatAgentOccupancy`, `StatAgentLoading`, `StatCallsAnswered`, `StatCallsCompleted`; of a queue: `StatAgentsInQueueReady`, `StatAgentsInQueueLogin`, `StatCallsInQueue` (`StatCallsWaiting`), `StatCallsAnswered`, `StatCallsCompleted`, `CallsEntered`, `StatExpectedWaitingTime`, `StatLoadBalance`, and those of agents for the agents who serve it",
                 ),
                 attribute("interval", Integer, "seconds between two values, default 10"),
             ],
@@ -60,3 +60,19 @@ pub(super) const MODULE: Module = Module {
         ),
     ],
 };
+
+#[cfg(test)]
+mod tests {
+    use routing::statistics::Statistic;
+
+    #[test]
+    fn the_vocabulary_names_every_statistic() {
+        let subscribe = super::MODULE.elements.iter().find(|element| element.name == "subscribe").unwrap();
+        let about =
+            subscribe.attributes.iter().find(|attribute| attribute.name == "statistic").unwrap().about;
+        let names = Statistic::ALL.map(Statistic::name);
+        for name in names.into_iter().chain(Statistic::ALIASES.map(|(name, _)| name)) {
+            assert!(about.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+}

@@ -157,12 +157,22 @@ impl Store for MemoryStore {
         self.read(move |tables| tables.count_callbacks(&query))
     }
 
-    fn scheduled_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<CallbackRow>> {
-        self.read(move |tables| tables.scheduled_before(before, limit))
+    fn scheduled_before(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, CallbackId)>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<CallbackRow>> {
+        self.read(move |tables| tables.scheduled_before(before, after.as_ref(), limit))
     }
 
-    fn expired_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<CallbackRow>> {
-        self.read(move |tables| tables.expired_before(before, limit))
+    fn expired_before(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, CallbackId)>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<CallbackRow>> {
+        self.read(move |tables| tables.expired_before(before, after.as_ref(), limit))
     }
 
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<SessionRow>> {
@@ -171,6 +181,10 @@ impl Store for MemoryStore {
 
     fn running_sessions(&self) -> StoreFuture<'_, Vec<SessionRow>> {
         self.read(Tables::running_sessions)
+    }
+
+    fn running_session_ids(&self) -> StoreFuture<'_, Vec<SessionId>> {
+        self.read(Tables::running_session_ids)
     }
 
     fn open_effects(&self) -> StoreFuture<'_, Vec<EffectRow>> {

@@ -203,14 +203,28 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn callbacks(&self, query: CallbackQuery) -> StoreFuture<'_, Vec<CallbackRow>>;
     /// How many records match, counted up to the limit of the query; 0 counts all.
     fn count_callbacks(&self, query: CallbackQuery) -> StoreFuture<'_, u64>;
-    /// Scheduled records desired before this point, the earliest first, then by id.
-    fn scheduled_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<CallbackRow>>;
-    /// Records whose life time ended before this point, whatever their state, the earliest first, then by id.
-    fn expired_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<CallbackRow>>;
+    /// Scheduled records desired before this point, the earliest first, then by id. `after`: the desired time and the id
+    /// of the last one that was read; `None` begins.
+    fn scheduled_before(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, CallbackId)>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<CallbackRow>>;
+    /// Records whose life time ended before this point, whatever their state, the earliest first, then by id. `after`:
+    /// the end of the life time and the id of the last one that was read; `None` begins.
+    fn expired_before(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, CallbackId)>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<CallbackRow>>;
     /// A session, running or ended.
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<SessionRow>>;
     /// All running sessions, ordered by id.
     fn running_sessions(&self) -> StoreFuture<'_, Vec<SessionRow>>;
+    /// The ids of all running sessions, in order: what a look costs does not depend on what they hold.
+    fn running_session_ids(&self) -> StoreFuture<'_, Vec<SessionId>>;
     /// Effects that are not done, ordered by session, step and index.
     fn open_effects(&self) -> StoreFuture<'_, Vec<EffectRow>>;
     /// Timers due before this point, ordered by due time, session, id.

@@ -155,12 +155,22 @@ impl Store for SqliteStore {
         Box::pin(self.reader.count_callbacks(query))
     }
 
-    fn scheduled_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<CallbackRow>> {
-        Box::pin(self.reader.scheduled_before(before, limit))
+    fn scheduled_before(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, CallbackId)>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<CallbackRow>> {
+        Box::pin(self.reader.scheduled_before(before, after, limit))
     }
 
-    fn expired_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<CallbackRow>> {
-        Box::pin(self.reader.expired_before(before, limit))
+    fn expired_before(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, CallbackId)>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<CallbackRow>> {
+        Box::pin(self.reader.expired_before(before, after, limit))
     }
 
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<SessionRow>> {
@@ -169,6 +179,10 @@ impl Store for SqliteStore {
 
     fn running_sessions(&self) -> StoreFuture<'_, Vec<SessionRow>> {
         Box::pin(self.reader.running_sessions())
+    }
+
+    fn running_session_ids(&self) -> StoreFuture<'_, Vec<SessionId>> {
+        Box::pin(self.reader.running_session_ids())
     }
 
     fn open_effects(&self) -> StoreFuture<'_, Vec<EffectRow>> {

@@ -70,8 +70,7 @@ impl Connection {
                 () = &mut stopping => break CloseCode::Away,
                 message = self.messages.recv() => {
                     let Some(message) = message else { break CloseCode::Away };
-                    let Ok(text) = serde_json::to_string(&message) else { break CloseCode::Error };
-                    if self.session.text(text).await.is_err() {
+                    if self.session.text(message.text()).await.is_err() {
                         return;
                     }
                 }

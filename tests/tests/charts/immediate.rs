@@ -424,7 +424,8 @@ fn no_dial_while_paused() {
         p.does(&["record QUEUED", "notify _cbe_on_dial_init", "ixn:createcall +12025550123"]);
     });
     scenario(CALLBACK, json!({}), |p| {
-        p.dial_fails(6).event("callback.paused", json!({ "key": "all" })).does(&[]);
+        // Between two dials it is paused at once, and stays so.
+        p.dial_fails(6).event("callback.paused", json!({ "key": "all" })).does(&["record PAUSED"]);
         p.after(300).does(&["record PAUSED"]);
         p.event("callback.resumed", json!({ "key": "all" })).does_among("ixn:createcall +12025550123");
     });

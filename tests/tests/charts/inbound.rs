@@ -86,7 +86,8 @@ fn n3_a_call_without_a_match_goes_to_the_group() {
         assert_eq!(hints["routable"], json!(true));
         assert_eq!(hints["age"], json!(START));
         p.agent_found("7001").does(&["dialog:stop", "ixn:redirect 7001"]);
-        p.agent_declines("7001").does(&["queue:release 7001", "queue:submit"]);
+        p.agent_declines("7001");
+        p.does(&["queue:release 7001", "dialog:playsound next_customer_rep.wav", "queue:submit"]);
         p.agent_found("7002").agent_answers("7002").does(&[]);
         is_over(p);
     });

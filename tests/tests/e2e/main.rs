@@ -29,6 +29,7 @@ mod operations;
 mod orchestration;
 mod ors;
 mod pause;
+mod paused_in_queue;
 mod plugin;
 mod queries;
 mod queue_options;

@@ -164,3 +164,27 @@ async fn another_router_may_tell_the_waiting_time_that_decides_about_now_or_late
     let failed = platform.get("/genesys/1/service/wait?name=VQ_Callback").await;
     assert!(failed.status.is_server_error() && failed.message().contains("JSON object"), "{}", failed.text);
 }
+
+#[tokio::test]
+async fn a_group_of_queues_answers_for_all_of_them() {
+    let other = Service::immediate().with("_urs_virtual_queue", "VQ_Other");
+    let groups = "[queue_groups.Both]\nqueues = [\"VQ_Callback\", \"VQ_Other\"]";
+    let setup = Setup::of("now", &Service::immediate()).service("other", &other).switch(groups);
+    let platform = Platform::start(setup).await;
+    let number = |number: u32| json!({"_customer_number": format!("+120255501{number}")});
+    for (service, customer) in [("now", number(60)), ("now", number(61)), ("other", number(62))] {
+        let _callback = platform.begin(service, &customer).await;
+    }
+    platform.advance(60.0).await;
+    let ask = async |name: &str| {
+        platform.get(&format!("/urs/call/max/lvq?name={name}&aqt=urs&explain=true")).await.ok()
+    };
+    let both = ask("Both.GQ").await;
+    assert_eq!((&both["calls"], &both["pos"]), (&json!(3), &json!(4)), "{both}");
+    assert_eq!(both["explanation"]["queues"], json!(["VQ_Callback", "VQ_Other"]));
+    assert_eq!(ask("Both@.GQ").await["calls"], 3);
+    assert_eq!((&ask("VQ_Callback").await["calls"], &ask("VQ_Other").await["calls"]), (&json!(2), &json!(1)));
+    assert_eq!(ask("Nobody.GQ").await, json!({}));
+    let listed = platform.get("/genesys/2/ewt/ewt1?vqs=Both.GQ").await.ok();
+    assert_eq!(listed["Both.GQ"]["calls"], 3, "{listed}");
+}

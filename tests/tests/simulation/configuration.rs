@@ -31,7 +31,7 @@ pub(crate) struct Service {
 }
 
 /// All services that take requests.
-pub(crate) const SERVICES: [Service; 6] = [
+pub(crate) const SERVICES: [Service; 8] = [
     Service { name: "immediate", options: "_wait_for_agent = false", ..PLAIN },
     Service { name: "delayed", options: "_wait_for_agent = true", ..PLAIN },
     Service {
@@ -60,6 +60,19 @@ pub(crate) const SERVICES: [Service; 6] = [
         options: "_wait_for_agent = false\n_plugin_on_dial_url = \"plugin.scxml\"",
         ..PLAIN
     },
+    // An agent is kept before anybody is dialled, and nobody is dialled late.
+    Service {
+        name: "agent-first",
+        options: "_wait_for_agent = true\n_reserve_before_dial = \"always\"\n_cannot_dial_buffer_time = 600",
+        ..PLAIN
+    },
+    // Transfers are presumed, waits on the line end while phones ring, and whoever declines is asked later.
+    Service {
+        name: "presumed",
+        options: "_wait_for_agent = true\n_max_queue_wait = 60\n_agent_transfer_confirm_timeout = 5\n\
+                  _agent_reject_retry_timeout = 10\n_max_time_to_wait_for_agent_on_the_call = 20",
+        ..PLAIN
+    },
 ];
 
 const PLAIN: Service = Service { name: "", schedules: false, pushes: false, has_plugin: false, options: "" };
@@ -79,7 +92,6 @@ _ttl = 3600
 _urs_queued_ttl = 1800
 _max_dial_attempts = 3
 _dial_retry_timeout = 30
-_max_time_to_wait_for_agent_on_the_call = 300
 _max_transfer_to_agent_attempts = 2
 _follow_call_limit = 600
 _plugin_on_dial_timeout = 60
@@ -87,6 +99,9 @@ _enable_status_notification = "notify"
 _status_notification_type = "httpcb"
 _status_notification_target = "http://receiver.example/status"
 "#;
+
+/// Customers wait on the line for five minutes, where a service does not say otherwise.
+const WAIT_ON_THE_LINE: &str = "_max_time_to_wait_for_agent_on_the_call";
 
 /// The node beside its services.
 const NODE: &str = r#"
@@ -118,6 +133,9 @@ pub(crate) fn configuration(seed: u64) -> Arc<Configuration> {
     let mut text = NODE.to_owned();
     for service in SERVICES {
         text += &format!("\n[service.{}]{COMMON}{}\n", service.name, service.options);
+        if !service.options.contains(WAIT_ON_THE_LINE) {
+            text += &format!("{WAIT_ON_THE_LINE} = 300\n");
+        }
     }
     for agent in AGENTS {
         text += &format!(

@@ -173,12 +173,22 @@ impl Store for WatchedStore {
         self.inner.count_callbacks(query)
     }
 
-    fn scheduled_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<CallbackRow>> {
-        self.inner.scheduled_before(before, limit)
+    fn scheduled_before(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, CallbackId)>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<CallbackRow>> {
+        self.inner.scheduled_before(before, after, limit)
     }
 
-    fn expired_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<CallbackRow>> {
-        self.inner.expired_before(before, limit)
+    fn expired_before(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, CallbackId)>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<CallbackRow>> {
+        self.inner.expired_before(before, after, limit)
     }
 
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<SessionRow>> {
@@ -187,6 +197,10 @@ impl Store for WatchedStore {
 
     fn running_sessions(&self) -> StoreFuture<'_, Vec<SessionRow>> {
         self.inner.running_sessions()
+    }
+
+    fn running_session_ids(&self) -> StoreFuture<'_, Vec<SessionId>> {
+        self.inner.running_session_ids()
     }
 
     fn timers_before(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, Vec<TimerRow>> {

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use store::MemoryStore;
 use telephony::DialsInMemory;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use vocabulary::Timestamp;
 
 use crate::dice::{Dice, Stream};
@@ -82,6 +83,8 @@ pub(crate) struct Trouble {
     pub(crate) doubled: u64,
     pub(crate) delayed: u64,
     pub(crate) failing_disk: u64,
+    /// Seconds of real time that the disk goes on failing once it fails, at most.
+    pub(crate) disk_outage: u64,
     /// Turns that a commit lets others go first, at most.
     pub(crate) slow_disk: u64,
 }
@@ -95,6 +98,7 @@ impl Trouble {
             doubled: 0,
             delayed: 0,
             failing_disk: 0,
+            disk_outage: 0,
             slow_disk: 0,
         }
     }
@@ -109,6 +113,7 @@ impl Trouble {
             delayed: dice.pick(&[0, 5, 20]),
             failing_disk: dice.pick(&[0, 0, 2]),
             slow_disk: dice.pick(&[0, 3]),
+            disk_outage: dice.pick(&[0, 0, 40]),
         }
     }
 }
@@ -144,6 +149,8 @@ struct State {
     outside: Dice,
     line: Dice,
     latency: Dice,
+    /// Until when the disk fails whatever it is asked.
+    outage_ends: Option<Instant>,
     moments: BTreeMap<Moment, u64>,
     deaths: u32,
     lost_events: u64,
@@ -185,6 +192,7 @@ impl World {
                 outside: Dice::new(seed, Stream::Outside),
                 line: Dice::new(seed, Stream::Line),
                 latency: Dice::new(seed, Stream::Latency),
+                outage_ends: None,
                 moments: BTreeMap::new(),
                 deaths: 0,
                 lost_events: 0,
@@ -282,6 +290,8 @@ impl World {
     pub(crate) fn boot(&self) {
         let mut state = self.state();
         let disk = state.store.disk();
+        // The clock of the new process begins anew.
+        state.outage_ends = None;
         state.store = Arc::new(MemoryStore::on(disk));
         self.0.is_dead.store(false, Ordering::SeqCst);
     }
@@ -345,7 +355,20 @@ impl World {
 
     /// Whether the disk refuses this transaction.
     pub(crate) fn disk_fails(&self) -> bool {
-        !self.is_calm() && self.state().faults.percent(self.0.trouble.failing_disk)
+        if self.is_calm() {
+            return false;
+        }
+        let mut state = self.state();
+        if state.outage_ends.is_some_and(|end| Instant::now() < end) {
+            return true;
+        }
+        state.outage_ends = None;
+        let fails = state.faults.percent(self.0.trouble.failing_disk);
+        if fails && self.0.trouble.disk_outage > 0 && state.faults.percent(20) {
+            let outage = state.faults.within_secs(self.0.trouble.disk_outage);
+            state.outage_ends = Some(Instant::now() + outage);
+        }
+        fails
     }
 
     /// Turns that this commit lets others go first.

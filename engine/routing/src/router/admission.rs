@@ -15,8 +15,23 @@ use crate::slab::Slot;
 use crate::statistics::StatisticUse;
 use crate::{Entry, EntryChange, EntryId, Outcome, Refusal, Target, TargetKind, TargetList};
 
+/// Where an entry comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A session submits it.
+    Session,
+    /// It was stored before a restart.
+    Store,
+}
+
 impl Router {
-    pub(super) fn submit(&mut self, entry: Entry, now: Timestamp, outcomes: &mut Vec<Outcome>) {
+    pub(super) fn submit(
+        &mut self,
+        entry: Entry,
+        origin: Origin,
+        now: Timestamp,
+        outcomes: &mut Vec<Outcome>,
+    ) {
         if self.directory.get(&entry.id).is_some() {
             outcomes.push(Outcome::Queued { id: entry.id });
             return;
@@ -39,8 +54,10 @@ impl Router {
         self.forget_held(&entry.id);
         let mut excluded = Vec::new();
         self.exclude(&mut excluded, entry.excluded);
-        // After a restart the list goes on where it would be.
-        let (stage, line) = self.first_target(&list, entry.entered.min(now));
+        let (stage, line) = match origin {
+            Origin::Session => self.first_target(&list, entry.entered.min(now)),
+            Origin::Store => self.target_by_time(&list, entry.entered.min(now), now),
+        };
         let waiting = Waiting {
             key: OrderKey {
                 start: Reverse(entry.priority),
@@ -50,6 +67,7 @@ impl Router {
                 slot: Slot::NONE,
             },
             growth: Growth::new(entry.growth),
+            is_taken_anew: entry.is_taken_anew,
             queue: entry.queue,
             pegs,
             list,
@@ -67,7 +85,7 @@ impl Router {
             dial: entry.dial,
             progress: DialProgress::default(),
         };
-        self.note_newcomer(&waiting, now);
+        self.note_newcomer(&waiting, origin, now);
         outcomes.push(Outcome::Queued { id: entry.id });
         self.enter(waiting);
     }

@@ -31,7 +31,13 @@ pub(super) const NEIGHBOURS_MAX: usize = 16;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct DialProgress {
     /// When its time to dial was last announced.
+    /// Of a dial that nobody announced: when it began.
     pub(super) announced_at: Option<Timestamp>,
+    /// Whether that dial is known to have begun.
+    pub(super) has_begun: bool,
+    /// Whether it began without an announcement: the router did not choose the moment, and learns nothing from it of its
+    /// own choices.
+    pub(super) is_unasked: bool,
     /// Whether that dial was reported as answered, and the customer is not ready for an agent yet.
     pub(super) is_answered: bool,
     /// Whether that dial has ended without an answer.
@@ -239,7 +245,7 @@ impl Router {
     }
 
     /// Ready agents of a line who may be given its entries now.
-    fn ready_now<'a>(
+    pub(super) fn ready_now<'a>(
         &'a self,
         line: &'a Line,
         now: Timestamp,
@@ -299,11 +305,21 @@ impl Router {
 
     pub(super) fn dial_started(&mut self, id: &str, now: Timestamp) {
         let until = now + self.options.dial_ahead.vcb.dial_block();
-        if let Some(slot) = self.directory.get(id)
-            && self.entries.get(slot).is_some_and(Waiting::is_dialing)
-        {
-            self.change(slot, |waiting| waiting.announced_until = waiting.announced_until.max(Some(until)));
+        let Some(slot) = self.directory.get(id) else {
+            return;
+        };
+        if self.entries.get(slot).is_none_or(|waiting| waiting.routable) {
+            return;
         }
+        self.change(slot, |waiting| {
+            // An immediate callback for example: its customer takes an agent like those who were announced.
+            if !waiting.is_dialing() {
+                waiting.progress =
+                    DialProgress { announced_at: Some(now), is_unasked: true, ..DialProgress::default() };
+            }
+            waiting.progress.has_begun = true;
+            waiting.announced_until = waiting.announced_until.max(Some(until));
+        });
     }
 
     pub(super) fn dial_ended(&mut self, id: &str, answered: bool, _now: Timestamp) {
@@ -346,6 +362,12 @@ impl Router {
                 waiting.announced_until = None;
                 waiting.progress = DialProgress::default();
             });
+        } else if change.notify == Some(false) && !(is_dialing && progress.has_begun) {
+            // It is not dialled after all, a pause for example. No customer was asked, so none failed to answer.
+            self.change(slot, |waiting| {
+                waiting.announced_until = None;
+                waiting.progress = DialProgress::default();
+            });
         } else if change.deadline.is_some() && progress.is_too_late {
             self.change(slot, |waiting| waiting.progress.is_too_late = false);
         }
@@ -353,7 +375,7 @@ impl Router {
 
     /// An agent is given to an entry.
     pub(super) fn agent_is_given(&mut self, waiting: &Waiting, agent: Slot, now: Timestamp) {
-        if let Some(ready_at) = waiting.progress.ready_at {
+        if let Some(ready_at) = waiting.progress.ready_at.filter(|_| !waiting.progress.is_unasked) {
             let options = self.options.dial_ahead.clone();
             let in_time = now.since(ready_at) <= options.patience;
             if let Some(averages) = self.averages_of(waiting.line) {
@@ -369,7 +391,7 @@ impl Router {
 
     /// A customer who answered leaves without an agent.
     pub(super) fn left_without_agent(&mut self, waiting: &Waiting) {
-        if waiting.progress.ready_at.is_some() {
+        if waiting.progress.ready_at.is_some() && !waiting.progress.is_unasked {
             let options = self.options.dial_ahead.clone();
             if let Some(averages) = self.averages_of(waiting.line) {
                 averages.found_agent(false, &options);
@@ -429,5 +451,7 @@ fn is_too_late(waiting: &Waiting, now: Timestamp) -> bool {
     !buffer.is_zero() && waiting.deadline.is_some_and(|deadline| deadline.since(now) <= buffer)
 }
 
+#[cfg(test)]
+mod dial_tests;
 #[cfg(test)]
 mod tests;

@@ -81,19 +81,8 @@ impl Router {
             return;
         };
         let own_desk = desk_of(&profile);
-        let (before, is_at_work) = (agent.desk(), agent.status.is_at_work());
-        // At work elsewhere, or where the new desk is taken: the agent stays until the next login.
-        let mut desk = if is_at_work { before.clone() } else { own_desk.clone() };
-        if is_at_work && before == agent.own_desk && before != own_desk {
-            self.desks.leave(&profile.id, &before);
-            let moved = self.desks.take(&profile.id, &own_desk);
-            if moved.is_ok() {
-                desk = own_desk.clone();
-            } else {
-                let back = self.desks.take(&profile.id, &before);
-                debug_assert!(back.is_ok(), "the desk was left a moment ago");
-            }
-        }
+        // The phone at the desk is the one that the agent hears: whoever is at work stays there until the next login.
+        let desk = if agent.status.is_at_work() { agent.desk() } else { own_desk.clone() };
         if *agent.profile == profile && agent.own_desk == own_desk {
             return;
         }
@@ -136,6 +125,14 @@ impl Router {
         let was_at_work = agent.status.is_at_work();
         let (before, desk) = (agent.desk(), desk.unwrap_or_else(|| agent.own_desk.clone()));
         if was_at_work && before == desk {
+            return;
+        }
+        if was_at_work && agent.reservation.as_ref().is_some_and(|reservation| !reservation.is_released) {
+            // The call is on its way to the desk where the agent was chosen.
+            outcomes.push(Outcome::LoginRefused {
+                agent: id.clone(),
+                reason: LoginRefusal::Kept { agent: id.clone() },
+            });
             return;
         }
         if was_at_work {
@@ -208,6 +205,10 @@ impl Router {
         }
         if ends_reservation {
             self.end_reservation(slot);
+        }
+        if !status.is_at_work() {
+            // Whoever sits down at the desk next is not the one who was chosen.
+            self.agent_is_lost(slot, outcomes);
         }
         self.refuse_requests(slot, &status, outcomes);
         self.become_status(slot, status, now);

@@ -8,7 +8,7 @@
 //! | … for no time | nothing | withdraws | let go | refused |
 //! | `RefreshReservation` | refused | changes the time asked for | kept longer | refused |
 //! | `ReleaseAgent` by a holder | ignored | withdraws | let go | ignored |
-//! | the agent is not ready any more | – | all are refused | used up, or returned | used up, or returned |
+//! | the agent is not ready any more | – | all are refused | used up, or returned; while not ready not kept longer | used up, or returned |
 //!
 //! The time runs from the first request and is not begun again. Meanwhile the agent is given to nobody, whatever the
 //! priority of those who wait in queues: they would win every time, as they need not be gathered, and who asks for a

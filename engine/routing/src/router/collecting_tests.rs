@@ -136,7 +136,10 @@ impl Model {
                         self.held.remove(agent);
                         return Vec::new();
                     }
-                    return vec![format!("{agent} kept for {holder}")];
+                    let wants_more =
+                        !matches!(router.agent(&agent.into()).unwrap().status, AgentStatus::NotReady { .. });
+                    let no = if wants_more { "" } else { "not " };
+                    return vec![format!("{agent} {no}kept for {holder}")];
                 }
                 let is_ready = router.agent(&agent.into()).unwrap().status == AgentStatus::Ready;
                 if self.held.contains_key(agent) || !is_ready {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use vocabulary::{AgentId, QueueName, Timestamp};
 
+use super::admission::Origin;
 use super::choice::includes;
 use super::{Router, Waiting};
 use crate::agents::Agent;
@@ -163,13 +164,19 @@ impl Router {
     }
 
     /// An entry is about to enter a queue.
-    pub(super) fn note_newcomer(&mut self, waiting: &Waiting, now: Timestamp) {
+    pub(super) fn note_newcomer(&mut self, waiting: &Waiting, origin: Origin, now: Timestamp) {
         if let (Some(queue), Some(line)) = (self.queues.get_mut(&waiting.queue), self.lines.get(waiting.line))
         {
             queue.statistics.waits_for(&line.text);
         }
-        // What is submitted again after a restart did not come in now.
-        let is_live = waiting.routable && !waiting.notify && now.since(waiting.key.entered).is_zero();
+        for peg in &waiting.pegs {
+            if let Some(queue) = self.queues.get_mut(peg) {
+                queue.statistics.is_listed();
+            }
+        }
+        // What waited before, in the router or in the store, did not come in now.
+        let comes_in = origin == Origin::Session && !waiting.is_taken_anew;
+        let is_live = comes_in && waiting.routable && !waiting.notify;
         if is_live && let Some(averages) = self.averages_of(waiting.line) {
             averages.live_arrival(now);
             if let Some(line) = self.lines.get_mut(waiting.line) {

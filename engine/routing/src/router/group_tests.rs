@@ -52,6 +52,7 @@ fn a_login_at_another_place_changes_the_group_while_people_wait() {
     router.step(submit("y", "Window@.GP"), at(4));
     check(&mut router, ready("b"), 5, &[]);
     // A ready agent who moves is found by those who wait.
+    router.step(status("a", AgentStatus::Busy), at(5));
     router.step(status("a", AgentStatus::LoggedOut), at(6));
     check(&mut router, log_in("b", "corner"), 7, &["y gets b"]);
 }

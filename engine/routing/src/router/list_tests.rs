@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::tests::{at, check, entry, profile, ready, release, router, status, update};
 use super::{Options, Router, TargetsOrder};
-use crate::{AgentChoice, AgentStatus, Command, Entry, EntryChange, Outcome};
+use crate::{AgentChoice, AgentStatus, Command, Entry, EntryChange, Method, Outcome};
 
 fn not_ready(agent: &str) -> Command {
     status(agent, AgentStatus::NotReady { reason: None })
@@ -224,4 +224,89 @@ fn lines_that_nobody_waits_in_are_closed_when_there_are_many() {
     let long =
         Entry { deadline: Some(at(60) + Duration::ZERO), ..entry("y", "{RStatAgentsReady>0}?:S>8@.GA") };
     check(&mut router, Command::Submit(long), 53, &["queued y", "y gets a"]);
+}
+
+#[test]
+fn after_a_restart_a_list_waits_for_those_whose_time_it_is_though_nobody_is_logged_in() {
+    let list = |clear: bool| {
+        format!(
+            r#"[{{"target":"a@.A","timeout":50,"clear":{clear}}},{{"target":"b@.A","timeout":50}},{{"target":"c@.A"}}]"#
+        )
+    };
+    for (clear, restored_at, agents) in
+        [(false, 20, "a"), (false, 70, "ab"), (true, 70, "b"), (true, 120, "bc"), (false, 120, "abc")]
+    {
+        for agent in ["a", "b", "c"] {
+            let mut router = router();
+            router.step(Command::Restore(entry("x", &list(clear))), at(restored_at));
+            let outcomes = router.step(ready(agent), at(restored_at));
+            assert_eq!(
+                chosen(&outcomes).is_some(),
+                agents.contains(agent),
+                "{agent} after {restored_at} s, clear {clear}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_restored_list_goes_on_with_its_times() {
+    let mut router = router();
+    let list = r#"[{"target":"a@.A","timeout":50,"clear":true},{"target":"b@.A","timeout":50,"clear":true},{"target":"c@.A"}]"#;
+    router.step(Command::Restore(entry("x", list)), at(70));
+    assert_eq!(router.next_due(), Some(at(100)));
+    router.step(ready("c"), at(71));
+    check(&mut router, Command::Tick, 100, &["x gets c"]);
+}
+
+/// Three agents whose handling times are 60, 120 and 60 s, on a call; the time is then 600 s.
+fn measured_team() -> Router {
+    let mut router = Router::new(Options::default());
+    let agents = ["a", "b", "c"].map(|agent| profile(agent, &["Team"], &[]));
+    router.step(Command::ConfigureAgents(agents.to_vec()), at(0));
+    for (agent, handling) in [("a", 60), ("b", 120), ("c", 60)] {
+        router.step(ready(agent), at(1));
+        router.step(status(agent, AgentStatus::Busy), at(10));
+        router.step(ready(agent), at(10 + handling));
+        router.step(status(agent, AgentStatus::Busy), at(500));
+    }
+    router
+}
+
+fn pegged(id: &str) -> Entry {
+    Entry { pegs: vec!["Shared".into()], ..entry(id, "Team@.GA") }
+}
+
+#[test]
+fn a_peg_does_not_slow_the_agents_down() {
+    //= decision: D-097
+    //= type=test
+    let mut router = measured_team();
+    for number in 0..6 {
+        router.step(Command::Submit(pegged(&format!("x{number}"))), at(600));
+    }
+    for queue in ["Q", "Shared"] {
+        let (time, why) = router.expected_wait(&queue.into(), None, Method::Urs2, at(600)).unwrap();
+        assert!((time.ewt - 168.0).abs() < 1e-9, "{}", why.text);
+        assert!(!why.text.contains("other queues"), "{}", why.text);
+    }
+}
+
+#[test]
+fn a_pegged_queue_counts_what_it_lists() {
+    let mut router = measured_team();
+    for number in 0..4 {
+        router.step(Command::Submit(pegged(&format!("x{number}"))), at(600));
+    }
+    for time in [610, 630] {
+        router.step(ready("a"), at(time));
+        router.step(status("a", AgentStatus::Busy), at(time + 1));
+    }
+    router.step(Command::Cancel { id: "x3".to_owned() }, at(640));
+    for now in [650, 5_000] {
+        let own = router.waiting_time(&"Q".into(), at(now)).unwrap();
+        let shared = router.waiting_time(&"Shared".into(), at(now)).unwrap();
+        assert_eq!((shared.aqt, shared.ewt, shared.hit), (own.aqt, own.ewt, own.hit));
+        assert_eq!((shared.aqt, shared.ewt, shared.hit), (15.0, 30.0, 66));
+    }
 }

@@ -120,6 +120,14 @@ impl Router {
         let reason = match found {
             None => self.no_such_agent(agent),
             Some((slot, found)) => match found.holder() {
+                Some(other)
+                    if other == holder && !duration.is_zero() && !may_be_kept_longer(&found.status) =>
+                {
+                    ReservationRefusal::NotReady {
+                        agent: agent.as_str().to_owned(),
+                        status: found.status.words(),
+                    }
+                }
                 Some(other) if other == holder => {
                     return self.keep(agent, request.holder, request.duration, now, outcomes);
                 }
@@ -155,6 +163,12 @@ impl Router {
         }
         let found = slot.and_then(|slot| self.agents.get(slot));
         let reason = match found {
+            Some(found) if found.holder() == Some(&holder) && !may_be_kept_longer(&found.status) => {
+                ReservationRefusal::NotReady {
+                    agent: agent.as_str().to_owned(),
+                    status: found.status.words(),
+                }
+            }
             Some(found) if found.holder() == Some(&holder) => {
                 return self.keep(agent, holder, duration, now, outcomes);
             }
@@ -259,4 +273,10 @@ impl Router {
             self.tell_agent(slot, outcomes);
         }
     }
+}
+
+/// Whether a reservation may be prolonged: whoever wants no more calls, or has left, gets the one that is on its way and is
+/// kept for nothing that comes later.
+fn may_be_kept_longer(status: &AgentStatus) -> bool {
+    status.is_at_work() && !matches!(status, AgentStatus::NotReady { .. })
 }

@@ -338,3 +338,69 @@ fn a_call_may_ring_and_be_declined_within_a_millisecond() {
     assert_eq!(is_after(&[(Ringing, "1"), (Busy, "1"), (Ready, "1")]), Ready);
     assert_eq!(is_after(&[(Ringing, "2"), (Ready, "1")]), Ringing, "the end of the call before");
 }
+
+#[test]
+fn whoever_logs_out_while_kept_gives_the_call_back() {
+    let mut router = router();
+    check(&mut router, ready("a"), 0, &[]);
+    check(&mut router, submit("x", "Billing@.GA"), 1, &["queued x", "x gets a"]);
+    check(&mut router, ready("b"), 2, &[]);
+    check(&mut router, request("a", AgentStatus::LoggedOut), 3, &["returned x from a", "x gets b"]);
+    let left = router.agent(&"a".into()).unwrap();
+    assert_eq!((left.status, left.reserved_for), (AgentStatus::LoggedOut, None));
+    // Without an entry: whoever asked is told.
+    check(&mut router, ready("c"), 4, &[]);
+    check(&mut router, reserve("c", "h", 30), 5, &["c kept for h"]);
+    check(&mut router, status("c", AgentStatus::LoggedOut), 6, &["expired c h"]);
+    check(&mut router, refresh("c", "h", 30), 7, &["c not kept for h"]);
+    check(&mut router, reserve("c", "h", 30), 8, &["c not kept for h"]);
+}
+
+#[test]
+fn an_agent_who_wants_no_more_calls_is_kept_no_longer_than_said() {
+    let mut router = router();
+    check(&mut router, ready("a"), 0, &[]);
+    check(&mut router, reserve("a", "h", 30), 1, &["a kept for h"]);
+    check(&mut router, request("a", lunch()), 2, &[]);
+    assert_eq!(router.agent(&"a".into()).unwrap().reserved_for.as_deref(), Some("h"), "the call may come");
+    check(&mut router, refresh("a", "h", 30), 3, &["a not kept for h"]);
+    check(&mut router, reserve("a", "h", 30), 4, &["a not kept for h"]);
+    check(&mut router, Command::Tick, 31, &["expired a h"]);
+    check(&mut router, ready("a"), 32, &[]);
+    check(&mut router, reserve("a", "h", 30), 33, &["a kept for h"]);
+    check(&mut router, request("a", lunch()), 34, &[]);
+    check(&mut router, reserve("a", "h", 0), 35, &[]);
+    assert_eq!(router.agent(&"a".into()).unwrap().reserved_for, None, "letting go is always possible");
+}
+
+#[test]
+fn nobody_moves_while_a_call_is_on_its_way() {
+    let mut router = router();
+    let window = Desk { dn: "7100".to_owned(), switch: String::new(), place: "window".to_owned() };
+    let move_to = || Command::LogIn { agent: "a".into(), desk: Some(window.clone()) };
+    check(&mut router, ready("a"), 0, &[]);
+    check(&mut router, reserve("a", "h", 30), 1, &["a kept for h"]);
+    let refused = "a: agent `a` is kept for a call that is on its way: a login at another desk is possible after it, or \
+                   after a logout";
+    check(&mut router, move_to(), 2, &[refused]);
+    assert_eq!(router.agent(&"a".into()).unwrap().profile.dn, "7a");
+    check(&mut router, release("a", Some("h")), 3, &[]);
+    check(&mut router, move_to(), 4, &[]);
+    assert_eq!(router.agent(&"a".into()).unwrap().profile.dn, "7100");
+}
+
+#[test]
+fn a_new_desk_of_an_agent_at_work_counts_from_the_next_login() {
+    let mut router = router();
+    let dn = |router: &Router| router.agent(&"a".into()).unwrap().profile.dn;
+    let moved = || crate::AgentProfile { dn: "7999".to_owned(), ..profile("a", &["Billing"], &[]) };
+    router.step(ready("a"), at(0));
+    router.step(Command::PutAgent(moved()), at(1));
+    assert_eq!(dn(&router), "7a", "the phone that the agent hears");
+    router.step(Command::PutAgent(moved()), at(2));
+    assert_eq!(dn(&router), "7a");
+    router.step(request("a", AgentStatus::LoggedOut), at(3));
+    assert_eq!(dn(&router), "7999");
+    router.step(ready("a"), at(4));
+    check(&mut router, submit("x", "a@.A"), 5, &["queued x", "x gets a"]);
+}

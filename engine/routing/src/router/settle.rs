@@ -72,15 +72,16 @@ impl Router {
         let kept = || *kept.get_or_init(|| self.kept_for(agent, now));
         let mut best: Option<(Standing<'_>, Slot)> = None;
         let lines = agent.lines.iter().filter_map(|line| self.lines.get(*line));
-        for line in lines.filter(|line| !line.routable.is_empty()) {
+        // Conditions and statistics are the same for all entries of a line.
+        let served = |line: &&Line| !line.routable.is_empty() && self.target_for(line, agent, now).is_some();
+        for line in lines.filter(served) {
             let is_better = |standing: &Standing<'_>| best.is_none_or(|(other, _)| *standing < other);
             let Some((standing, key)) = line.routable.first(now).filter(|(standing, _)| is_better(standing))
             else {
                 continue;
             };
             let may_be_given = |standing: &Standing<'_>, entry: Slot| {
-                self.may_be_given(line, entry, agent, now)
-                    && !self.takes_turn_behind(entry, standing, kept, now)
+                self.may_be_given(entry, agent) && !self.takes_turn_behind(entry, standing, kept, now)
             };
             if may_be_given(&standing, key.slot) {
                 best = Some((standing, key.slot));
@@ -98,9 +99,8 @@ impl Router {
         best.map(|(_, slot)| slot)
     }
 
-    fn may_be_given(&self, line: &Line, entry: Slot, agent: &Agent, now: Timestamp) -> bool {
-        self.target_for(line, agent, now).is_some()
-            && self.entries.get(entry).is_some_and(|waiting| !waiting.excluded.contains(&agent.profile.id))
+    fn may_be_given(&self, entry: Slot, agent: &Agent) -> bool {
+        self.entries.get(entry).is_some_and(|waiting| !waiting.excluded.contains(&agent.profile.id))
     }
 
     /// Whether an agent is kept from an entry, for those whose first place `kept` tells.
@@ -119,10 +119,11 @@ impl Router {
     fn best_served(&self, lines: &BTreeSet<Slot>, entries: &[Slot], now: Timestamp) -> Option<Slot> {
         let mut best: Option<(Standing<'_>, Slot)> = None;
         for line in lines.iter().filter_map(|line| self.lines.get(*line)) {
-            if line.ready.is_empty() {
+            // None of them may count by any target now, and then nobody need be walked through.
+            if line.routable.is_empty() || self.ready_now(line, now).next().is_none() {
                 continue;
             }
-            let kept = if line.routable.is_empty() { None } else { self.all_kept_for(line, now) };
+            let kept = self.all_kept_for(line, now);
             let mut kept_back = 0;
             for (standing, key) in line.routable.walk(now) {
                 if best.is_some_and(|(other, _)| other <= standing) || kept_back > LOOK_BEHIND_MAX {
@@ -157,8 +158,11 @@ impl Router {
         let Some(waiting) = self.take_out(entry) else {
             return;
         };
-        if let Some(queue) = self.queues.get_mut(&waiting.queue) {
-            queue.statistics.distributed(now);
+        //= decision: D-097 who is pegged is counted as well when the agent is there
+        for name in waiting.queues() {
+            if let Some(queue) = self.queues.get_mut(name) {
+                queue.statistics.distributed(now);
+            }
         }
         self.agent_is_given(&waiting, agent_slot, now);
         let Some(agent) = self.agents.get_mut(agent_slot) else {

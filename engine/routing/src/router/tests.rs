@@ -33,6 +33,7 @@ pub(super) fn entry(id: &str, target: &str) -> Entry {
         growth: None,
         waiting_since: at(0),
         entered: at(0),
+        is_taken_anew: false,
         deadline: None,
         routable: true,
         notify: false,
@@ -545,9 +546,10 @@ fn asking_for_an_announcement_again_ends_the_block() {
     router.step(Command::Submit(delayed("x", "a@.A", 0)), at(0));
     check(&mut router, ready("a"), 1, &["dial x 1"]);
     let notify = |notify: bool| EntryChange { notify: Some(notify), ..EntryChange::default() };
+    router.step(Command::DialStarted { id: "x".to_owned() }, at(2));
     check(&mut router, update("x", notify(false)), 2, &["updated x true"]);
     router.step(Command::Submit(delayed("y", "a@.A", 1)), at(3));
-    assert_eq!(router.next_due(), Some(at(91)), "x is being dialled and still needs the agent");
+    assert_eq!(router.next_due(), Some(at(302)), "x is being dialled and still needs the agent");
     check(&mut router, update("x", notify(true)), 20, &["updated x true", "dial x 1"]);
 }
 

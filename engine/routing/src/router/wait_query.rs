@@ -85,16 +85,19 @@ impl Router {
         Some(Standing::Waiting { position: ahead + 1, waited: now.since(waiting.key.waiting_since) })
     }
 
-    /// What serves a queue: the lines its entries wait in, or those that did when it is empty.
+    /// What serves a queue: the lines its entries wait in; where there are only such as are listed there, theirs, as they
+    /// are what is waited for; or those of the past when it is empty.
     //= guide: urs2, for an empty queue the agents of the group or expression that was used for it in the past
     fn serving(&self, name: &QueueName) -> Serving {
         let mut serving = Serving::default();
         let Some(queue) = self.queues.get(name) else {
             return serving;
         };
-        if !queue.lines.is_empty() {
-            serving.lines = queue.lines.keys().copied().collect();
-            return serving;
+        for lines in [&queue.lines, &queue.pegged] {
+            if !lines.is_empty() {
+                serving.lines = lines.keys().copied().collect();
+                return serving;
+            }
         }
         for target in &queue.statistics.averages().served_by {
             match self.lines.find(target) {
@@ -122,7 +125,9 @@ impl Router {
         let mut queues: BTreeMap<Slot, BTreeSet<&QueueName>> = BTreeMap::new();
         let mut closed: Vec<(&QueueName, Targets)> = Vec::new();
         for (name, queue) in &self.queues {
-            if !queue.lines.is_empty() || asked.contains(name) {
+            // A queue in which entries are only listed takes nobody's time: they count where they are served.
+            let is_only_listed = queue.lines.is_empty() && !queue.pegged.is_empty();
+            if !is_only_listed && (!queue.lines.is_empty() || asked.contains(name)) {
                 let serving = self.serving(name);
                 for line in serving.lines {
                     queues.entry(line).or_default().insert(name);
@@ -162,6 +167,6 @@ impl Router {
 }
 
 /// Whether an agent takes calls: at work, and not away from it.
-fn takes_calls(agent: &Agent) -> bool {
+pub(super) fn takes_calls(agent: &Agent) -> bool {
     agent.status == AgentStatus::Ready || is_occupied(&agent.status)
 }

@@ -1,6 +1,7 @@
 //! Entries that wait: how they are kept, and the lists in which they stand.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use crate::{DialMethod, DialRule, Entry, PriorityGrowth, TargetList};
 pub(super) struct Waiting {
     pub(super) key: OrderKey,
     pub(super) growth: Growth,
+    pub(super) is_taken_anew: bool,
     pub(super) queue: QueueName,
     pub(super) pegs: Vec<QueueName>,
     /// What it waits for, in sequence.
@@ -61,6 +63,11 @@ impl Waiting {
         OrderKey { start: Reverse(0), ..self.key.clone() }
     }
 
+    /// The queues in which it is listed: its own, and those in which it is pegged.
+    pub(super) fn queues(&self) -> impl Iterator<Item = &QueueName> {
+        std::iter::once(&self.queue).chain(&self.pegs)
+    }
+
     pub(super) fn to_entry(&self) -> Entry {
         let growth = match self.growth {
             Growth::None => None,
@@ -76,6 +83,7 @@ impl Waiting {
             growth,
             waiting_since: self.key.waiting_since,
             entered: self.key.entered,
+            is_taken_anew: self.is_taken_anew,
             deadline: self.deadline,
             routable: self.routable,
             notify: self.notify,
@@ -108,11 +116,13 @@ impl Router {
         self.enlist(slot);
     }
 
-    /// An entry leaves without an agent; its queue counts that.
+    /// An entry leaves without an agent; the queues in which it stood count that.
     pub(super) fn leave(&mut self, slot: Slot) -> Option<Waiting> {
         let waiting = self.take_out(slot)?;
-        if let Some(queue) = self.queues.get_mut(&waiting.queue) {
-            queue.statistics.departed(false);
+        for name in waiting.queues() {
+            if let Some(queue) = self.queues.get_mut(name) {
+                queue.statistics.departed(false);
+            }
         }
         self.left_without_agent(&waiting);
         Some(waiting)
@@ -131,16 +141,17 @@ impl Router {
             return;
         };
         let (id, key) = (&waiting.key.id, &waiting.key);
-        let own = std::iter::once((&waiting.queue, waiting.growth, key.clone()));
-        let pegs = waiting.pegs.iter().map(|peg| (peg, Growth::None, waiting.peg_key()));
-        for (name, growth, key) in own.chain(pegs) {
+        let own = std::iter::once((&waiting.queue, waiting.growth, key.clone(), false));
+        let pegs = waiting.pegs.iter().map(|peg| (peg, Growth::None, waiting.peg_key(), true));
+        for (name, growth, key, is_peg) in own.chain(pegs) {
             // Nearly always open: no name is copied then.
             let queue = match self.queues.get_mut(name) {
                 Some(queue) => queue,
                 None => self.queues.entry(name.clone()).or_default(),
             };
             queue.order.insert(growth, key);
-            *queue.lines.entry(waiting.line).or_default() += 1;
+            let lines = if is_peg { &mut queue.pegged } else { &mut queue.lines };
+            *lines.entry(waiting.line).or_default() += 1;
         }
         let begins_terms =
             self.lines.get(waiting.line).is_some_and(|line| line.entries == 0 && !line.terms.is_empty());
@@ -182,10 +193,12 @@ impl Router {
         let (id, key) = (&waiting.key.id, &waiting.key);
         if let Some(queue) = self.queues.get_mut(&waiting.queue) {
             queue.order.remove(waiting.growth, key);
+            count_down(&mut queue.lines, waiting.line);
         }
         for peg in &waiting.pegs {
             if let Some(queue) = self.queues.get_mut(peg) {
                 queue.order.remove(Growth::None, &waiting.peg_key());
+                count_down(&mut queue.pegged, waiting.line);
             }
         }
         if let Some(line) = self.lines.entry_goes(waiting.line) {
@@ -202,16 +215,6 @@ impl Router {
             }
             self.lines.touch(waiting.line);
         }
-        for queue in std::iter::once(&waiting.queue).chain(&waiting.pegs) {
-            if let Some(lines) = self.queues.get_mut(queue).map(|queue| &mut queue.lines)
-                && let Some(count) = lines.get_mut(&waiting.line)
-            {
-                *count -= 1;
-                if *count == 0 {
-                    lines.remove(&waiting.line);
-                }
-            }
-        }
         if let Some(deadline) = waiting.deadline {
             self.due.remove(&(deadline, Due::Deadline(Arc::clone(id))));
         }
@@ -221,6 +224,16 @@ impl Router {
         if let Some(until) = waiting.announced_until {
             self.due.remove(&(until, Due::Announcement(Arc::clone(id))));
             self.announced.remove(id);
+        }
+    }
+}
+
+/// One entry fewer in a line.
+fn count_down(lines: &mut BTreeMap<Slot, usize>, line: Slot) {
+    if let Some(count) = lines.get_mut(&line) {
+        *count -= 1;
+        if *count == 0 {
+            lines.remove(&line);
         }
     }
 }

@@ -38,6 +38,34 @@ impl Router {
         self.reach(list, 0, 0, at)
     }
 
+    /// The elements whose turn it is at `now` of a list that began at `begun`, by their times alone. Who was skipped
+    /// before is waited for as well: whoever is not at work yet may be soon.
+    pub(super) fn target_by_time(
+        &mut self,
+        list: &TargetList,
+        begun: Timestamp,
+        now: Timestamp,
+    ) -> (Stage, Slot) {
+        let last = list.steps().len().saturating_sub(1);
+        let mut stage = Stage { step: 0, active: bit(0), ends: None };
+        let mut begins = begun;
+        for (number, step) in list.steps().iter().enumerate() {
+            if number > 0 {
+                stage.active |= bit(number);
+            }
+            stage.step = number;
+            stage.ends = step.timeout.filter(|_| number < last).map(|timeout| begins + timeout);
+            match stage.ends.filter(|ends| *ends <= now) {
+                Some(ends) => begins = ends,
+                None => break,
+            }
+            if step.clear {
+                stage.active = 0;
+            }
+        }
+        (stage, self.line_at(list, &stage))
+    }
+
     /// The time of an entry's element is over: the next that is not skipped is added, or takes its place.
     //= guide: `clear` of the element that is left decides
     pub(super) fn next_target(&mut self, slot: Slot, at: Timestamp) {
@@ -60,7 +88,7 @@ impl Router {
         while step < last && self.is_skipped(list, step) {
             step += 1;
         }
-        let active = active | 1_u16.checked_shl(u32::try_from(step).unwrap_or(0)).unwrap_or(0);
+        let active = active | bit(step);
         let timeout = list.steps().get(step).filter(|_| step < last).and_then(|step| step.timeout);
         let stage = Stage { step, active, ends: timeout.map(|timeout| at + timeout) };
         (stage, self.line_at(list, &stage))
@@ -90,10 +118,7 @@ impl Router {
 
     /// The line of the elements that are waited for.
     pub(super) fn line_at(&mut self, list: &TargetList, stage: &Stage) -> Slot {
-        let active = |number: usize| {
-            let bit = u32::try_from(number).ok().and_then(|number| 1_u16.checked_shl(number));
-            bit.is_some_and(|bit| stage.active & bit != 0)
-        };
+        let active = |number: usize| stage.active & bit(number) != 0;
         let steps: Vec<_> = list
             .steps()
             .iter()
@@ -149,4 +174,9 @@ impl Router {
         let targets = Targets::parse(&text).ok()?;
         Some(self.line_of(&Arc::from(text), &Arc::new(targets)))
     }
+}
+
+/// The bit of an element in [`Stage::active`].
+fn bit(number: usize) -> u16 {
+    u32::try_from(number).ok().and_then(|number| 1_u16.checked_shl(number)).unwrap_or(0)
 }

@@ -461,6 +461,7 @@ impl Floor {
             growth: None,
             waiting_since: time_of(since),
             entered: self.time(),
+            is_taken_anew: false,
             deadline: None,
             routable: false,
             notify: false,

@@ -1,32 +1,28 @@
 //! One transaction for each step, and what follows it: orders leave, whoever waits is answered.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix::prelude::*;
 use serde_json::Value;
 use statecharts::Snapshot;
-use store::{SessionRow, Write};
+use store::{CallbackRow, SessionRow, Write};
 use tokio::sync::oneshot;
 use vocabulary::CallbackState;
 
 use super::super::directory::Delivered;
-use super::super::order::Action;
+use super::super::order::{Action, Order};
 use super::super::plan::Plan;
-use super::{RecordAtStart, SessionActor};
+use super::{Course, RecordAtStart, SessionActor};
 use crate::activity::Busy;
 use crate::api::SessionResponse;
-use crate::node::Node;
 use crate::outbox;
-
-/// Commits tried before the session is given up in memory; it is restored from the store at the next start.
-const COMMIT_ATTEMPTS: u32 = 5;
-/// Pause between them.
-const COMMIT_PAUSE: Duration = Duration::from_millis(200);
+use crate::session::patience;
 
 /// A committed step, as far as it still has to be carried out.
 pub(super) struct Committed {
     pub(super) plan: Plan,
+    /// Orders of the plan by which a session that ends lets go of what it holds.
+    pub(super) let_go: Vec<Order>,
     pub(super) armed: Vec<Write>,
     /// Whether the session was created.
     pub(super) is_first: bool,
@@ -86,7 +82,13 @@ impl SessionActor {
             |write: &&Write| matches!(write, Write::PutTimer(_) | Write::DeleteTimer { .. });
         committed.armed = writes.iter().filter(concerns_timers).cloned().collect();
         let node = Arc::clone(&self.node);
-        let durable = async move { commit_with_patience(&node, writes).await };
+        let is_first = committed.is_first;
+        let durable = async move {
+            match is_first {
+                true => patience::commit_first(&node, writes).await,
+                false => patience::commit(&node, writes).await,
+            }
+        };
         ctx.wait(
             durable.into_actor(self).map(move |result, actor, ctx| actor.carry_on(result, committed, ctx)),
         );
@@ -94,7 +96,10 @@ impl SessionActor {
 
     /// After the commit: effects leave, waiting requests are answered.
     fn carry_on(&mut self, result: Result<(), store::Error>, committed: Committed, ctx: &mut Context<Self>) {
-        let Committed { plan, armed, is_first, ended, done, busy } = committed;
+        if let (Err(store::Error::Conflict { what }), false) = (&result, committed.is_first) {
+            return self.give_way(what, committed, ctx);
+        }
+        let Committed { plan, let_go: _, armed, is_first, ended, done, busy } = committed;
         if let Err(error) = result {
             tracing::error!(session_id = %self.identity.id, %error, "A step could not be stored; the session stops here.");
             self.node.metrics.failed_commits.inc();
@@ -125,12 +130,7 @@ impl SessionActor {
         for order in plan.orders {
             match order.action {
                 Action::Respond { request, status, body } => self.respond(&request, status, body),
-                _ => {
-                    if order.action.is_done_when_handed_over() {
-                        self.handed_over.push(order.effect.clone());
-                    }
-                    self.node.carry_out(order, &busy);
-                }
+                _ => self.node.carry_out(order, &busy),
             }
         }
         if plan.outbox {
@@ -138,12 +138,51 @@ impl SessionActor {
         }
         answer(done, Ok(Delivered { running: !ended, state }));
         if ended {
-            self.ended = true;
-            self.node.sessions.forget(&self.identity.id);
-            self.node.let_calls_go(&self.identity.id, &busy);
-            self.node.metrics.session_ended(self.record.as_ref());
-            ctx.stop();
+            let record = self.record.clone();
+            self.leave(record.as_ref(), &busy, ctx);
         }
+    }
+
+    /// Somebody else completed the record. The step is void, and so is the session: it ends, and what it holds is let go.
+    fn give_way(&mut self, what: &str, committed: Committed, ctx: &mut Context<Self>) {
+        tracing::warn!(session_id = %self.identity.id, what, "A session ends: somebody else completed its record.");
+        let Committed { let_go, ended, done, busy, .. } = committed;
+        let orders = if ended { let_go } else { self.let_go(&Course::Terminated(None)) };
+        self.ended = true;
+        let (node, id) = (Arc::clone(&self.node), self.identity.id.clone());
+        // Only what is said to others: all else ends with the session.
+        let is_letter = |order: &&Order| matches!(order.action, Action::Deliver { .. });
+        let rows: Vec<Write> =
+            orders.iter().filter(is_letter).filter_map(Order::row).map(Write::PutEffect).collect();
+        let end = async move {
+            let mut writes = vec![Write::EndSession { id, at: node.clock.now() }];
+            writes.extend(rows);
+            patience::commit(&node, writes).await
+        };
+        ctx.wait(end.into_actor(self).map(move |result, actor, ctx| {
+            if let Err(error) = &result {
+                tracing::error!(session_id = %actor.identity.id, %error, "The end of a session could not be stored.");
+            }
+            if let (Some(row), Some(before)) = (actor.record.as_ref(), actor.counted) {
+                actor.node.counts.changed(&row.service, Some(before), CallbackState::Completed);
+            }
+            actor.node.timers.apply(&actor.node, Vec::new(), Some(&actor.identity.id));
+            for order in orders {
+                actor.node.carry_out(order, &busy);
+            }
+            actor.leave(None, &busy, ctx);
+            let state = actor.record.is_some().then_some(CallbackState::Completed);
+            answer(done, result.map(|()| Delivered { running: false, state }));
+        }));
+    }
+
+    /// The session has ended and is nowhere any more.
+    fn leave(&mut self, record: Option<&CallbackRow>, busy: &Busy, ctx: &mut Context<Self>) {
+        self.ended = true;
+        self.node.sessions.forget(&self.identity.id);
+        self.node.let_calls_go(&self.identity.id, busy);
+        self.node.metrics.session_ended(record);
+        ctx.stop();
     }
 
     /// Follows the record in the counts of its service.
@@ -154,6 +193,11 @@ impl SessionActor {
             self.node.counts.changed(&row.service, self.counted, row.state);
             self.counted = Some(row.state);
         }
+    }
+
+    /// The counts know the record as it is: an actor that is gone has counted it.
+    pub(crate) fn was_counted(&mut self) {
+        self.counted = self.record.as_ref().map(|row| row.state);
     }
 
     fn respond(&mut self, request: &str, status: u16, body: Value) {
@@ -174,19 +218,5 @@ pub(super) fn answer(
     if let Some(done) = done {
         // The caller may have gone: nobody is left to be told.
         let _gone = done.send(result);
-    }
-}
-
-/// A failing disk may recover: the step is kept for a moment. A conflict is an answer at once.
-async fn commit_with_patience(node: &Node, writes: Vec<Write>) -> Result<(), store::Error> {
-    let mut attempt = 1;
-    loop {
-        match node.store.commit(writes.clone()).await {
-            Err(store::Error::Failed { .. }) if attempt < COMMIT_ATTEMPTS => {
-                attempt += 1;
-                tokio::time::sleep(COMMIT_PAUSE).await;
-            }
-            result => return result,
-        }
     }
 }

@@ -75,7 +75,7 @@ impl Planner<'_> {
         };
         let mut effects = Vec::new();
         if !self.context.exit_told {
-            let fields = last_words::message(row, self.context.last_dialled.as_deref());
+            let fields = last_words::message(row, reason, self.context.last_dialled.as_deref());
             effects.push(said("notify", json!({ "event": last_words::EXIT }), fields));
         }
         if !self.context.reported {

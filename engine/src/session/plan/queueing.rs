@@ -31,10 +31,15 @@ impl Planner<'_> {
             self.context.keeps_targets.insert(id.to_string());
         }
         let waiting_since = values::number(&hints, "age")
-            .map(|seconds| Timestamp::from_millis((seconds * 1000.0) as i64))
+            .map(|seconds| Timestamp::from_millis((seconds * 1000.0).round() as i64))
             .or_else(|| kept.map(|kept| kept.waiting_since));
         let mut excluded = values::list(&hints, "exclude");
         excluded.extend(self.context.excluded.iter().cloned());
+        // A place that is taken anew goes on where it was: in its list of targets, and before later ones of its age.
+        // Charts reckon in whole seconds, so one that is taken for the first time names this second.
+        let entered_before = values::number(&hints, "entered")
+            .map(|seconds| Timestamp::from_millis((seconds * 1000.0).round() as i64))
+            .filter(|entered| entered.epoch_seconds() < self.now.epoch_seconds());
         let mut entry = Entry {
             id: id.to_string(),
             queue: QueueName::new(
@@ -44,11 +49,8 @@ impl Planner<'_> {
             priority: values::integer(&verb.attributes, "priority").unwrap_or(0),
             growth: growth(&hints),
             waiting_since: waiting_since.unwrap_or(self.now),
-            // A place that is taken anew goes on where it was: in its list of targets, and before later ones of its age.
-            entered: values::number(&hints, "entered")
-                .map(|seconds| Timestamp::from_millis((seconds * 1000.0) as i64))
-                .filter(|entered| *entered < self.now)
-                .unwrap_or(self.now),
+            entered: entered_before.unwrap_or(self.now),
+            is_taken_anew: entered_before.is_some(),
             deadline: values::seconds(&verb.attributes, "timeout").map(|timeout| self.now + timeout),
             routable: values::flag(&hints, "routable").unwrap_or(true),
             notify: values::flag(&hints, "notify").unwrap_or(false),

@@ -199,3 +199,43 @@ fn what_a_customer_finds_is_counted_once_by_what_was_heard_first() {
     without_callback.record = None;
     assert_eq!(counted(&mut without_callback, vec![human(), gone()]), vec![]);
 }
+
+fn submitted(bench: &mut Bench, hints: Value) -> routing::Entry {
+    let mut enter = submit("Loans@.GA");
+    enter.attributes.insert("hints".to_owned(), hints);
+    match &bench.plan(vec![Effect::Verb(enter)]).orders.first().unwrap().action {
+        Action::Submit(entry) => (**entry).clone(),
+        other => panic!("no submit: {other:?}"),
+    }
+}
+
+#[test]
+fn a_place_that_is_taken_anew_says_so() {
+    let mut bench = Bench::new();
+    let first = submitted(&mut bench, json!({}));
+    assert_eq!((first.is_taken_anew, first.entered), (false, NOW));
+    // Charts know the time in whole seconds.
+    let first = submitted(&mut bench, json!({"entered": NOW.epoch_seconds()}));
+    assert_eq!((first.is_taken_anew, first.entered), (false, NOW));
+    let again = submitted(&mut bench, json!({"entered": NOW.epoch_seconds() - 20}));
+    assert!(again.is_taken_anew);
+    assert_eq!(again.entered.epoch_seconds(), NOW.epoch_seconds() - 20);
+}
+
+#[test]
+fn that_a_place_is_not_to_be_announced_reaches_the_router() {
+    let mut bench = Bench::new();
+    let mut enter = submit("Loans@.GA");
+    enter.attributes.insert("hints".to_owned(), json!({"routable": false, "notify": true}));
+    let _entered = bench.plan(vec![Effect::Verb(enter)]);
+    let place = bench.context.entries.keys().next().unwrap().clone();
+    let hold = json!({"requestid": place, "hints": {"notify": false}});
+    let plan = bench.plan(vec![Effect::Verb(verb(verbs::QUEUE, "update", hold))]);
+    match &plan.orders.first().unwrap().action {
+        Action::UpdateEntry { entry, change } => {
+            assert_eq!((entry, change.notify, change.routable), (&place, Some(false), None));
+        }
+        other => panic!("no update: {other:?}"),
+    }
+    assert!(!bench.context.entries[&place].notify, "nor after a restart");
+}

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use routing::statistics::Statistic;
 use serde_json::json;
 use statecharts::{Event, Verb};
 use store::{TimerRow, Write};
@@ -31,9 +32,8 @@ impl Planner<'_> {
         let (Some(object), Some(statistic)) = (object, values::text(&verb.attributes, "statistic")) else {
             return refused(self, "Request Invalid", "it needs an object and a statistic");
         };
-        if !crate::queueing::is_statistic(&statistic) {
-            let problem = format!("there is no statistic {statistic}{}", crate::queueing::near(&statistic));
-            return refused(self, "Request Invalid", &problem);
+        if let Err(problem) = Statistic::parse(&statistic) {
+            return refused(self, "Request Invalid", &problem.to_string());
         }
         let is_known = |known: &Subscription| known.object == object && known.statistic == statistic;
         if self.context.subscriptions.values().any(is_known) {

@@ -1,6 +1,7 @@
 //! The tables of the memory store, ordered maps all of them, and what the port reads from them.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use vocabulary::{AttemptNo, CallbackId, CallbackState, EffectId, SessionId, Timestamp};
 
@@ -56,17 +57,31 @@ impl Tables {
         u64::try_from(count).unwrap_or(u64::MAX)
     }
 
-    pub(super) fn scheduled_before(&self, before: Timestamp, limit: usize) -> Vec<CallbackRow> {
+    pub(super) fn scheduled_before(
+        &self,
+        before: Timestamp,
+        after: Option<&(Timestamp, CallbackId)>,
+        limit: usize,
+    ) -> Vec<CallbackRow> {
+        let first = after.map_or(Bound::Unbounded, Bound::Excluded);
         self.scheduled
-            .keys()
+            .range::<(Timestamp, CallbackId), _>((first, Bound::Unbounded))
+            .map(|(key, ())| key)
             .take_while(|(desired, _id)| *desired < before)
             .filter_map(|(_desired, id)| self.callback(id))
             .take(limit)
             .collect()
     }
 
-    pub(super) fn expired_before(&self, before: Timestamp, limit: usize) -> Vec<CallbackRow> {
-        let rows = self.callbacks.values().filter(|row| row.expires_at < before);
+    pub(super) fn expired_before(
+        &self,
+        before: Timestamp,
+        after: Option<&(Timestamp, CallbackId)>,
+        limit: usize,
+    ) -> Vec<CallbackRow> {
+        let is_later =
+            |row: &&CallbackRow| after.is_none_or(|(at, id)| (row.expires_at, &row.id) > (*at, id));
+        let rows = self.callbacks.values().filter(|row| row.expires_at < before).filter(is_later);
         earliest(rows, |row| row.expires_at, limit)
     }
 
@@ -77,6 +92,11 @@ impl Tables {
     pub(super) fn running_sessions(&self) -> Vec<SessionRow> {
         let running = self.sessions.values().filter(|session| session.ended_at.is_none());
         running.cloned().collect()
+    }
+
+    pub(super) fn running_session_ids(&self) -> Vec<SessionId> {
+        let running = self.sessions.values().filter(|session| session.ended_at.is_none());
+        running.map(|session| session.id.clone()).collect()
     }
 
     pub(super) fn open_effects(&self) -> Vec<EffectRow> {

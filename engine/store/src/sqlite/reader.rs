@@ -86,21 +86,26 @@ impl Reader {
     pub(super) async fn scheduled_before(
         &self,
         before: Timestamp,
+        after: Option<(Timestamp, CallbackId)>,
         limit: usize,
     ) -> Result<Vec<CallbackRow>, Error> {
         let sql = "SELECT * FROM callback WHERE state = 'SCHEDULED' AND desired_time < ? \
-                   ORDER BY desired_time, id LIMIT ?";
-        let query = sqlx::query(sql).bind(before.as_millis()).bind(bounded(limit));
+                   AND (desired_time, id) > (?, ?) ORDER BY desired_time, id LIMIT ?";
+        let (at, id) = begin_of(after.as_ref());
+        let query = sqlx::query(sql).bind(before.as_millis()).bind(at).bind(id).bind(bounded(limit));
         self.all("listing scheduled callbacks", query, callback).await
     }
 
     pub(super) async fn expired_before(
         &self,
         before: Timestamp,
+        after: Option<(Timestamp, CallbackId)>,
         limit: usize,
     ) -> Result<Vec<CallbackRow>, Error> {
-        let sql = "SELECT * FROM callback WHERE expires_at < ? ORDER BY expires_at, id LIMIT ?";
-        let query = sqlx::query(sql).bind(before.as_millis()).bind(bounded(limit));
+        let sql = "SELECT * FROM callback WHERE expires_at < ? AND (expires_at, id) > (?, ?) \
+                   ORDER BY expires_at, id LIMIT ?";
+        let (at, id) = begin_of(after.as_ref());
+        let query = sqlx::query(sql).bind(before.as_millis()).bind(at).bind(id).bind(bounded(limit));
         self.all("listing expired callbacks", query, callback).await
     }
 
@@ -114,6 +119,12 @@ impl Reader {
     pub(super) async fn running_sessions(&self) -> Result<Vec<SessionRow>, Error> {
         let query = sqlx::query("SELECT * FROM session WHERE ended_at IS NULL ORDER BY id");
         self.all("listing running sessions", query, session).await
+    }
+
+    pub(super) async fn running_session_ids(&self) -> Result<Vec<SessionId>, Error> {
+        let query = sqlx::query("SELECT id FROM session WHERE ended_at IS NULL ORDER BY id");
+        let id = |row: &SqliteRow| text(row, "id").map(SessionId::new);
+        self.all("listing the ids of running sessions", query, id).await
     }
 
     pub(super) async fn open_effects(&self) -> Result<Vec<EffectRow>, Error> {
@@ -377,6 +388,11 @@ fn effect_id(row: &SqliteRow) -> Result<EffectId, sqlx::Error> {
         step: row.try_get::<i64, _>("step")?.cast_unsigned(),
         index: row.try_get("place")?,
     })
+}
+
+/// What a page comes after; every row comes after the beginning.
+fn begin_of(after: Option<&(Timestamp, CallbackId)>) -> (i64, &str) {
+    after.map_or((i64::MIN, ""), |(at, id)| (at.as_millis(), id.as_str()))
 }
 
 fn text<'row>(row: &'row SqliteRow, column: &str) -> Result<&'row str, sqlx::Error> {

@@ -85,8 +85,8 @@ pub(crate) async fn everything(store: &dyn Store) -> Vec<String> {
         answers.push(format!("{:?}", store.count_callbacks(query).await));
     }
     for (before, limit) in [(i64::MAX, 99), (5, 99), (9, 2)] {
-        answers.push(format!("{:?}", store.scheduled_before(at(before), limit).await));
-        answers.push(format!("{:?}", store.expired_before(at(before), limit).await));
+        answers.push(format!("{:?}", store.scheduled_before(at(before), None, limit).await));
+        answers.push(format!("{:?}", store.expired_before(at(before), None, limit).await));
         answers.push(format!("{:?}", store.timers_before(at(before), limit).await));
         answers.push(format!("{:?}", store.outbox_before(at(before), limit, vec![]).await));
         for number in [None, Some(NUMBERS[0].to_owned())] {

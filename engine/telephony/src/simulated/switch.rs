@@ -5,7 +5,7 @@
 //! | `CreateCall` | `Ringing`, `Answered`, `Detected`, or `DialFailed` | id in use: `DialFailed` 3; no free line: `DialFailed` 10 |
 //! | `Play`, `CollectDigits` | `TreatmentDone`; what played before stops without a word | `TreatmentFailed` |
 //! | `StopPlaying` | stops without a word: the order is its own answer | ignored: the treatment has ended, which was said |
-//! | `Redirect` | `Redirected`, then `AgentAlerting`, then `AgentConnected` or `Diverted` | `RedirectFailed` |
+//! | `Redirect` | `Redirected`, then `AgentAlerting`, then `AgentConnected` or `Diverted`; a phone that rang for the call before stops without a word | `RedirectFailed` |
 //! | `HangUp` | `Released` by platform, at every stage | `Released` by unknown |
 //! | `Attach` | applied | `Released` by unknown |
 //! | `AgentAnswers`, `AgentDeclines`, `AgentHangsUp` | carried out | ignored: there is no call at that desk to speak of |

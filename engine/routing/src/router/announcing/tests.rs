@@ -9,29 +9,29 @@ use crate::{
     ThresholdTable,
 };
 
-const TARGET: &str = "Billing@.GA";
+pub(super) const TARGET: &str = "Billing@.GA";
 
 /// A router with that many agents of Billing.
-fn router(agents: usize) -> Router {
+pub(super) fn router(agents: usize) -> Router {
     let mut router = Router::new(Options::default());
     let profiles = (0..agents).map(|number| profile(&format!("a{number}"), &["Billing"], &[])).collect();
     router.step(Command::ConfigureAgents(profiles), at(0));
     router
 }
 
-fn set(router: &mut Router, agent: usize, status: AgentStatus, now: Timestamp) -> Vec<Outcome> {
+pub(super) fn set(router: &mut Router, agent: usize, status: AgentStatus, now: Timestamp) -> Vec<Outcome> {
     router.step(Command::SetAgentStatus { agent: format!("a{agent}").as_str().into(), status }, now)
 }
 
-fn callback(id: &str) -> Entry {
+pub(super) fn callback(id: &str) -> Entry {
     Entry { routable: false, notify: true, ..entry(id, TARGET) }
 }
 
-fn update(id: &str, change: EntryChange) -> Command {
+pub(super) fn update(id: &str, change: EntryChange) -> Command {
     Command::Update { id: id.to_owned(), change }
 }
 
-fn dials(outcomes: &[Outcome]) -> Vec<&str> {
+pub(super) fn dials(outcomes: &[Outcome]) -> Vec<&str> {
     let ids = outcomes.iter().filter_map(|outcome| match outcome {
         Outcome::TimeToDial { id, .. } => Some(id.as_str()),
         _ => None,

@@ -59,7 +59,10 @@ pub(super) const PARAMETERS: &[OptionDefinition] = &[
     .request()
     .only("SCHEDULED")
     .says("options §14 G; D-034", "Forces a state, for callers that run the life cycle themselves."),
-    of("_new_desired_time", OptionKind::Time).request().not_yet().says("options §14 G", "New time of a reschedule."),
+    of("_new_desired_time", OptionKind::Time)
+        .request()
+        .not_yet()
+        .says("options §14 G", "New time of a reschedule."),
     text("_callback_reason").request().says("options §14 G", "Completion reason of an update."),
     text("_reason").request().not_yet().says("options §14 G", "Other spelling of the completion reason."),
 ];

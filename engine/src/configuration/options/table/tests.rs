@@ -152,7 +152,9 @@ fn texts(folder: &std::path::Path, ending: &str, into: &mut String) {
         } else if is_reader && path.extension().is_some_and(|found| found == ending) {
             let text = std::fs::read_to_string(&path).unwrap();
             let lines = text.lines().take_while(|line| *line != "mod tests {");
-            into.extend(lines.filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]));
+            into.extend(
+                lines.filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]),
+            );
         }
     }
 }
@@ -160,9 +162,8 @@ fn texts(folder: &std::path::Path, ending: &str, into: &mut String) {
 /// Whether a name stands in a text as a word of its own.
 fn mentions(text: &str, name: &str) -> bool {
     let is_part = |one: char| one.is_ascii_alphanumeric() || one == '_';
-    text.match_indices(name).any(|(at, _)| {
-        !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part)
-    })
+    text.match_indices(name)
+        .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part))
 }
 
 #[test]

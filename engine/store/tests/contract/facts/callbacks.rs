@@ -44,7 +44,7 @@ pub(crate) async fn second_record_with_an_id_is_refused(store: &dyn Store) {
     let what = refused(store, [insert(&second)]).await;
     assert!(what.contains("node-1 exists already"), "{what}");
     assert_eq!(store.callback(first.id.clone()).await, Ok(Some(first)));
-    assert_eq!(store.scheduled_before(at(i64::MAX), 9).await, Ok(vec![]));
+    assert_eq!(store.scheduled_before(at(i64::MAX), None, 9).await, Ok(vec![]));
 }
 
 pub(crate) async fn update_replaces_the_record(store: &dyn Store) {

@@ -18,8 +18,8 @@ pub(crate) async fn empty_store_answers_nothing(store: &dyn Store) {
     assert_eq!(store.callback(callback.clone()).await, Ok(None));
     assert_eq!(store.callbacks(CallbackQuery::default()).await, Ok(vec![]));
     assert_eq!(store.count_callbacks(CallbackQuery::default()).await, Ok(0));
-    assert_eq!(store.scheduled_before(at(i64::MAX), 1).await, Ok(vec![]));
-    assert_eq!(store.expired_before(at(i64::MAX), 1).await, Ok(vec![]));
+    assert_eq!(store.scheduled_before(at(i64::MAX), None, 1).await, Ok(vec![]));
+    assert_eq!(store.expired_before(at(i64::MAX), None, 1).await, Ok(vec![]));
     assert_eq!(store.session(session).await, Ok(None));
     assert_eq!(store.running_sessions().await, Ok(vec![]));
     assert_eq!(store.open_effects().await, Ok(vec![]));
@@ -190,7 +190,7 @@ pub(crate) async fn only_scheduled_callbacks_become_due(store: &dyn Store) {
         done(store, [insert(&row)]).await;
     }
     let due = async |before, limit| -> Vec<String> {
-        let rows = store.scheduled_before(at(before), limit).await.unwrap();
+        let rows = store.scheduled_before(at(before), None, limit).await.unwrap();
         rows.iter().map(|row| row.id.to_string()).collect()
     };
     assert_eq!(due(30, 99).await, ["c", "a", "b"], "the end itself is not before it");
@@ -205,11 +205,11 @@ pub(crate) async fn expired_callbacks_are_found_in_every_state(store: &dyn Store
         row.expires_at = at(100 - place);
         done(store, [insert(&row)]).await;
     }
-    let rows = store.expired_before(at(100), 4).await.unwrap();
+    let rows = store.expired_before(at(100), None, 4).await.unwrap();
     let found: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
     assert_eq!(found, ["COMPLETED", "PAUSED", "PROCESSING", "ROUTING"]);
     assert_eq!(
-        store.expired_before(at(100), 99).await.unwrap().len(),
+        store.expired_before(at(100), None, 99).await.unwrap().len(),
         5,
         "SCHEDULED ends at 100, not before"
     );

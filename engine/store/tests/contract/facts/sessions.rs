@@ -26,6 +26,8 @@ pub(crate) async fn running_sessions_are_ordered_by_id(store: &dyn Store) {
     ended.ended_at = Some(at(1));
     let rows = [session("B", None), session("A", None), ended, changed.clone()];
     done(store, rows.iter().map(put_session).collect::<Vec<_>>()).await;
+    let ids = ["A", "B"].map(SessionId::new).to_vec();
+    assert_eq!(store.running_session_ids().await, Ok(ids));
     assert_eq!(store.running_sessions().await, Ok(vec![session("A", None), changed]));
 }
 

@@ -16,6 +16,7 @@ impl SimulatedSwitch {
             return;
         }
         self.end_treatment(&order.call);
+        self.take_back(&order.call);
         let is_agent = self.agents.contains_key(&destination);
         if is_agent {
             self.occupied.insert(destination.clone(), order.call.clone());
@@ -33,6 +34,14 @@ impl SimulatedSwitch {
         }
     }
 
+    /// A phone that rings for the call stops ringing; the order that takes it back is its own answer.
+    fn take_back(&mut self, id: &InteractionId) {
+        if let Some(Phase::Alerting { dn, .. }) = self.calls.get(id).map(|call| &call.phase) {
+            self.occupied.remove(dn);
+            self.end_phase_timers(id);
+        }
+    }
+
     fn check_redirect(&self, order: &Redirect, destination: &str) -> Result<(), String> {
         let (id, to) = (&order.call, &order.to);
         let Some(call) = self.calls.get(id) else {
@@ -43,13 +52,14 @@ impl SimulatedSwitch {
             Phase::Dialling | Phase::Ringing => {
                 return Err(format!("call {id} is not answered yet and cannot be moved to {to}"));
             }
-            Phase::Alerting { dn, .. } => return Err(format!("call {id} rings at {dn} already")),
+            // It is taken back and rings elsewhere.
+            Phase::Alerting { .. } => {}
             Phase::Talking { at, .. } => return Err(format!("call {id} is connected to {at} already")),
         }
         if destination.is_empty() {
             return Err(format!("no destination is named for call {id}"));
         }
-        if let Some(other) = self.occupied.get(destination) {
+        if let Some(other) = self.occupied.get(destination).filter(|other| *other != id) {
             return Err(format!("{destination} is occupied by call {other}"));
         }
         // Without confirmation the destination belongs to another switch, which alone knows its numbers.

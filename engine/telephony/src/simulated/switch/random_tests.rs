@@ -145,7 +145,11 @@ impl Model {
             Event::TreatmentFailed { treatment, .. } => {
                 assert!(self.treatments.insert(treatment.clone()), "{context}: {treatment} ended twice");
             }
-            Event::Redirected { call, .. } => assert!(self.open.contains_key(call), "{context}"),
+            Event::Redirected { call, .. } => {
+                assert!(self.open.contains_key(call), "{context}");
+                // A phone that rang for it was left without a word.
+                self.desks.retain(|_, at_desk| at_desk != call);
+            }
             Event::AgentAlerting { call, dn } => {
                 let before = self.desks.insert(dn.clone(), call.clone());
                 assert_eq!(before, None, "{context}: two calls at {dn}");

@@ -456,7 +456,6 @@ fn redirects_that_cannot_be_are_refused_and_the_call_stays() {
     refused(&mut switch, "gone", "7001", true, "there is no call gone");
     refused(&mut switch, "d", "7001", true, "not answered yet");
     switch.step(redirect("c", "7001", true), at(6_000));
-    refused(&mut switch, "c", "7002", true, "rings at 7001 already");
     switch.tick(at(15_000));
     let (inbound, _) =
         switch.inbound_call(PhoneNumber::new(CUSTOMER), "8001", "8555", None, at(6_000)).unwrap();
@@ -464,6 +463,20 @@ fn redirects_that_cannot_be_are_refused_and_the_call_stays() {
     refused(&mut switch, inbound.as_str(), "7001", false, "occupied by call c");
     switch.step(Command::AgentAnswers { dn: "7001".to_owned() }, at(16_000));
     refused(&mut switch, "c", "7002", true, "connected to 7001 already");
+}
+
+#[test]
+fn a_call_that_rings_is_taken_back_and_rings_elsewhere() {
+    let mut switch = with_answered_call();
+    switch.step(redirect("c", "7001", true), at(6_000));
+    switch.tick(at(9_000));
+    assert_eq!(switch.calls()[0].phase, "alerting");
+    order(&mut switch, redirect("c", "7002", true), 9_000, &["c redirected"]);
+    let (inbound, _) =
+        switch.inbound_call(PhoneNumber::new(CUSTOMER), "8001", "8555", None, at(9_000)).unwrap();
+    order(&mut switch, redirect(inbound.as_str(), "7001", false), 9_000, &[&format!("{inbound} redirected")]);
+    switch.tick(at(12_000));
+    order(&mut switch, Command::AgentAnswers { dn: "7002".to_owned() }, 12_000, &["7002 connected"]);
 }
 
 #[test]
