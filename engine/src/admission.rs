@@ -112,10 +112,12 @@ pub(crate) async fn start(node: &Arc<Node>, request: StartRequest) -> Result<Map
     let number = customer_number(node, service, &options)?;
     let now = node.clock.now();
     let desired = desired_time(&id, &options, now)?;
+    check_target(service, &options)?;
     ewt_source::check(service, &options)?;
     let ewt = ewt_source::waiting_time(node, &options).await;
     let buffer = options.seconds("_request_execution_time_buffer");
     let immediate = desired.is_none_or(|desired| desired < now + buffer + ewt);
+    check_state(&options, immediate)?;
     let admitted = throttle(node, service, &options, number.as_ref(), immediate).await?;
     let row = record(&id, service, &options, number, desired.unwrap_or(now), now);
     node.metrics.callbacks_accepted.inc();
@@ -199,6 +201,35 @@ fn refused_option(id: &CallbackId, service: &Service, error: OptionError) -> Ref
         error @ (OptionError::Unreadable { .. } | OptionError::InvalidKey { .. }) => {
             Refusal::BadParameter { text: format!("service {}: {error}", service.name()) }
         }
+    }
+}
+
+/// A state that the caller wants the record to begin in, to run the life cycle itself: until its updates are taken, only the
+/// one that it has anyway. Whoever asked for another would have the customer called by two.
+fn check_state(options: &Effective, immediate: bool) -> Result<(), Refusal> {
+    match options.property("_callback_state").as_str() {
+        None | Some("") => Ok(()),
+        Some(state) if !immediate && state == CallbackState::Scheduled.as_str() => Ok(()),
+        Some(state) => Err(Refusal::BadParameter {
+            text: format!(
+                "_callback_state: a start with `{state}` is not supported yet; leave it out, and the platform runs the callback"
+            ),
+        }),
+    }
+}
+
+/// A target that nobody can read would end the callback only after the customer was called.
+fn check_target(service: &Service, options: &Effective) -> Result<(), Refusal> {
+    let target = match options.value("_target") {
+        Value::Null => return Ok(()),
+        Value::String(text) => text.clone(),
+        list => list.to_string(),
+    };
+    match routing::TargetList::parse(&target) {
+        Ok(_readable) => Ok(()),
+        Err(error) => Err(Refusal::BadParameter {
+            text: format!("service {}: _target: `{target}` cannot be read: {error}", service.name()),
+        }),
     }
 }
 

@@ -62,6 +62,8 @@ pub struct QueueListing {
     pub end_time: Option<Timestamp>,
     /// States; empty is any.
     pub states: Vec<CallbackState>,
+    /// Further keys and the values that they must have; the keys must be among `filter-keys`.
+    pub filters: Vec<(String, String)>,
     /// At most so many for each service; 0 is 500.
     pub max: usize,
 }

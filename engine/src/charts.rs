@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use statecharts::{Chart, ModuleSet, PartResolver, ResolvedPart, Source, compile};
 
+use crate::configuration::{SHIPPED_CHARTS, did_you_mean};
 use crate::verbs;
 
 /// Charts kept compiled; beyond that all are dropped and compiled anew when needed.
@@ -160,6 +161,20 @@ impl Charts {
             Err(ChartError::Unreadable { .. }) => self.shipped(name),
             found => found,
         }
+    }
+
+    /// `; did you mean NAME?` for a name that is no file: of the shipped charts and those of the folder, if one is near.
+    pub(crate) fn proposal(&self, name: &str) -> String {
+        let files = self.folder.as_deref().and_then(|folder| std::fs::read_dir(folder).ok());
+        let mut known: Vec<String> = files
+            .into_iter()
+            .flatten()
+            .filter_map(|file| file.ok()?.file_name().into_string().ok())
+            .filter(|file| file.ends_with(".scxml"))
+            .collect();
+        known.sort_unstable();
+        let shipped = SHIPPED_CHARTS.iter().copied();
+        did_you_mean(name, shipped.chain(known.iter().map(String::as_str)))
     }
 
     /// A chart that a stored session runs: compiled from the texts that were kept with its hash.

@@ -1,15 +1,17 @@
 //! Streams of pushes, one for each device: the push provider that needs no other product.
 //!
-//! A push is taken as soon as it is in the stream; it is kept for a reader who connects a little later.
+//! A push is taken as soon as it is in the stream; it is kept for a reader who connects a little later, until its callback
+//! completes. The outbox keeps its row as long, so that a restart finds it again ([`crate::outbox`]).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 use tokio::sync::mpsc;
+use vocabulary::CallbackId;
 
 /// Pushes kept for a device.
-const KEPT: usize = 20;
+pub(crate) const KEPT: usize = 20;
 /// Readers of one device at a time; the first makes room for the next.
 const READERS_MAX: usize = 16;
 /// Devices that are remembered; the one that was pushed to longest ago is forgotten first.
@@ -27,8 +29,14 @@ struct State {
 
 #[derive(Debug, Default)]
 struct Device {
-    kept: VecDeque<Value>,
+    kept: VecDeque<Kept>,
     readers: Vec<mpsc::Sender<Value>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    callback: Option<CallbackId>,
+    message: Value,
 }
 
 impl Devices {
@@ -37,14 +45,21 @@ impl Devices {
     }
 
     /// Puts a push into a device's stream.
-    pub(crate) fn push(&self, device: &str, message: &Value) {
+    pub(crate) fn push(&self, device: &str, callback: Option<&CallbackId>, message: &Value) {
         let mut state = self.state();
         let known = state.device(device);
         known.readers.retain(|reader| reader.try_send(message.clone()).is_ok());
         if known.kept.len() == KEPT {
             known.kept.pop_front();
         }
-        known.kept.push_back(message.clone());
+        known.kept.push_back(Kept { callback: callback.cloned(), message: message.clone() });
+    }
+
+    /// A callback is over: what it has pushed concerns nobody any more who connects later.
+    pub(crate) fn forget(&self, device: &str, callback: &CallbackId) {
+        if let Some(known) = self.state().devices.get_mut(device) {
+            known.kept.retain(|kept| kept.callback.as_ref() != Some(callback));
+        }
     }
 
     /// The stream of a device: what is kept, then what comes.
@@ -57,9 +72,9 @@ impl Devices {
             // The one that came first is most likely the one that is gone without a word.
             known.readers.remove(0);
         }
-        for message in &known.kept {
+        for kept in &known.kept {
             // Holds every message that is kept: cannot be full.
-            let _fits = reader.try_send(message.clone());
+            let _fits = reader.try_send(kept.message.clone());
         }
         known.readers.push(reader);
         receiver
@@ -104,7 +119,7 @@ mod tests {
         let devices = Devices::default();
         let all: Vec<_> = (0..READERS_MAX + 1).map(|_| devices.read("phone")).collect();
         assert_eq!(readers(&devices), READERS_MAX);
-        devices.push("phone", &json!("hello"));
+        devices.push("phone", None, &json!("hello"));
         let heard = all.into_iter().filter_map(|mut reader| reader.try_recv().ok()).count();
         assert_eq!(heard, READERS_MAX);
     }

@@ -433,19 +433,19 @@ impl Engine {
         self.node.devices.read(device)
     }
 
-    /// Changes a transaction list while the node runs; a change of a pause list is told to the callbacks it concerns.
+    /// Changes values of a transaction list while the node runs, all or none of them; they are durable when this returns.
+    /// A change of a pause list is told to the callbacks it concerns.
     ///
     /// # Errors
-    /// [`Refusal`] when the callbacks cannot be read.
-    pub async fn set_list_value(
+    /// [`Refusal`] when they cannot be stored, or are too many.
+    pub async fn set_list_values(
         &self,
         list: &str,
         section: &str,
-        key: &str,
-        value: &str,
+        values: &[(String, String)],
     ) -> Result<(), Refusal> {
         let _busy = self.node.clock.activity().begin();
-        pausing::set(&self.node, list, section, key, value).await
+        pausing::set(&self.node, list, section, values).await
     }
 
     /// Text of a chart or file below `service_template/callback`: shipped, or in the charts folder.

@@ -24,6 +24,8 @@ const RANGE_MAX: Duration = Duration::from_secs(45 * 86_400);
 const SESSION_KEY: &str = "_ors_session_id";
 /// Callbacks of one service when nobody says (guide: `max`, 500).
 const MAX_DEFAULT: usize = 500;
+/// Records of one service that are looked at when there are filters.
+const FILTERED_MAX: usize = 100_000;
 
 /// A callback by id.
 ///
@@ -207,6 +209,16 @@ pub(crate) async fn by_service(
             allowed_secs: i64::try_from(RANGE_MAX.as_secs()).unwrap_or(i64::MAX),
         });
     }
+    let filter_keys = &node.configuration.callback.filter_keys;
+    let strangers: Vec<&str> = listing
+        .filters
+        .iter()
+        .map(|(key, _)| key.as_str())
+        .filter(|key| !filter_keys.iter().any(|known| known == key))
+        .collect();
+    if !strangers.is_empty() {
+        return Err(Refusal::LookupImpossible { properties: strangers.join(",") });
+    }
     let services: Vec<ServiceName> = match &listing.target {
         Some(target) => vec![callback_service(node, target)?.name().clone()],
         None => {
@@ -221,18 +233,42 @@ pub(crate) async fn by_service(
     };
     let mut found = Vec::new();
     for service in services {
+        let most = if listing.max == 0 { MAX_DEFAULT } else { listing.max };
         let query = CallbackQuery {
             service: Some(service.clone()),
             states: listing.states.clone(),
             desired_from: Some(from),
             desired_to: Some(to),
-            limit: if listing.max == 0 { MAX_DEFAULT } else { listing.max },
+            limit: if listing.filters.is_empty() { most } else { FILTERED_MAX },
             ..CallbackQuery::default()
         };
-        let rows = node.store.callbacks(query).await?;
+        let options = node.configuration.service(service.as_str()).map(Service::base_options);
+        let mut rows = node.store.callbacks(query).await?;
+        rows.retain(|row| listing.filters.iter().all(|(key, wanted)| has(row, options, key, wanted)));
+        rows.truncate(most);
         found.push((service.to_string(), rows.into_iter().map(|row| view(node, row)).collect()));
     }
     Ok(found)
+}
+
+/// Whether a key has this value: the reason of the record, what the request or the session wrote, else what the service says.
+//= guide: `filter-keys`
+fn has(row: &CallbackRow, options: Option<&Arc<Map<String, Value>>>, key: &str, wanted: &str) -> bool {
+    if key == "_callback_reason" {
+        return row.reason.as_ref().is_some_and(|reason| reason.as_str() == wanted);
+    }
+    // The guide's short name of the queue that the service waits in.
+    let option = if key == "_vq" { "_urs_virtual_queue" } else { key };
+    let value = row
+        .properties
+        .get(key)
+        .or_else(|| row.user_data.get(key))
+        .or_else(|| options.and_then(|options| options.get(option)));
+    match value {
+        Some(Value::String(text)) => text == wanted,
+        Some(Value::Null) | None => false,
+        Some(other) => other.to_string() == wanted,
+    }
 }
 
 /// A record as the API shows it: lookup keys, returned keys and whatever the session wrote, but not the request as a

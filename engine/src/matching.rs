@@ -78,7 +78,12 @@ pub(crate) async fn request_access(
     let length =
         usize::try_from(integer(&parameters, "_access_code_length", CODE_LENGTH_DEFAULT)?.clamp(1, 16))
             .unwrap_or(6);
-    let live = node.store.bookings(None, now).await?;
+    // What this callback has reserved already is not in its own way: it gets the same again, for longer.
+    let (own, live): (Vec<_>, Vec<_>) =
+        node.store.bookings(None, now).await?.into_iter().partition(|booking| booking.callback == callback);
+    let mut kept = own
+        .into_iter()
+        .find(|own| pool.contains(&own.access_number) && own.access_code.is_some() == wants_code);
     let free: Vec<&String> = if wants_code {
         pool.iter().collect()
     } else {
@@ -86,13 +91,18 @@ pub(crate) async fn request_access(
     };
     let none_free = || Refusal::FromSession { text: format!("no access number of pool `{group}` is free") };
     for _draw in 0..DRAWS_MAX {
-        let number = free.get(node.chance.below(free.len())).ok_or_else(none_free)?;
-        let access_code = wants_code.then(|| node.chance.digits(length));
+        let (number, access_code) = match kept.take() {
+            Some(own) => (own.access_number, own.access_code),
+            None => {
+                let number = free.get(node.chance.below(free.len())).ok_or_else(none_free)?;
+                ((*number).clone(), wants_code.then(|| node.chance.digits(length)))
+            }
+        };
         if access_code.is_some() && live.iter().any(|booking| booking.access_code == access_code) {
             continue;
         }
         let booking = BookingRow {
-            access_number: (*number).clone(),
+            access_number: number.clone(),
             access_code: access_code.clone(),
             callback: callback.clone(),
             phone_number: text(&parameters, "_phone_number").map(PhoneNumber::new),
@@ -133,16 +143,10 @@ pub(crate) async fn match_interaction(
     let code = text(&parameters, "_access_code");
     let caller = text(&parameters, "_phone_number");
     let live = node.store.bookings(Some(number), node.clock.now()).await?;
-    let found = match (&code, &caller) {
-        (Some(code), _) => live.iter().find(|booking| booking.access_code.as_ref() == Some(code)),
-        (None, Some(caller)) if live.iter().any(|booking| is_caller(booking, caller)) => {
-            live.iter().find(|booking| is_caller(booking, caller))
-        }
-        // With a single reservation on the number there is nothing to choose.
-        _ if live.len() == 1 => live.first(),
-        _ => None,
-    };
-    let booking = found.ok_or(Refusal::NoMatch)?;
+    // An empty code is that of a caller who was asked and typed nothing.
+    let typed_nothing = code.is_none() && parameters.contains_key("_access_code");
+    let booking =
+        fitting(&live, code.as_deref(), caller.as_deref(), typed_nothing).ok_or(Refusal::NoMatch)?;
     let row = node.store.callback(booking.callback.clone()).await?.ok_or(Refusal::NoMatch)?;
     let session =
         row.session.clone().filter(|session| node.sessions.is_running(session)).ok_or(Refusal::NoMatch)?;
@@ -156,8 +160,90 @@ pub(crate) async fn match_interaction(
     Ok(reply)
 }
 
+/// The reservation that a call belongs to: by its code, then by the number of the caller, then because it is the only one and
+/// nothing speaks against it (decision D-045).
+fn fitting<'b>(
+    live: &'b [BookingRow],
+    code: Option<&str>,
+    caller: Option<&str>,
+    typed_nothing: bool,
+) -> Option<&'b BookingRow> {
+    if let Some(code) = code {
+        return live.iter().find(|booking| booking.access_code.as_deref() == Some(code));
+    }
+    let mut possible = live.iter().filter(|booking| !typed_nothing || booking.access_code.is_none());
+    if let Some(caller) = caller
+        && let Some(booking) = possible.clone().find(|booking| is_caller(booking, caller))
+    {
+        return Some(booking);
+    }
+    match (possible.next(), live.len()) {
+        // Who has a code has to give it, and who calls from another number than the booked one is somebody else.
+        (Some(only), 1)
+            if only.access_code.is_none() && (caller.is_none() || only.phone_number.is_none()) =>
+        {
+            Some(only)
+        }
+        _ => None,
+    }
+}
+
 /// Whether a reservation was made for this caller; `+` and the way of writing do not matter.
 fn is_caller(booking: &BookingRow, caller: &str) -> bool {
     let digits: String = caller.chars().filter(char::is_ascii_digit).collect();
     booking.phone_number.as_ref().is_some_and(|number| number.digits().collect::<String>() == digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use vocabulary::Timestamp;
+
+    use super::*;
+
+    const ADA: &str = "+12025550123";
+    const GRACE: &str = "+12025550124";
+
+    fn booking(callback: &str, code: Option<&str>, phone: Option<&str>) -> BookingRow {
+        BookingRow {
+            access_number: "+12025550190".to_owned(),
+            access_code: code.map(str::to_owned),
+            callback: CallbackId::new(callback),
+            phone_number: phone.map(PhoneNumber::new),
+            expires_at: Timestamp::EPOCH,
+        }
+    }
+
+    fn found(live: &[BookingRow], code: Option<&str>, caller: Option<&str>) -> Option<String> {
+        fitting(live, code, caller, false).map(|booking| booking.callback.to_string())
+    }
+
+    #[test]
+    fn the_callers_number_chooses_among_reservations_of_one_access_number() {
+        let live = [booking("a", Some("111111"), Some(ADA)), booking("g", Some("222222"), Some(GRACE))];
+        assert_eq!(found(&live, None, Some("12025550124")).as_deref(), Some("g"));
+        assert_eq!(found(&live, None, Some("+12025550177")), None);
+        assert_eq!(found(&live, None, None), None);
+    }
+
+    #[test]
+    fn a_code_decides_whoever_calls() {
+        let live = [booking("a", Some("111111"), Some(ADA)), booking("g", Some("222222"), Some(GRACE))];
+        assert_eq!(found(&live, Some("111111"), Some(GRACE)).as_deref(), Some("a"));
+        assert_eq!(found(&live, Some("333333"), Some(GRACE)), None);
+    }
+
+    #[test]
+    fn the_only_reservation_needs_no_more_when_nothing_speaks_against_it() {
+        let plain = [booking("a", None, Some(ADA))];
+        assert_eq!(found(&plain, None, None).as_deref(), Some("a"));
+        assert_eq!(found(&plain, None, Some(GRACE)), None, "another caller");
+        assert_eq!(found(&[booking("a", None, None)], None, Some(GRACE)).as_deref(), Some("a"));
+        assert_eq!(found(&[booking("a", Some("111111"), Some(ADA))], None, None), None, "no code given");
+    }
+
+    #[test]
+    fn who_was_asked_for_the_code_and_types_nothing_has_none_of_those_with_a_code() {
+        let live = [booking("a", Some("111111"), Some(ADA))];
+        assert_eq!(fitting(&live, None, Some(ADA), true), None);
+    }
 }

@@ -1,7 +1,8 @@
 //! Messages that have to leave: status notifications and pushes.
 //!
 //! A message is a row, written with the step that says it. It is tried until it is taken or its attempts are used up
-//! (decision D-017), survives a restart, and may then arrive twice: receivers know it by its id.
+//! (decision D-017), survives a restart, and may then arrive twice: receivers know it by its id. A push is delivered by putting it
+//! into the stream of its device, which is in memory: its row stays until its callback completes.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,15 +13,15 @@ use serde_json::{Value, json};
 use statecharts::Event;
 use store::{OutboxRow, Write};
 use url::Url;
-use vocabulary::{EffectId, SessionId, Timestamp};
+use vocabulary::{CallbackState, EffectId, SessionId, Timestamp};
 
 use crate::clock::WakeId;
 use crate::egress::EgressRequest;
 use crate::node::Node;
 use crate::session::Incoming;
 
-/// Deliveries tried (guide: `_notification_delivery_attempts`, 3).
-const ATTEMPTS_MAX: u32 = 3;
+/// Deliveries tried of a message whose service does not say (guide: `_notification_delivery_attempts`, 3).
+const ATTEMPTS_DEFAULT: u32 = 3;
 /// Pause after the first failure; doubled after each further one.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Limit of one delivery.
@@ -33,8 +34,14 @@ const TARGETS_MAX: usize = 32;
 const TARGETS_OF_HOST_MAX: usize = 4;
 /// Readings of one look: messages behind so many targets that have to wait are found by a later one.
 const READINGS_MAX: usize = 64;
-/// After every message.
-const END_OF_TIME: Timestamp = Timestamp::from_millis(i64::MAX);
+/// After every message that is to be delivered.
+const END_OF_TIME: Timestamp = Timestamp::from_millis(i64::MAX - 1);
+/// When pushes are due that were delivered, and are kept for readers who connect later.
+const KEPT: Timestamp = END_OF_TIME;
+/// After those as well.
+const AFTER_KEPT: Timestamp = Timestamp::from_millis(i64::MAX);
+/// Kept pushes that a restart reads.
+const KEPT_MAX: usize = 1_000_000;
 
 /// The outbox.
 #[derive(Debug, Default)]
@@ -194,9 +201,12 @@ fn serve(node: &Arc<Node>, target: String, mut rows: Vec<OutboxRow>) {
 
 async fn handle(node: &Arc<Node>, mut row: OutboxRow) -> Result<(), store::Error> {
     let outcome = deliver(node, &row).await;
-    let given_up = row.attempts + 1 >= ATTEMPTS_MAX;
+    let goes_on = match &outcome {
+        Ok(()) => false,
+        Err(_) => row.attempts + 1 < attempts_max(node, &row).await?,
+    };
     match outcome {
-        Err(problem) if !given_up => {
+        Err(problem) if goes_on => {
             tracing::debug!(id = %row.id, %problem, "A message was not taken; it is tried again.");
             row.due = node.clock.now() + PAUSE * 2_u32.saturating_pow(row.attempts);
             row.attempts += 1;
@@ -207,13 +217,72 @@ async fn handle(node: &Arc<Node>, mut row: OutboxRow) -> Result<(), store::Error
                 node.metrics.messages_given_up.inc();
                 tracing::warn!(id = %row.id, %problem, "A message was given up.");
             }
-            node.store.commit(vec![Write::DeleteOutbox(row.id.clone())]).await?;
-            if row.kind == "push" {
-                push_answer(node, &row, outcome);
+            if row.kind != "push" {
+                return node.store.commit(vec![Write::DeleteOutbox(row.id)]).await;
             }
+            let write = match &outcome {
+                Ok(()) => Write::PutOutbox(OutboxRow { due: KEPT, ..row.clone() }),
+                Err(_) => Write::DeleteOutbox(row.id.clone()),
+            };
+            node.store.commit(vec![write]).await?;
+            // Its callback may have completed while the push was on its way, and has not seen it.
+            if outcome.is_ok() && !is_open(node, &row).await? {
+                node.store.commit(vec![Write::DeleteOutbox(row.id.clone())]).await?;
+            }
+            push_answer(node, &row, outcome);
             Ok(())
         }
     }
+}
+
+/// Whether a message of this id is among what is to be written.
+pub(crate) fn puts(writes: &[Write], id: &str) -> bool {
+    writes.iter().any(|write| matches!(write, Write::PutOutbox(row) if row.id == id))
+}
+
+/// After a restart: pushes that nobody may have read yet are in the streams again, as long as their callbacks go on.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn restore_pushes(node: &Node) -> Result<(), store::Error> {
+    let mut rows = node.store.outbox_before(AFTER_KEPT, KEPT_MAX, Vec::new()).await?;
+    rows.retain(|row| row.kind == "push" && row.due == KEPT);
+    rows.sort_by_cached_key(|row| row.id.parse::<EffectId>().ok());
+    for row in rows {
+        if is_open(node, &row).await? {
+            if let Err(problem) = deliver_push(node, &row) {
+                tracing::error!(id = %row.id, %problem, "A kept push cannot be read.");
+            }
+        } else {
+            node.store.commit(vec![Write::DeleteOutbox(row.id)]).await?;
+        }
+    }
+    Ok(())
+}
+
+fn deliver_push(node: &Node, row: &OutboxRow) -> Result<(), String> {
+    let body: Value = serde_json::from_str(&row.body).map_err(|error| error.to_string())?;
+    node.devices.push(&row.target, row.callback.as_ref(), &body);
+    Ok(())
+}
+
+/// Whether the callback of a message goes on.
+async fn is_open(node: &Node, row: &OutboxRow) -> Result<bool, store::Error> {
+    let Some(callback) = row.callback.clone() else { return Ok(false) };
+    let record = node.store.callback(callback).await?;
+    Ok(record.is_some_and(|record| record.state != CallbackState::Completed))
+}
+
+/// Deliveries that the service of a message wants (decision D-017).
+async fn attempts_max(node: &Node, row: &OutboxRow) -> Result<u32, store::Error> {
+    let record = match row.callback.clone() {
+        Some(callback) => node.store.callback(callback).await?,
+        None => None,
+    };
+    let attempts = record
+        .and_then(|record| node.configuration.service(record.service.as_str()))
+        .and_then(|service| service.base_options().get("_notification_delivery_attempts")?.as_u64());
+    Ok(attempts.and_then(|attempts| u32::try_from(attempts).ok()).unwrap_or(ATTEMPTS_DEFAULT))
 }
 
 /// A push is answered to the session that asked for it.
@@ -232,12 +301,11 @@ fn push_answer(node: &Arc<Node>, row: &OutboxRow, outcome: Result<(), String>) {
 }
 
 async fn deliver(node: &Arc<Node>, row: &OutboxRow) -> Result<(), String> {
+    if row.kind == "push" {
+        return deliver_push(node, row);
+    }
     let body: Value = serde_json::from_str(&row.body).map_err(|error| error.to_string())?;
     match row.kind.as_str() {
-        "push" => {
-            node.devices.push(&row.target, &body);
-            Ok(())
-        }
         "orscb" => {
             let name = body.get("event_id").and_then(Value::as_str).unwrap_or("notification").to_owned();
             let event = Event::external(name, body);

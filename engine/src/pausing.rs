@@ -1,65 +1,32 @@
 //! The pause list: who is held back, and telling those whom a change concerns (decision D-059).
+//!
+//! A session keeps with its snapshot what it was last told, and compares it with the list before each event that it takes and
+//! when it comes to rest (`session::actor`). So nothing is missed, whatever was under way when the list changed: a start, a
+//! message on its way, a restart, a change of the configuration.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
-use statecharts::Event;
-use store::{CallbackQuery, CallbackRow};
-use vocabulary::{CallbackId, CallbackState};
-
-use crate::admission::REQUEST_KEY;
+use crate::lists::WriteError;
 use crate::node::Node;
 use crate::refusal::Refusal;
-use crate::session::Incoming;
-use crate::starting;
 
-/// States that a pause concerns: conversations are left alone (guide: pause).
-const CONCERNED: [CallbackState; 3] = [CallbackState::Queued, CallbackState::Routing, CallbackState::Paused];
-/// Callbacks that are told of one change.
-const CONCERNED_MAX: usize = 100_000;
-
-/// Writes a value of a list, and tells the callbacks that it pauses or resumes.
+/// Writes values of a section of a list, all or none, and has the sessions look at it.
 ///
 /// # Errors
-/// [`Refusal`] when the callbacks cannot be read; the list is changed then all the same.
+/// [`Refusal`] when they cannot be stored, or are too many; nothing is changed then.
 pub(crate) async fn set(
     node: &Arc<Node>,
     list: &str,
     section: &str,
-    key: &str,
-    value: &str,
+    values: &[(String, String)],
 ) -> Result<(), Refusal> {
-    if section != "services" {
-        node.lists.set(list, section, key, value);
-        return Ok(());
+    match node.lists.write(&*node.store, list, section, values).await {
+        Ok(()) => {}
+        Err(WriteError::Store(error)) => return Err(error.into()),
+        Err(error @ WriteError::Full) => return Err(Refusal::BadParameter { text: error.to_string() }),
     }
-    let query =
-        CallbackQuery { states: CONCERNED.to_vec(), limit: CONCERNED_MAX, ..CallbackQuery::default() };
-    let rows = node.store.callbacks(query).await?;
-    let before: BTreeMap<CallbackId, Option<String>> =
-        rows.iter().map(|row| (row.id.clone(), key_of(node, row))).collect();
-    node.lists.set(list, section, key, value);
-    for row in rows {
-        let now = key_of(node, &row);
-        let was = before.get(&row.id).cloned().flatten();
-        let event = match (was, now) {
-            (None, Some(key)) => Event::external("callback.paused", json!({ "key": key })),
-            (Some(key), None) => Event::external("callback.resumed", json!({ "key": key })),
-            _ => continue,
-        };
-        if let Some(session) = row.session
-            && let Err(error) = node.sessions.tell(&session, Incoming::Event(event))
-        {
-            tracing::debug!(session_id = %session, %error, "A session was not told of a pause.");
-        }
+    if section == "services" {
+        node.sessions.tell_everybody_of_the_pause_list();
     }
     Ok(())
-}
-
-fn key_of(node: &Node, row: &CallbackRow) -> Option<String> {
-    let service = node.configuration.service(row.service.as_str())?;
-    let request = row.properties.get(REQUEST_KEY).and_then(Value::as_object).cloned().unwrap_or_default();
-    let request: Map<String, Value> = request.into_iter().chain(row.user_data.clone()).collect();
-    node.lists.pause_key(&starting::pause_policy(row, &service.effective(&request).ok()?))
 }

@@ -15,6 +15,7 @@ use telephony::ReleasedBy;
 use vocabulary::{CallState, SessionId};
 
 use crate::node::Node;
+use crate::outbox;
 use crate::queueing::RestoreEntries;
 use crate::resubmitting;
 use crate::session::answers::{self, CallFact};
@@ -76,6 +77,7 @@ pub(crate) async fn restore(node: &Arc<Node>) -> Result<(), store::Error> {
     for (row, problem) in lost {
         resubmitting::lost(node, row, &problem).await?;
     }
+    outbox::restore_pushes(node).await?;
     node.outbox.look(node);
     if count > 0 {
         tracing::info!(sessions = count, "Sessions were restored.");

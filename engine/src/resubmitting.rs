@@ -77,7 +77,7 @@ pub(crate) async fn lost(node: &Arc<Node>, session: SessionRow, problem: &str) -
     tell(node, &record, &session, problem).await?;
     if was_on_the_line(&record, &session) {
         end(node, &session).await?;
-        return scheduling::complete(node, record, &CompletionReason::FAIL_ERROR).await;
+        return complete(node, record, &session, &CompletionReason::FAIL_ERROR).await;
     }
     let id = record.id.clone();
     match submit(node, record.clone(), &session).await {
@@ -88,7 +88,7 @@ pub(crate) async fn lost(node: &Arc<Node>, session: SessionRow, problem: &str) -
         Err(reason) => {
             tracing::error!(callback_id = %id, session_id = %session.id, %reason, "A callback whose session was lost cannot be submitted anew.");
             end(node, &session).await?;
-            scheduling::complete(node, record, &CompletionReason::SUBMIT_ERROR).await
+            complete(node, record, &session, &CompletionReason::SUBMIT_ERROR).await
         }
     }
 }
@@ -126,6 +126,17 @@ async fn submit(node: &Arc<Node>, mut record: CallbackRow, session: &SessionRow)
     let begun = Begun::InPlaceOf { lost: session.id.clone(), state: record.state };
     let start = CallbackStart { service, options: &options, row: record, begun };
     starting::start_callback(node, start).await.map(|_dialog| ()).map_err(|refusal| refusal.to_string())
+}
+
+/// Whoever followed the lost session hears of its end.
+async fn complete(
+    node: &Arc<Node>,
+    record: CallbackRow,
+    session: &SessionRow,
+    reason: &CompletionReason,
+) -> Result<(), store::Error> {
+    let context: Context = serde_json::from_str(&session.context).unwrap_or_default();
+    scheduling::complete_and_tell(node, record, reason, context.notification.as_ref()).await
 }
 
 async fn end(node: &Node, session: &SessionRow) -> Result<(), store::Error> {

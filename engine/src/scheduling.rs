@@ -7,21 +7,20 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use statecharts::Event;
 use store::{CallbackRow, TimelineRow, Write};
-use vocabulary::{CallbackState, CompletionReason, SessionId, Timestamp};
+use vocabulary::{CallbackState, CompletionReason, EffectId, SessionId, Timestamp};
 
 use crate::admission::{REQUEST_KEY, callback_service};
 use crate::ewt_source::Estimates;
+use crate::last_words;
 use crate::node::Node;
 use crate::record::{self, RecordUpdate};
 use crate::recovering;
 use crate::refusal::Refusal;
 use crate::session::Incoming;
+use crate::session::context::NotificationPolicy;
+use crate::session::plan::notification;
 use crate::starting::{self, Begun, CallbackStart};
 
-/// Period of the scheduler (guide: `queue-polling-rate`, 5 s).
-const SCHEDULER_PERIOD: Duration = Duration::from_secs(5);
-/// Period of the sweep (guide: `queue-polling-rate-recover`, 60 s).
-const SWEEP_PERIOD: Duration = Duration::from_secs(60);
 /// How far ahead scheduled records are looked at: buffer and waiting time of a service may add up to this.
 const LOOK_AHEAD: Duration = Duration::from_secs(6 * 3600);
 /// How long an ended session without a callback is remembered, so that a late reply hears that it came too late.
@@ -31,10 +30,11 @@ const EXPIRED_GRACE: Duration = Duration::from_secs(60);
 /// Records read at once.
 const BATCH: usize = 500;
 
-/// Starts the background work.
+/// Starts the background work (guide: `queue-polling-rate`, `queue-polling-rate-recover`).
 pub(crate) fn start(node: &Arc<Node>) {
-    again(node, SCHEDULER_PERIOD, |node| Box::pin(async move { submit_due(&node).await }));
-    again(node, SWEEP_PERIOD, |node| Box::pin(async move { sweep(&node).await }));
+    let settings = &node.configuration.callback;
+    again(node, settings.polling_interval, |node| Box::pin(async move { submit_due(&node).await }));
+    again(node, settings.sweep_interval, |node| Box::pin(async move { sweep(&node).await }));
     load_timers(node);
 }
 
@@ -78,6 +78,7 @@ async fn submit_due(node: &Arc<Node>) {
             Ok(rows) => rows,
             Err(error) => return tracing::error!(%error, "Scheduled callbacks cannot be read."),
         };
+        log(node, "The scheduler looks at callbacks whose time may be near.", rows.len());
         if rows.len() == BATCH {
             last = rows.last().map(|row| (row.desired_time, row.id.clone()));
         }
@@ -102,7 +103,8 @@ async fn submit(
     let service = match callback_service(node, row.service.as_str()) {
         Ok(service) => service,
         Err(refusal) => {
-            complete(node, row, &CompletionReason::SUBMIT_ERROR).await?;
+            // Where its messages went is not known any more.
+            complete_and_tell(node, row, &CompletionReason::SUBMIT_ERROR, None).await?;
             return Err(refusal);
         }
     };
@@ -111,7 +113,7 @@ async fn submit(
     let options = match service.effective(&request) {
         Ok(options) => options,
         Err(error) => {
-            complete(node, row, &CompletionReason::SUBMIT_ERROR).await?;
+            complete_and_tell(node, row, &CompletionReason::SUBMIT_ERROR, None).await?;
             return Err(Refusal::BadParameter { text: error.to_string() });
         }
     };
@@ -127,7 +129,8 @@ async fn submit(
         return Ok(());
     };
     if tried >= max_attempts {
-        complete(node, stored, &CompletionReason::SUBMIT_ERROR).await?;
+        let policy = starting::notification_policy(&options);
+        complete_and_tell(node, stored, &CompletionReason::SUBMIT_ERROR, policy.as_ref()).await?;
     } else {
         let mut row = stored;
         row.properties.insert("_submit_attempts".to_owned(), json!(tried));
@@ -140,8 +143,53 @@ async fn submit(
 /// Completes a record that has no session.
 pub(crate) async fn complete(
     node: &Node,
+    row: CallbackRow,
+    reason: &CompletionReason,
+) -> Result<(), store::Error> {
+    write_completion(node, row, reason, Vec::new(), Vec::new()).await
+}
+
+/// Completes a record that has no session, tells the subscriber and reports.
+//= decision: D-068
+pub(crate) async fn complete_and_tell(
+    node: &Arc<Node>,
+    row: CallbackRow,
+    reason: &CompletionReason,
+    policy: Option<&NotificationPolicy>,
+) -> Result<(), store::Error> {
+    let now = node.clock.now();
+    let session = row.session.clone().unwrap_or_else(|| SessionId::new(""));
+    let mut writes = Vec::new();
+    if let Some(policy) = policy {
+        // After everything that a session of it has said.
+        let id = EffectId { session: session.clone(), step: u64::MAX, index: 0 };
+        let id = row.session.as_ref().map_or_else(|| format!("exit of {}", row.id), |_| id.to_string());
+        let fields = last_words::message(&row, reason, None);
+        writes.push(Write::PutOutbox(notification(policy, last_words::EXIT, fields, &row, id, now)));
+    }
+    let keys = Value::Object(last_words::report(&row, &session, reason, now));
+    writes.push(Write::AppendReport { callback: row.id.clone(), at: now, body: keys.to_string() });
+    let line = TimelineRow {
+        callback: Some(row.id.clone()),
+        session: row.session.clone(),
+        at: now,
+        kind: "effect".to_owned(),
+        name: "callback:report".to_owned(),
+        detail: json!({ "attributes": { "final": true }, "params": keys }),
+    };
+    write_completion(node, row, reason, writes, vec![line]).await?;
+    if policy.is_some() {
+        node.outbox.look(node);
+    }
+    Ok(())
+}
+
+async fn write_completion(
+    node: &Node,
     mut row: CallbackRow,
     reason: &CompletionReason,
+    mut writes: Vec<Write>,
+    mut lines: Vec<TimelineRow>,
 ) -> Result<(), store::Error> {
     let expected = row.state;
     let now = node.clock.now();
@@ -160,12 +208,11 @@ pub(crate) async fn complete(
         name: row.state.to_string(),
         detail: json!({ "reason": reason }),
     };
-    let writes = vec![
-        Write::UpdateCallback { row: Box::new(row), expected: Some(expected) },
-        Write::AppendTimeline(line.clone()),
-    ];
+    lines.push(line);
+    writes.push(Write::UpdateCallback { row: Box::new(row), expected: Some(expected) });
+    writes.extend(lines.iter().cloned().map(Write::AppendTimeline));
     node.store.commit(writes).await?;
-    node.tell_feed(line);
+    lines.into_iter().for_each(|line| node.tell_feed(line));
     Ok(())
 }
 
@@ -186,6 +233,7 @@ async fn sweep(node: &Arc<Node>) {
             Ok(rows) => rows,
             Err(error) => return tracing::error!(%error, "Expired callbacks cannot be read."),
         };
+        log(node, "The sweep looks at callbacks whose life time is over.", rows.len());
         if rows.len() == BATCH {
             last = rows.last().map(|row| (row.expires_at, row.id.clone()));
         }
@@ -198,6 +246,13 @@ async fn sweep(node: &Arc<Node>) {
         if last.is_none() {
             return;
         }
+    }
+}
+
+/// A line for each turn, when the operator wants them (`log-background-activity`).
+fn log(node: &Node, message: &'static str, callbacks: usize) {
+    if node.configuration.callback.log_background_activity {
+        tracing::info!(callbacks, "{message}");
     }
 }
 
@@ -235,8 +290,19 @@ async fn expire(node: &Arc<Node>, row: CallbackRow, now: Timestamp) -> Result<()
             Ok(())
         }
         // No session runs it: it was never submitted, or its session was lost for good (decision D-079).
-        _ => complete(node, row, &CompletionReason::FAIL_TIMEOUT_TTL).await,
+        _ => {
+            let policy = policy_of(node, &row);
+            complete_and_tell(node, row, &CompletionReason::FAIL_TIMEOUT_TTL, policy.as_ref()).await
+        }
     }
+}
+
+/// Where the messages of a callback without a session go, as its service says now.
+fn policy_of(node: &Node, row: &CallbackRow) -> Option<NotificationPolicy> {
+    let service = callback_service(node, row.service.as_str()).ok()?;
+    let request = row.properties.get(REQUEST_KEY).and_then(Value::as_object).cloned().unwrap_or_default();
+    let request: Map<String, Value> = request.into_iter().chain(row.user_data.clone()).collect();
+    starting::notification_policy(&service.effective(&request).ok()?)
 }
 
 #[cfg(test)]

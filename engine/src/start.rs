@@ -14,7 +14,7 @@ use vocabulary::Timestamp;
 
 use crate::abandonment;
 use crate::activity::Activity;
-use crate::charts::Charts;
+use crate::charts::{ChartError, Charts};
 use crate::clock::Clock;
 use crate::configuration::{ClockMode, Configuration};
 use crate::desk::{self, AgentDesk};
@@ -160,6 +160,7 @@ impl Engine {
             configuration,
         });
         check_charts(&node)?;
+        node.lists.restore(&*node.store).await?;
         if let Some(guards) = node.store.meta(abandonment::STORED.to_owned()).await? {
             node.abandonment.restore(&guards);
             node.show_all_abandonment();
@@ -192,8 +193,16 @@ fn check_charts(node: &Node) -> Result<(), StartError> {
             // Fetched when its first session starts: the server may not be up yet.
             ChartSource::Url(_) => continue,
         };
-        let chart =
-            chart.map_err(|error| StartError::Chart { service: name.clone(), problem: error.to_string() })?;
+        let chart = chart.map_err(|error| {
+            let problem = match (source, &error) {
+                (ChartSource::File(file), ChartError::Unreadable { .. }) => {
+                    let near = node.charts.proposal(&file.to_string_lossy());
+                    format!("{}: `_service`: {error}{near}", service.place_of("_service"))
+                }
+                _ => error.to_string(),
+            };
+            StartError::Chart { service: name.clone(), problem }
+        })?;
         let parameters: Vec<&str> = chart.parameters().map(|parameter| parameter.id.as_str()).collect();
         let strangers = node.configuration.check_chart_parameters(&name, &parameters);
         if !strangers.is_empty() {

@@ -160,6 +160,8 @@ pub(crate) async fn start_callback(
         }),
         notification: notification_policy(options),
         pause: Some(pause),
+        paused_by,
+        dial_prefix: options.text("_prefix_dial_out").map(str::to_owned),
         first: vec![Incoming::Request { event, respond }],
     };
     let busy = node.clock.activity().begin();
@@ -218,7 +220,7 @@ fn callback_parameters(
 }
 
 /// Where status notifications go, if the service or the request wants any (guide: status notification options).
-fn notification_policy(options: &Effective) -> Option<NotificationPolicy> {
+pub(crate) fn notification_policy(options: &Effective) -> Option<NotificationPolicy> {
     match options.text("_enable_status_notification") {
         Some("notify" | "subscribe_notify") => Some(NotificationPolicy {
             kind: options.text("_status_notification_type").unwrap_or("httpcb").to_owned(),
@@ -344,6 +346,8 @@ async fn start_chart(
         record: None,
         notification: None,
         pause: None,
+        paused_by: None,
+        dial_prefix: None,
         first,
     };
     node.sessions

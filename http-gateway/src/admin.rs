@@ -35,7 +35,6 @@ pub(crate) async fn set_list_values(
 ) -> Reply {
     let (list, section) = path.into_inner();
     let mut pairs = Vec::new();
-    // Everything is read before anything is changed.
     for (key, value) in body.json_object()? {
         let value = match value {
             Value::String(text) => text,
@@ -46,8 +45,6 @@ pub(crate) async fn set_list_values(
         };
         pairs.push((key, value));
     }
-    for (key, value) in pairs {
-        gateway.engine.set_list_value(&list, &section, &key, &value).await?;
-    }
+    gateway.engine.set_list_values(&list, &section, &pairs).await?;
     Ok(reply::ok(&json!({})))
 }

@@ -43,9 +43,8 @@ pub(crate) fn listing(pairs: Vec<(String, String)>) -> Result<QueueListing, Erro
                     .parse()
                     .map_err(|_unreadable| unreadable(&name, &value, "a whole number from 0"))?;
             }
-            _other => {
-                return Err(Refusal::LookupImpossible { properties: name }.into());
-            }
+            // Whether it can be filtered by is for the engine to say.
+            _further => listing.filters.push((name, value)),
         }
     }
     Ok(listing)
@@ -149,7 +148,6 @@ mod tests {
             ("max=many", "`max`"),
             ("states=QUEUED,SLEEPING", "SLEEPING"),
             ("start_time=now", "`start_time`"),
-            ("colour=red", "No such lookup possible for colour"),
         ] {
             let refused = listing(query_pairs(query)).unwrap_err().to_string();
             assert!(refused.contains(said), "{query}: {refused}");
@@ -163,6 +161,8 @@ mod tests {
         assert_eq!(read.target.as_deref(), Some("billing"));
         assert_eq!(read.states, [CallbackState::Queued, CallbackState::Routing]);
         assert_eq!(read.max, 10);
+        let filtered = listing(query_pairs("_vq=VQ_Sales")).unwrap();
+        assert_eq!(filtered.filters, [("_vq".to_owned(), "VQ_Sales".to_owned())]);
         let all = listing(Vec::new()).unwrap();
         assert_eq!((all.target, all.states.len(), all.max), (None, 0, 0));
     }

@@ -15,9 +15,6 @@ const FLOOR: &str = r#"
 [list.GMS_Resources.DNIS]
 numbers = ["+12025550190", "+12025550191"]
 
-[list.GMS_Paused_Services.services]
-all = false
-
 [agents.7001]
 name = "Ada"
 groups = ["Support"]
@@ -58,6 +55,7 @@ pub struct Setup {
     callback: String,
     sections: String,
     floor_ends: String,
+    paused: String,
     port: u16,
     is_open: bool,
     data: Option<PathBuf>,
@@ -129,6 +127,14 @@ impl Setup {
         self
     }
 
+    /// Adds lines to the pause list.
+    #[must_use]
+    pub fn paused(mut self, lines: &str) -> Self {
+        self.paused.push_str(lines);
+        self.paused.push('\n');
+        self
+    }
+
     /// Puts a file into the charts folder.
     #[must_use]
     pub fn chart(mut self, name: &str, text: impl Into<String>) -> Self {
@@ -158,8 +164,8 @@ impl Setup {
         format!(
             "[server]\nlisten = \"127.0.0.1\"\nport = {port}\n{credentials}\
              clock = \"manual\"\ndata = {data}\ncharts = {charts}\negress_allow = [\"127.0.0.1\"]\n{}\n\
-             [callback]\n{}\n{}{FLOOR}{}",
-            self.server, self.callback, self.sections, self.floor_ends
+             [callback]\n{}\n[list.GMS_Paused_Services.services]\n{}\n{}{FLOOR}{}",
+            self.server, self.callback, self.paused, self.sections, self.floor_ends
         )
     }
 }

@@ -49,8 +49,9 @@ pub use server::{CallbackSettings, ClockMode, EgressRule, ServerSettings};
 pub use service::{ChartSource, SHIPPED_CHARTS, Service, ServiceError, ServiceKind, UnknownOption};
 pub use tokens::is_name;
 
-use document::{Content, Table};
-use problem::{Problems, did_you_mean};
+use document::{Content, Entry, Table};
+use problem::Problems;
+pub(crate) use problem::did_you_mean;
 use section::shown;
 
 /// The configuration of a node.
@@ -246,7 +247,7 @@ fn read(table: &Table, problems: &mut Problems) -> Configuration {
     for service in services.values_mut() {
         base::settle(service, &callback.option_defaults, &lists, problems);
         check_references(service, &lists, &patterns, problems);
-        warn_of_targets(service, problems);
+        check_targets(service, &agents, &groups, problems);
     }
     check_inbound(table, &switch, &services, problems);
     floor::connect(&mut switch, &agents, route_points(&services));
@@ -342,25 +343,70 @@ fn check_references(
     }
 }
 
-/// Targets that are read here and may be read differently elsewhere. One that cannot be read, for example because a token
-/// of the request is part of it, is told when a callback asks for it.
-fn warn_of_targets(service: &Service, problems: &mut Problems) {
+/// Targets that cannot be read, that nobody belongs to, and that may be read differently elsewhere. One that a token of the
+/// request is part of is read when a callback asks for it.
+fn check_targets(
+    service: &Service,
+    agents: &BTreeMap<AgentId, AgentSettings>,
+    groups: &::routing::Groups,
+    problems: &mut Problems,
+) {
     // A list of targets in JSON has been read as one by now.
     let target = service.configured("_target").map(|target| match target {
         Value::String(text) => text.clone(),
         list => list.to_string(),
     });
-    let Some(list) = target.and_then(|target| ::routing::TargetList::parse(&target).ok()) else {
-        return;
+    let Some(target) = target.filter(|target| !tokens::may_occur(target)) else { return };
+    let place = place_of(service, "_target");
+    let list = match ::routing::TargetList::parse(&target) {
+        Ok(list) => list,
+        Err(error) => {
+            let text = format!("service `{}`: `_target` `{target}` cannot be read: {error}", service.name());
+            return problems.error(place, text);
+        }
     };
-    for warning in list.warnings() {
-        let place = place_of(service, "_target");
+    let strangers = list
+        .steps()
+        .iter()
+        .flat_map(|step| step.targets.iter())
+        .filter_map(|target| nobody_of(target, agents, groups));
+    for warning in list.warnings().into_iter().chain(strangers) {
         problems.warning(place, format!("service `{}`: `_target`: {warning}", service.name()));
     }
 }
 
+/// Why nobody belongs to a target, as far as the configuration says. Agents may still come through the API.
+fn nobody_of(
+    target: &::routing::Target,
+    agents: &BTreeMap<AgentId, AgentSettings>,
+    groups: &::routing::Groups,
+) -> Option<String> {
+    use ::routing::TargetKind;
+    let name = target.name();
+    if target.skills().is_some() {
+        return None;
+    }
+    let (what, known): (&str, BTreeSet<&str>) = match target.kind() {
+        TargetKind::Agent => ("agent", agents.keys().map(AgentId::as_str).collect()),
+        TargetKind::AgentGroup => (
+            "agent of a group",
+            agents.values().flat_map(|agent| &agent.profile.groups).map(String::as_str).collect(),
+        ),
+        TargetKind::PlaceGroup => ("place group", groups.places.keys().map(String::as_str).collect()),
+        TargetKind::CampaignGroup => {
+            ("campaign group", groups.campaigns.keys().map(String::as_str).collect())
+        }
+        _ => return None,
+    };
+    if known.contains(name) {
+        return None;
+    }
+    let near = did_you_mean(name, known);
+    Some(format!("no {what} `{name}` is configured{near}; until one comes through the API nobody is found"))
+}
+
 fn place_of<'s>(service: &'s Service, option: &str) -> &'s Place {
-    service.options.get(option).map_or(service.place(), |setting| &setting.place)
+    service.place_of(option)
 }
 
 fn check_inbound(
@@ -380,8 +426,16 @@ fn check_inbound(
             }
             Some(_) => continue,
         };
-        if let Some(entry) = table.get("switch") {
-            problems.error(&entry.key_place, format!("[switch.inbound] `{route_point}`: {problem}"));
+        let below = |table: &Table, key: &str| table.get(key).cloned();
+        let inside = |entry: Entry, key: &str| match &entry.node.content {
+            Content::Table(table) => below(table, key),
+            _ => None,
+        };
+        let entry = below(table, "switch")
+            .and_then(|switch| inside(switch, "inbound"))
+            .and_then(|inbound| inside(inbound, route_point));
+        if let Some(entry) = entry {
+            problems.error(&entry.node.place, format!("[switch.inbound] `{route_point}`: {problem}"));
         }
     }
 }

@@ -88,7 +88,7 @@ impl Problems {
 }
 
 /// `; did you mean NAME?`, if a known name is near enough to be a slip of the pen; else nothing.
-pub(super) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     match nearest(name, known) {
         Some(near) => format!("; did you mean `{near}`?"),
         None => String::new(),

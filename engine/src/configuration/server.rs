@@ -156,7 +156,7 @@ pub(super) fn read_server(table: &Table, problems: &mut Problems) -> ServerSetti
         trusted_origins: read_origins(&mut section),
         realm: section.text("realm").unwrap_or_else(|| "Genesys Application Configuration Needed".to_owned()),
         credentials: Credentials::new(section.text("username"), section.text("password")),
-        allow_user_without_role: section.flag("allow_user_without_role", false),
+        allow_user_without_role: read_without_role(&mut section),
         legacy_authentication_header: section.flag("legacy_authentication_header", false),
         body_limit: section
             .integer("body_limit", 1 << 10, 64 << 20)
@@ -194,6 +194,16 @@ pub(super) fn read_server(table: &Table, problems: &mut Problems) -> ServerSetti
     }
     section.finish();
     settings
+}
+
+/// There are no roles yet: who has the credentials may do everything.
+fn read_without_role(section: &mut Section<'_>) -> bool {
+    const KEY: &str = "allow_user_without_role";
+    let allowed = section.flag(KEY, false);
+    if let (true, Some(place)) = (allowed, section.place_of(KEY)) {
+        section.warning(&place, format!("[server] `{KEY}` is not supported yet and has no effect"));
+    }
+    allowed
 }
 
 fn http_url(text: &str) -> Option<Url> {
@@ -303,9 +313,14 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("_fix_plus_on_int_phone_numbers", "_fix_plus_on_int_phone_numbers"),
 ];
 
-/// Options of the guide's section that have no effect: the server runs its charts itself.
-const NOT_SUPPORTED: &[&str] =
-    &["_enable_gms_dfm", "_fetch_retry_attempt", "_fetch_retry_delay", "_services_credentials"];
+/// Options of the guide's section that have no effect: the server runs its charts itself, and has no pages for supervisors.
+const NOT_SUPPORTED: &[&str] = &[
+    "_enable_gms_dfm",
+    "_fetch_retry_attempt",
+    "_fetch_retry_delay",
+    "_services_credentials",
+    "callback_column_alias",
+];
 
 /// Reads `[callback]`.
 pub(super) fn read_callback(table: &Table, problems: &mut Problems) -> CallbackSettings {

@@ -175,6 +175,11 @@ impl Service {
         self.options.get(option).map(|setting| &setting.value).filter(|value| !value.is_null())
     }
 
+    /// Where an option was written, or the service if it was not.
+    pub(crate) fn place_of(&self, option: &str) -> &Place {
+        self.options.get(option).map_or(&self.place, |setting| &setting.place)
+    }
+
     /// Puts another text in the place of one, in every option and parameter.
     pub(super) fn replace_text(&mut self, from: &str, to: &str) {
         let options = self.options.values_mut().map(|setting| &mut setting.value);

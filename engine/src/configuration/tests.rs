@@ -338,7 +338,9 @@ fn mistakes_in_groups_name_the_nearest() {
 
 #[test]
 fn a_target_that_others_may_read_differently_is_a_warning() {
-    let of = |target: &str| warnings(&format!("[service.s]\n_service = 'callback'\n_target = '{target}'\n"));
+    let of = |target: &str| {
+        warnings(&format!("[agents.a]\n[service.s]\n_service = 'callback'\n_target = '{target}'\n"))
+    };
     let target_warnings = |target: &str| of(target).iter().filter(|one| one.contains("`_target`")).count();
     assert_eq!(target_warnings("?:A>1|B>2&C>3@.GA"), 1);
     assert_eq!(target_warnings(r#"[{"target":"a@.A"},{"target":"?:A>1&B>2|C>3@.GA"}]"#), 1);
@@ -380,6 +382,43 @@ fn the_switch_and_its_customers_are_read() {
         problems("[switch]\ntalk_tmie = 2\n[switch.customers]\nx = 'busy'\n'1' = 'asleep'\n[switch.inbound]\n'1' = 'in'\n")
             .len(),
         4
+    );
+}
+
+#[test]
+fn calls_for_a_service_that_is_not_there_are_told_at_their_line() {
+    let told =
+        problems("[service.inbound]\n_service = 'inbound'\n[switch]\n[switch.inbound]\n'8001' = 'inbuond'\n");
+    assert_eq!(
+        told,
+        ["t.toml:5:10: [switch.inbound] `8001`: there is no service `inbuond`; did you mean `inbound`?"]
+    );
+}
+
+#[test]
+fn a_target_that_cannot_be_read_is_an_error_and_one_of_nobody_a_warning() {
+    let service = |target: &str| format!("[service.a]\n_service = 'callback'\n_target = '{target}'\n");
+    let told = problems(&service("Sales@.GX"));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].starts_with("t.toml:3:11: service `a`: `_target` `Sales@.GX` cannot be read: "),
+        "{told:?}"
+    );
+
+    let agents = "[agents.7001]\ngroups = ['Sales']\n";
+    let warned = |target: &str| -> Vec<String> {
+        let warnings = load(&format!("{}{agents}", service(target))).warnings;
+        warnings.iter().map(ToString::to_string).filter(|text| text.contains("`_target`")).collect()
+    };
+    assert!(warned("Sales@.GA").is_empty());
+    assert!(warned("7001@.A,?:Spanish>3@.GA").is_empty());
+    assert!(warned("Sale@.GA")[0].contains("did you mean `Sales`?"));
+    assert!(warned("7002@.A")[0].contains("no agent `7002`"));
+    assert!(
+        load("[service.a]\n_service = 'callback'\n_target = '$where$'\nwhere = '$where$'\n")
+            .warnings
+            .iter()
+            .all(|warning| !warning.message.contains("`_target`"))
     );
 }
 

@@ -10,6 +10,11 @@ pub(super) fn declared(text: &str) -> Option<&str> {
     is_name(name).then_some(name)
 }
 
+/// Whether there is something that looks like a token, declared or not.
+pub(super) fn may_occur(text: &str) -> bool {
+    text.split('$').skip(1).any(is_name) && text.matches('$').count() > 1
+}
+
 /// Whether a text is a name of the kind that tokens and keys of a request have: an ECMAScript identifier.
 ///
 /// Letters of other scripts are allowed as ECMAScript allows them; `.` and `-` are not.

@@ -24,6 +24,7 @@ use super::plan::{Plan, Planner, TimedEvent, statistics};
 use crate::activity::Busy;
 use crate::api::SessionResponse;
 use crate::node::Node;
+use crate::plugin_replies;
 use crate::record::{self, RecordUpdate};
 use committing::{Committed, answer};
 
@@ -74,6 +75,8 @@ pub(crate) enum Incoming {
     Call(CallFact),
     /// An outcome of the router.
     Queue(routing::Outcome),
+    /// The pause list has changed, perhaps for this session.
+    PauseList,
     /// Somebody ends the session from outside.
     Terminate {
         /// Why its record is completed, if its chart did not say; `None` is `NOT_AVAILABLE`.
@@ -165,6 +168,7 @@ impl SessionActor {
     fn planner<'a>(&'a mut self, plan: &'a mut Plan, now: Timestamp) -> Planner<'a> {
         Planner {
             limits: &self.node.configuration.session_limits,
+            fetch_timeout: self.node.configuration.callback.fetch_timeout,
             session: &self.identity.id,
             parent: self.identity.parent.as_ref(),
             invokeid: self.identity.invokeid.as_deref(),
@@ -199,7 +203,7 @@ impl SessionActor {
         }
         let mut steps = 0;
         while matches!(course, Course::Running)
-            && let Some((kind, event)) = events.pop_front()
+            && let Some((kind, event)) = self.pause_event().or_else(|| events.pop_front())
         {
             steps += 1;
             course = self.step(kind, event, &mut plan, now);
@@ -230,6 +234,28 @@ impl SessionActor {
             Committed { plan, let_go, armed: Vec::new(), is_first, ended, done: tell.done, busy: tell.busy },
             ctx,
         );
+    }
+
+    /// The key that pauses the session now, and the one that its chart was last told, where they say different things.
+    /// Conversations are left alone (guide: pause).
+    //= decision: D-059 at each dial and route decision
+    fn pause_difference(&self) -> Option<(Option<String>, Option<String>)> {
+        let policy = self.context.pause.as_ref()?;
+        let state = self.record.as_ref()?.state;
+        if !matches!(state, CallbackState::Queued | CallbackState::Routing | CallbackState::Paused) {
+            return None;
+        }
+        let now = self.node.lists.pause_key(policy);
+        (now.is_some() != self.context.paused_by.is_some()).then(|| (now, self.context.paused_by.clone()))
+    }
+
+    /// What the chart is told of the pause list before the next event.
+    fn pause_event(&mut self) -> Option<(&'static str, Event)> {
+        let (now, told) = self.pause_difference()?;
+        let name = if now.is_some() { "callback.paused" } else { "callback.resumed" };
+        let key = now.clone().or(told);
+        self.context.paused_by = now;
+        Some(("event", Event::external(name, json!({ "key": key }))))
     }
 
     /// Sets the timer that ends the session at the age its chart gives it.
@@ -279,6 +305,9 @@ impl SessionActor {
         if kind == "answer" {
             self.context.interactions.apply(&event);
         }
+        if let Some(key) = paused_dial(kind, &event) {
+            self.context.paused_by.get_or_insert(key);
+        }
         self.session.surround(self.node.surroundings(&self.context.interactions));
         let step = self.session.step(&mut self.worker.borrow_mut(), event, now.as_millis());
         self.take(step, plan, now)
@@ -313,7 +342,10 @@ impl SessionActor {
     ) -> Vec<(&'static str, Event)> {
         let answers = |events: Vec<Event>| events.into_iter().map(|event| ("answer", event)).collect();
         match incoming {
-            Incoming::Event(event) => vec![("event", event)],
+            Incoming::Event(mut event) => match self.check_reply(&mut event, plan, now) {
+                Ok(()) => vec![("event", event)],
+                Err(_nobody_waits) => Vec::new(),
+            },
             // Cancelled while the message was on its way: late, ignored.
             Incoming::Timer { id, .. } if !self.context.timers.contains_key(&id) => Vec::new(),
             Incoming::Timer { id, timed } => {
@@ -337,7 +369,13 @@ impl SessionActor {
                     _ => vec![("event", timed.event)],
                 }
             }
-            Incoming::Request { event, respond } => {
+            Incoming::Request { mut event, respond } => {
+                if let Err(problem) = self.check_reply(&mut event, plan, now) {
+                    // As the charts refuse what is malformed; it may be sent again (decision D-076).
+                    let body = json!({ "message": problem, "resultcode": "400" });
+                    let _gone = respond.send(SessionResponse { status: 400, body });
+                    return Vec::new();
+                }
                 // Their clients have gone; a chart that answers late or never must not keep them.
                 self.requests.retain(|_, waiting| !waiting.is_closed());
                 if let Some(request) = &event.sendid {
@@ -359,8 +397,18 @@ impl SessionActor {
             }
             Incoming::Call(fact) => answers(self.planner(plan, now).call_fact(fact)),
             Incoming::Queue(outcome) => answers(self.planner(plan, now).queue_outcome(outcome)),
-            Incoming::Terminate { .. } => Vec::new(),
+            // What it means is looked at before each event.
+            Incoming::PauseList | Incoming::Terminate { .. } => Vec::new(),
         }
+    }
+
+    /// A number that a plugin wants dialled has to pass the rules of the service; the timeline says when it does not.
+    fn check_reply(&mut self, event: &mut Event, plan: &mut Plan, now: Timestamp) -> Result<(), String> {
+        let Some(record) = &self.record else { return Ok(()) };
+        plugin_replies::check(&self.node.configuration, record, event).inspect_err(|problem| {
+            let said = json!({ "problem": problem });
+            self.planner(plan, now).line("warning", &event.name, said);
+        })
     }
 
     /// Whatever the session still holds is let go; a record that the chart did not complete is completed. Comes back:
@@ -377,6 +425,10 @@ impl SessionActor {
             Course::Terminated(Some(reason)) => reason.clone(),
             _ => CompletionReason::NOT_AVAILABLE,
         };
+        if self.record.as_ref().is_some_and(|row| row.state != CallbackState::Completed) {
+            let step = self.session.next_step();
+            self.planner(plan, now).last_words(step, &reason);
+        }
         let open = self.record.as_mut().filter(|row| row.state != CallbackState::Completed);
         if let Some(row) = open {
             let update = RecordUpdate {
@@ -400,7 +452,9 @@ impl SessionActor {
     fn let_go(&mut self, course: &Course) -> Vec<Order> {
         let step = self.session.next_step();
         let mut orders = Vec::new();
-        let context = std::mem::take(&mut self.context);
+        // The rows of its pushes go with the record.
+        let pushes = std::mem::take(&mut self.context.pushes);
+        let context = std::mem::replace(&mut self.context, Context { pushes, ..Context::default() });
         let id = self.identity.id.clone();
         let mut give = |action| {
             let index = u32::try_from(orders.len()).unwrap_or(u32::MAX);
@@ -498,6 +552,12 @@ fn stamp(event: &mut Event, now: Timestamp) {
     }
 }
 
+/// The key that a dial was refused by: with that the chart knows that it is paused.
+fn paused_dial(kind: &str, event: &Event) -> Option<String> {
+    let data = event.data.as_ref().filter(|_| kind == "answer" && event.name == "error.voice.createcall")?;
+    data.get("pausedby")?.as_str().map(str::to_owned)
+}
+
 /// Data as the timeline shows it.
 fn without_secrets(data: &Value) -> Value {
     let mut shown = data.clone();
@@ -525,6 +585,12 @@ impl Handler<Tell> for SessionActor {
                 tell.done,
                 Ok(Delivered { running: false, state: self.record.as_ref().map(|row| row.state) }),
             );
+        }
+        // Most changes of the pause list concern few sessions: the others write nothing.
+        let only_looks = tell.incoming.iter().all(|incoming| matches!(incoming, Incoming::PauseList));
+        if only_looks && !tell.incoming.is_empty() && self.pause_difference().is_none() {
+            let state = self.record.as_ref().map(|row| row.state);
+            return answer(tell.done, Ok(Delivered { running: true, state }));
         }
         self.advance(None, tell, ctx);
     }

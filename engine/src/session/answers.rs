@@ -350,14 +350,16 @@ pub(crate) fn dial_failed(
         (_, CallState::SIT_INVALID_NUMBER) => "invaliddestination",
         _ => "unknown",
     };
+    let paused_by = refused.as_ref().and_then(Refused::pause_key).map(str::to_owned);
     let description = refused.map_or_else(|| format!("{call_state:?}"), |refused| refused.to_string());
-    event(
-        "error.voice.createcall",
-        json!({
-            "requestid": effect, "attempt": attempt, "error": error, "description": description,
-            "hints": { "callstate": call_state },
-        }),
-    )
+    let mut data = json!({
+        "requestid": effect, "attempt": attempt, "error": error, "description": description,
+        "hints": { "callstate": call_state },
+    });
+    if let (Some(key), Value::Object(data)) = (paused_by, &mut data) {
+        data.insert("pausedby".to_owned(), json!(key));
+    }
+    event("error.voice.createcall", data)
 }
 
 /// The data of `queue.submit.done` (ORS reference; the resource has the keys of the guide's `c_target`).

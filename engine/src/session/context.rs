@@ -72,6 +72,24 @@ pub(crate) struct Context {
     /// What the pause list may hold this callback back by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pause: Option<PausePolicy>,
+    /// The key that the chart was last told to be paused by, if it was told so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) paused_by: Option<String>,
+    /// What the service puts before the numbers it dials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dial_prefix: Option<String>,
+    /// Pushes that were asked for; their rows are kept as long as the callback goes on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) pushes: Vec<String>,
+    /// The string that was dialled last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_dialled: Option<String>,
+    /// Whether the subscriber was told that the callback ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) exit_told: bool,
+    /// Whether the final report was made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) reported: bool,
 }
 
 impl Context {

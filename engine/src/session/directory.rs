@@ -159,6 +159,15 @@ impl Sessions {
         self.send(id, vec![incoming], None, Teller::Platform)
     }
 
+    /// Has every session look at the pause list.
+    pub(crate) fn tell_everybody_of_the_pause_list(&self) {
+        let mut running: Vec<SessionId> = self.0.running.iter().map(|entry| entry.key().clone()).collect();
+        running.sort_unstable();
+        for id in running {
+            let _ended = self.tell(&id, Incoming::PauseList).is_err();
+        }
+    }
+
     /// Hands over several messages, taken in one step after another and one transaction.
     ///
     /// # Errors

@@ -200,6 +200,9 @@ pub(crate) struct Dial {
     /// What may hold it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pause: Option<PausePolicy>,
+    /// What the service puts before the numbers it dials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) prefix: Option<String>,
     /// Attempt.
     pub(crate) attempt: AttemptNo,
     /// Route point.

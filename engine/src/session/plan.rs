@@ -16,7 +16,10 @@ mod sessions;
 pub(crate) mod statistics;
 mod values;
 
+pub(crate) use callback::notification;
 pub(crate) use sending::TimedEvent;
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use statecharts::{Effect, Event, EventKind, Failure, Limits, Log, Verb};
@@ -42,6 +45,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) ors: bool,
     /// Engine time of the step.
     pub(crate) now: Timestamp,
+    /// Limit of a fetch when the chart does not say (guide: `_fetch_timeout`).
+    pub(crate) fetch_timeout: Duration,
     /// What a session may use up.
     pub(crate) limits: &'a Limits,
     /// The record that the session owns.

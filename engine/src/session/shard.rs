@@ -38,6 +38,10 @@ pub(crate) struct NewSession {
     pub(crate) record: Option<RecordAtStart>,
     pub(crate) notification: Option<NotificationPolicy>,
     pub(crate) pause: Option<PausePolicy>,
+    /// The key that it is told to be paused by at its start.
+    pub(crate) paused_by: Option<String>,
+    /// What its service puts before the numbers it dials.
+    pub(crate) dial_prefix: Option<String>,
     /// What it is told at once, in the same transaction.
     pub(crate) first: Vec<Incoming>,
 }
@@ -150,6 +154,8 @@ impl Handler<StartSession> for Shard {
         let context = Context {
             notification: new.notification,
             pause: new.pause,
+            paused_by: new.paused_by,
+            dial_prefix: new.dial_prefix,
             depth: new.depth,
             ..Context::default()
         };

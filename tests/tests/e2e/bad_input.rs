@@ -268,3 +268,37 @@ async fn a_port_in_use_is_named_and_nothing_is_touched() {
     assert!(refused.errors.contains(&port.to_string()), "{refused:#?}");
     assert!(!data.exists());
 }
+
+#[tokio::test]
+async fn a_start_in_a_state_of_the_callers_own_is_refused() {
+    let platform = platform().await;
+    for state in ["COMPLETED", "QUEUED", "SCHEDULED"] {
+        let refused =
+            platform.ask("now", &json!({"_customer_number": CUSTOMER, "_callback_state": state})).await;
+        assert_eq!(refused.error(), (400, 40010), "{state}: {}", refused.text);
+        assert!(refused.message().contains("_callback_state"), "{}", refused.text);
+    }
+    nothing_is_stored(&platform).await;
+    let later = json!({"_customer_number": CUSTOMER, "_callback_state": "SCHEDULED", "_desired_time": platform.time_in(3600).await});
+    assert_eq!(platform.ask("now", &later).await.status, 200, "the state that it has anyway");
+}
+
+#[tokio::test]
+async fn a_target_that_a_token_makes_unreadable_is_refused_before_anybody_is_called() {
+    let service = Service::immediate().with("_target", "$where$").with("where", "$where$");
+    let platform = Platform::start(Setup::of("now", &service)).await;
+    let refused = platform.ask("now", &json!({"_customer_number": CUSTOMER, "where": "Sales@.GX"})).await;
+    assert_eq!(refused.error(), (400, 40010), "{}", refused.text);
+    assert!(refused.message().contains("Sales@.GX"), "{}", refused.text);
+    nothing_is_stored(&platform).await;
+    let good = json!({"_customer_number": CUSTOMER, "where": "Support@.GA"});
+    assert_eq!(platform.ask("now", &good).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_chart_that_is_not_there_is_told_with_its_line_and_the_nearest_name() {
+    let service = Service::immediate().with("_service_type", "callback").with("_service", "calback");
+    let refused = Platform::try_start(&Setup::of("now", &service)).await.unwrap_err();
+    assert!(refused.errors.contains("ringback.toml:"), "{}", refused.errors);
+    assert!(refused.errors.contains("did you mean `callback`?"), "{}", refused.errors);
+}

@@ -240,11 +240,18 @@ async fn what_was_acknowledged_is_there_however_early_the_node_dies() {
 async fn a_plugin_that_was_asked_is_asked_again_and_its_answer_reaches_the_restored_session() {
     let plugin = Peer::start().await;
     let service = Service::immediate().with("_plugin_on_dial_url", plugin.url("/on-dial"));
+    plugin.holds_its_answers();
     let mut platform = Platform::start(Setup::of("now", &service)).await;
     let callback = platform.begin("now", &customer()).await;
-    platform.advance(UNTIL_ANSWERED).await;
+    tokio::select! {
+        () = platform.advance(UNTIL_ANSWERED) => panic!("the plugin is waited for"),
+        () = plugin.has_received(1) => {}
+    }
     let told = plugin.last();
     crash(&mut platform).await;
+    plugin.has_received(2).await;
+    assert_eq!(plugin.last(), told, "it is asked the same");
+    plugin.answers_again();
     assert_eq!(platform.state(&callback).await, "QUEUED");
     // The reply URL of before the crash is still good; the call is not.
     let answer = json!({"action": "route_to_agent", "message": "Ok"});
@@ -266,10 +273,16 @@ async fn a_push_that_waits_for_its_confirmation_goes_on_waiting() {
     platform.advance(10.0).await;
     crash(&mut platform).await;
     assert!(platform.dials().await.is_empty());
+    let push = platform.pushes("dev-1").await.next().await;
+    assert_eq!(push["_id"], callback.id.as_str(), "a push that nobody has read yet is still there");
     let confirmed = platform.message(&callback, "connect", &json!({})).await.ok();
     assert_eq!(confirmed["_action"], "ConfirmationDialog");
     assert_eq!(platform.dialled().await, [CUSTOMER]);
     ends_well(&platform, &callback).await;
+    // What the device reads next is of the next callback.
+    let next = platform.begin("later", &request).await;
+    platform.advance(10.0).await;
+    assert_eq!(platform.pushes("dev-1").await.next().await["_id"], next.id.as_str());
 }
 
 #[tokio::test]

@@ -58,13 +58,13 @@ async fn a_customer_who_never_confirms_is_called_anyway_after_three_pushes() {
     assert!(platform.dials().await.is_empty());
     platform.advance(2.0).await;
     assert_eq!(platform.dialled().await, [CUSTOMER]);
-    platform.advance(UNTIL_ANSWERED).await;
-    platform.hang_up(CUSTOMER).await;
-    assert_eq!(platform.state(&callback).await, "COMPLETED/AGENT_CONNECTED");
     let mut pushes = platform.pushes("dev-1").await;
     for _push in 0..3 {
         assert_eq!(pushes.next().await["_id"], callback.id.as_str());
     }
+    platform.advance(UNTIL_ANSWERED).await;
+    platform.hang_up(CUSTOMER).await;
+    assert_eq!(platform.state(&callback).await, "COMPLETED/AGENT_CONNECTED");
 }
 
 //= scenarios: D3

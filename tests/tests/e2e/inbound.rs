@@ -200,11 +200,50 @@ async fn a_booking_is_matched_once() {
 
 #[tokio::test]
 async fn the_caller_decides_when_the_service_wants_so() {
-    let platform = platform(inbound().with("require_ani", true), Service::originated()).await;
+    // Both have the same access number: only the caller's tells them apart.
+    let service = Service::originated().with("_provide_code", true).with("_resource_group", "ONE");
+    let setup = Setup::of("inbound", &inbound().with("require_ani", true)).service("call-us", &service).switch(
+        "[switch.inbound]\n\"8001@SIP_Switch\" = \"inbound\"\n[list.GMS_Resources.ONE]\nnumbers = [\"+12025550192\"]",
+    );
+    let platform = Platform::start(setup).await;
     let first = booked(&platform, CUSTOMER).await;
     let second = booked(&platform, "+12025550124").await;
-    let number = second.reply["_access_number"].as_str().unwrap().to_owned();
-    let _id = platform.call_arrives(call("+12025550124", &number)).await;
+    let _id = platform.call_arrives(call("+12025550124", "+12025550192")).await;
     assert_eq!(platform.state(&second).await, "ROUTING");
     assert_eq!(platform.state(&first).await, "QUEUED");
+}
+
+#[tokio::test]
+async fn a_caller_with_another_number_than_the_booked_one_is_not_the_customer() {
+    let platform = platform(inbound().with("require_ani", true), Service::originated()).await;
+    let callback = booked(&platform, CUSTOMER).await;
+    let number = callback.reply["_access_number"].as_str().unwrap().to_owned();
+    let _id = platform.call_arrives(call("+12025550177", &number)).await;
+    assert_eq!(platform.state(&callback).await, "QUEUED");
+    assert_eq!(platform.calls().await[0]["playing"], "no_match.wav");
+}
+
+#[tokio::test]
+async fn a_code_that_nobody_typed_is_no_code() {
+    let setup = inbound().with("require_access_code", true);
+    let platform = platform(setup, Service::originated().with("_provide_code", true)).await;
+    let callback = booked(&platform, CUSTOMER).await;
+    let number = &callback.reply["_access_number"];
+    let _id = platform.call_arrives(json!({"ani": CUSTOMER, "dnis": number, "digits": ""})).await;
+    platform.advance(20.0).await;
+    assert_eq!(platform.state(&callback).await, "QUEUED");
+}
+
+#[tokio::test]
+async fn who_asks_for_access_again_gets_the_same_number_also_from_an_empty_pool() {
+    let setup = Setup::of("inbound", &inbound())
+        .service("call-us", &Service::originated().with("_resource_group", "ONE"))
+        .switch("[list.GMS_Resources.ONE]\nnumbers = [\"+12025550192\"]");
+    let platform = Platform::start(setup).await;
+    let callback = booked(&platform, CUSTOMER).await;
+    platform.advance(10.0).await;
+    let again = platform.message(&callback, "connect", &json!({})).await.ok();
+    assert_eq!(again["_access_number"], "+12025550192");
+    assert!(again["_expiration_time"].as_str() > callback.reply["_expiration_time"].as_str(), "{again}");
+    assert_eq!(platform.state(&callback).await, "QUEUED");
 }

@@ -1,6 +1,6 @@
 //! Sessions that a restart cannot bring back: what becomes of their callbacks (specification: scenarios §18).
 
-use scenarios::{Callback, Platform, Service, Setup};
+use scenarios::{Callback, Peer, Platform, Service, Setup};
 use serde_json::{Value, json};
 use store::{Options, SqliteStore, Store as _, Write};
 
@@ -143,4 +143,17 @@ async fn a_callback_is_submitted_anew_only_so_often() {
     }
     lose_session(&mut platform, &callback).await;
     assert_eq!(platform.state(&callback).await, "COMPLETED/SUBMIT_ERROR");
+}
+
+#[tokio::test]
+async fn the_end_of_a_callback_whose_session_is_lost_is_told_and_reported() {
+    let target = Peer::start().await;
+    let service = Service::immediate().notifying(&target.url("/"));
+    let mut platform = Platform::start(Setup::of("now", &service)).await;
+    let callback = waiting_on_the_line(&platform, "now").await;
+    lose_session(&mut platform, &callback).await;
+    assert_eq!(platform.state(&callback).await, "COMPLETED/FAIL_ERROR");
+    assert_eq!(target.last()["event_id"], "_cbe_on_service_exit");
+    assert_eq!(target.last()["c_termination_type"], "COMPLETED.FAILED");
+    assert_eq!(platform.outcome(&callback).await, ("COMPLETED.FAILED".to_owned(), "FAIL".to_owned()));
 }

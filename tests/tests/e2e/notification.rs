@@ -61,13 +61,28 @@ async fn an_event_that_is_never_taken_is_given_up_and_the_callback_goes_on() {
     for _attempt in 0..200 {
         target.answers_next(500);
     }
-    let service = Service::immediate().notifying(&target.url("/"));
-    let platform = Platform::start(Setup::of("now", &service)).await;
-    let callback = waiting_on_the_line(&platform, "now").await;
+    let setup = Setup::of("thrice", &Service::immediate().notifying(&target.url("/")))
+        .service(
+            "once",
+            &Service::immediate().notifying(&target.url("/")).with("_notification_delivery_attempts", 1),
+        )
+        .service(
+            "often",
+            &Service::immediate().notifying(&target.url("/")).with("_notification_delivery_attempts", 5),
+        );
+    let platform = Platform::start(setup).await;
+    let callback = waiting_on_the_line(&platform, "thrice").await;
     served_by_an_agent(&platform, &callback).await;
     platform.advance(60.0).await;
     for name in ORDER {
         assert_eq!(target.events_named(name).len(), 3, "{name}");
+    }
+    for (service, attempts) in [("once", 1), ("often", 5)] {
+        let callback = platform.begin(service, &json!({"_customer_number": "+12025550124"})).await;
+        platform.advance(60.0).await;
+        let told = target.events_named("service_create");
+        let told = told.iter().filter(|body| body["_service_id"] == callback.id.as_str());
+        assert_eq!(told.count(), attempts, "{service}");
     }
 }
 
@@ -136,4 +151,37 @@ async fn the_events_of_a_callback_that_is_dialled_often_stay_in_order() {
     }
     expected.push("service_exit");
     assert_eq!(target.events(), expected);
+}
+
+#[tokio::test]
+async fn the_end_of_a_session_that_is_ended_from_outside_is_told_and_reported() {
+    let target = Peer::start().await;
+    let service = Service::immediate().notifying(&target.url("/"));
+    let platform = Platform::start(Setup::of("now", &service)).await;
+    let callback = waiting_on_the_line(&platform, "now").await;
+    let session = platform.session(&callback).await;
+    let path = format!("/scxml/session/{session}/terminate");
+    assert_eq!(platform.post(&path, &json!({})).await.status, 200);
+    assert_eq!(platform.state(&callback).await, "COMPLETED/NOT_AVAILABLE");
+    assert_eq!(target.events_named("service_exit").len(), 1);
+    let exit = target.last();
+    assert_eq!(exit["event_id"], "_cbe_on_service_exit", "the exit is the last event");
+    assert_eq!(exit["_service_id"], callback.id.as_str());
+    assert_eq!(exit["c_last_dialed_number"], CUSTOMER);
+    assert_eq!(exit["c_termination_type"], "COMPLETED.FAILED");
+    let report = platform.final_report(&callback).await;
+    assert_eq!(report["_CB_DISPOSITION"], "COMPLETED.FAILED");
+    assert_eq!(report["_CB_DIM_FINAL_DIAL_RESULT"], "PERSON");
+    assert_eq!(report["_CB_FINAL_RECORD"], 1);
+}
+
+#[tokio::test]
+async fn an_exit_that_a_chart_has_told_is_told_once() {
+    let target = Peer::start().await;
+    let service = Service::immediate().notifying(&target.url("/"));
+    let platform = Platform::start(Setup::of("now", &service)).await;
+    let callback = platform.begin("now", &customer()).await;
+    let _cancelled = platform.cancel(&callback).await.ok();
+    assert_eq!(target.events_named("service_exit").len(), 1);
+    assert_eq!(target.last()["c_termination_type"], "COMPLETED.CANCELLED");
 }

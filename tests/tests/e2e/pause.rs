@@ -136,3 +136,34 @@ async fn a_chart_that_forgets_the_pause_dials_nobody() {
     let _other = platform.begin("hasty", &json!({"_customer_number": "+12025550124"})).await;
     assert_eq!(platform.dialled().await, [CUSTOMER]);
 }
+
+#[tokio::test]
+async fn a_pause_by_the_api_outlives_the_process_and_so_does_its_end() {
+    let mut platform = platform().await;
+    set(&platform, "all", true).await;
+    let callback = platform.begin("now", &customer()).await;
+    platform.kill();
+    platform.restart().await;
+    let later = platform.begin("now", &json!({"_customer_number": "+12025550124"})).await;
+    platform.advance(60.0).await;
+    assert_eq!(platform.state(&later).await, "PAUSED", "a new callback is held back too");
+    assert!(platform.dials().await.is_empty());
+    set(&platform, "all", false).await;
+    let mut dialled = platform.dialled().await;
+    dialled.sort();
+    assert_eq!(dialled, [CUSTOMER, "+12025550124"], "who was paused before the restart is dialled too");
+    assert_eq!(platform.state(&callback).await, "QUEUED");
+}
+
+#[tokio::test]
+async fn a_pause_that_was_configured_ends_with_a_restart_under_another_configuration() {
+    let setup = || Setup::of("now", &Service::immediate());
+    let mut platform = Platform::start(setup().paused("now = true")).await;
+    let callback = platform.begin("now", &customer()).await;
+    assert_eq!(platform.state(&callback).await, "PAUSED");
+    platform.stop();
+    platform.configure(&setup());
+    platform.restart().await;
+    assert_eq!(platform.dialled().await, [CUSTOMER]);
+    assert_eq!(platform.state(&callback).await, "QUEUED");
+}

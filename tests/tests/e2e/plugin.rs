@@ -71,7 +71,33 @@ async fn a_plugin_may_have_another_number_dialled_after_a_delay_of_its_own() {
     assert_eq!(platform.dialled().await, [CUSTOMER, "+12025550129"]);
     platform.advance(UNTIL_ANSWERED).await;
     assert_eq!(plugin.last()["_dial_attempt"], 2);
-    assert_eq!(plugin.last()["_customer_number"], "12025550129");
+    assert_eq!(plugin.last()["_customer_number"], "+12025550129");
+}
+
+#[tokio::test]
+async fn a_number_of_a_plugin_passes_the_rules_of_the_service_or_is_refused() {
+    let plugin = Peer::start().await;
+    let service = service(&plugin)
+        .with("_prefix_dial_out", "9")
+        .with("_exceptions", "never")
+        .with("_disallow_premium_phone_numbers", true);
+    let patterns = "[patterns.never]\nshop = \"^\\\\+1202555017[0-9]$\"";
+    let platform = Platform::start(Setup::of("now", &service).switch(patterns)).await;
+    platform.customer(CUSTOMER, json!({"behaviour": "no_answer"})).await;
+    let callback = platform.begin("now", &customer()).await;
+    platform.advance(UNTIL_RUNG_OUT).await;
+    let told = plugin.last();
+    let again =
+        |number: &str| json!({"action": "retry", "message": "Ok", "delay": 1, "customer_number": number});
+    for number in ["911", "112", "(202) 555-0171", "+1 900 555 0123", "12"] {
+        let refused = platform.plugin_replies(&told, &again(number)).await;
+        assert_eq!(refused.status, 400, "{number}");
+        assert!(refused.message().starts_with("customer_number: "), "{number}: {}", refused.text);
+    }
+    assert_eq!(platform.plugin_replies(&told, &again("(202) 555-0129")).await.status, 200);
+    platform.advance(2.0).await;
+    assert_eq!(platform.dialled().await, ["912025550123", "912025550129"]);
+    assert_eq!(platform.state(&callback).await, "QUEUED");
 }
 
 //= scenarios: G3

@@ -195,3 +195,36 @@ async fn the_position_in_the_queue_is_the_same_by_get_and_by_post() {
     assert_eq!(platform.get(&path(&first)).await.status, 404);
     assert_eq!(platform.get(&path(&second)).await.ok()["_position"], 1);
 }
+
+#[tokio::test]
+async fn a_listing_is_narrowed_by_the_keys_that_the_operator_names() {
+    let setup = Setup::of("now", &Service::immediate())
+        .service("other", &Service::immediate().with("_urs_virtual_queue", "VQ_Other"))
+        .callback("filter-keys = \"_callback_reason,_vq,topic\"");
+    let platform = Platform::start(setup).await;
+    let loan = platform.begin("now", &json!({"_customer_number": CUSTOMER, "topic": "loan"})).await;
+    let card = json!({"_customer_number": "+12025550124", "topic": "card"});
+    let card = platform.begin("now", &card).await;
+    let other = platform.begin("other", &json!({"_customer_number": "+12025550125"})).await;
+    let _cancelled = platform.cancel(&card).await.ok();
+    for (filter, expected) in [
+        ("topic=loan", vec![&loan.id]),
+        ("_callback_reason=CANCELLED", vec![&card.id]),
+        ("_vq=VQ_Other", vec![&other.id]),
+        ("_vq=VQ_Callback&topic=card", vec![&card.id]),
+        ("topic=house", vec![]),
+    ] {
+        let listed = platform.get(&format!("/genesys/1/admin/callback/queues?{filter}")).await.ok();
+        let found: Vec<&str> = listed
+            .as_object()
+            .unwrap()
+            .values()
+            .flat_map(|callbacks| callbacks.as_array().unwrap())
+            .map(|callback| callback["_id"].as_str().unwrap())
+            .collect();
+        assert_eq!(found, expected, "{filter}");
+    }
+    let refused = platform.get("/genesys/1/admin/callback/queues?colour=red").await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.message().contains("No such lookup possible for colour"), "{}", refused.text);
+}

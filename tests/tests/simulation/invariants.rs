@@ -32,6 +32,8 @@ pub(crate) struct History {
     effects: BTreeSet<EffectId>,
     exits_told: BTreeSet<String>,
     refused: BTreeSet<(String, String)>,
+    /// The pause list as it was acknowledged; `None` is a change that was asked for and not acknowledged.
+    pauses: BTreeMap<String, Option<(bool, Timestamp)>>,
 }
 
 /// A record as it was last seen.
@@ -58,6 +60,26 @@ impl History {
         self.cancelled.insert(id.clone());
     }
 
+    /// A change of the pause list was asked for, or acknowledged.
+    pub(crate) fn pauses(&mut self, key: &str, is_paused: Option<(bool, Timestamp)>) {
+        self.pauses.insert(key.to_owned(), is_paused);
+    }
+
+    /// Whether it is known that callbacks of this service are not paused.
+    fn is_free(&self, service: &ServiceName) -> bool {
+        let keys = ["all", service.as_str()];
+        keys.iter().all(|key| {
+            self.pauses.get(*key).is_none_or(|known| known.is_some_and(|(is_paused, _)| !is_paused))
+        })
+    }
+
+    /// Whether it is known that callbacks of this service were paused before this moment, and still are.
+    fn was_paused_before(&self, service: &ServiceName, moment: Timestamp) -> bool {
+        let keys =
+            ["all", service.as_str()].into_iter().filter_map(|key| self.pauses.get(key).copied().flatten());
+        keys.into_iter().any(|(is_paused, since)| is_paused && since < moment)
+    }
+
     /// A notification arrives at its receiver; whether it is taken. Each is refused once at most, and so never given up.
     pub(crate) fn notified(&mut self, id: &str, event: &str, takes: bool) -> bool {
         let takes = takes || !self.refused.insert((id.to_owned(), event.to_owned()));
@@ -76,6 +98,9 @@ impl History {
         let callback = record.callback.clone()?;
         if self.cancelled.contains(&callback) {
             return Some(format!("no dial after a cancellation: {callback} is dialled"));
+        }
+        if self.records.get(&callback).is_some_and(|seen| self.was_paused_before(&seen.service, record.at)) {
+            return Some(format!("no dial while paused: {callback} is dialled"));
         }
         let every = (callback.clone(), AttemptNo(0))..=(callback.clone(), AttemptNo(u32::MAX));
         let last = self.dials.range(every.clone()).next_back().map(|(_, attempt)| *attempt);
@@ -296,6 +321,12 @@ pub(crate) fn at_rest(engine: &Engine, store: &MemoryStore, history: &History) -
     for row in records.values().filter(|row| is_in_execution(row.state)) {
         if !row.session.as_ref().is_some_and(|session| running.contains(session)) {
             broken.push(format!("sessions: {} is {} and no session runs it", row.id, row.state));
+        }
+    }
+    // Who is paused is held by the pause list, also after a restart.
+    for row in records.values().filter(|row| row.state == CallbackState::Paused) {
+        if history.is_free(&row.service) {
+            broken.push(format!("pause: {} is PAUSED and nothing pauses {}", row.id, row.service));
         }
     }
     // What waits, waits for somebody.

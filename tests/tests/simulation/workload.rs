@@ -215,7 +215,9 @@ impl Workload {
 
     /// What brings everybody back to work at the end.
     pub(crate) fn calm(&mut self) -> Vec<Action> {
-        let resumed = self.paused.drain(..).map(|key| Action::Pause { key, is_paused: false });
+        // Every key: a change that the disk refused is not among those that are remembered.
+        let keys = ["all"].into_iter().chain(SERVICES.iter().map(|service| service.name));
+        let resumed = keys.map(|key| Action::Pause { key: key.to_owned(), is_paused: false });
         let phones = AGENTS.into_iter().map(|agent| Action::AgentPhone {
             agent,
             behaviour: json!({ "behaviour": "answers", "after_secs": 2 }),
@@ -269,8 +271,14 @@ async fn client(engine: &Engine, world: &World, action: Action) -> Option<(Callb
         }
         Action::CustomerHangsUp { number } => format!("{:?}", engine.simulator()?.customer_hangs_up(&number)),
         Action::Pause { key, is_paused } => {
-            let value = is_paused.to_string();
-            format!("{:?}", engine.set_list_value("GMS_Paused_Services", "services", &key, &value).await)
+            let values = [(key, is_paused.to_string())];
+            world.history(|history| history.pauses(&values[0].0, None));
+            let written = engine.set_list_values("GMS_Paused_Services", "services", &values).await;
+            if written.is_ok() && !world.is_dead() {
+                let since = world.now();
+                world.history(|history| history.pauses(&values[0].0, Some((is_paused, since))));
+            }
+            format!("{written:?}")
         }
         Action::Reply(reply) => {
             if !engine.is_reply_key(&reply.session, &reply.key).await && !world.is_dead() {

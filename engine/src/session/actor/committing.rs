@@ -15,6 +15,7 @@ use super::super::plan::Plan;
 use super::{Course, RecordAtStart, SessionActor};
 use crate::activity::Busy;
 use crate::api::SessionResponse;
+use crate::outbox;
 use crate::session::patience;
 
 /// A committed step, as far as it still has to be carried out.
@@ -55,6 +56,10 @@ impl SessionActor {
         {
             // Nobody is expected to call in any more: the access number is free for the next one.
             writes.push(Write::DeleteBookings(row.id.clone()));
+            // Nor reads what was pushed before; what this step pushes is still delivered.
+            let pushes = std::mem::take(&mut self.context.pushes);
+            let old = pushes.into_iter().filter(|id| !outbox::puts(&plan.writes, id));
+            writes.extend(old.map(Write::DeleteOutbox));
         }
         let snapshot = snapshot.and_then(|snapshot| serde_json::to_string(&snapshot).ok());
         writes.push(Write::PutSession(Box::new(SessionRow {
@@ -111,6 +116,11 @@ impl SessionActor {
             self.node.tell_feed(line);
         }
         self.count();
+        if let Some(row) = self.record.as_ref().filter(|row| row.state == CallbackState::Completed)
+            && let Some(Value::String(device)) = row.properties.get("_device_notification_id")
+        {
+            self.node.devices.forget(device, &row.id);
+        }
         if let Some(row) = self.record.as_ref() {
             for answered in plan.answered {
                 self.node.customer_answered(&row.id, &row.service, answered);

@@ -23,6 +23,7 @@ impl Planner<'_> {
             return self.dial_refused(&id, "invaliddestination", "there is no number to dial");
         };
         let attempt = self.next_attempt();
+        self.context.last_dialled = Some(to.clone());
         let entry = self.announced_entry();
         let hints = values::object(&verb.attributes, "hints");
         let extensions = values::object(&hints, "extensions");
@@ -34,6 +35,7 @@ impl Planner<'_> {
             callback: self.record.as_ref().map(|row| row.id.clone()),
             entry,
             pause: self.context.pause.clone(),
+            prefix: self.context.dial_prefix.clone(),
             attempt,
             from: destination(verb.attributes.get("from")).unwrap_or_default(),
             to,

@@ -8,9 +8,6 @@ use super::{Planner, values};
 use crate::derive;
 use crate::session::order::{Action, Fetch, SessionSource};
 
-/// Limit of a fetch when the chart does not say (guide: `_fetch_timeout`, 15 s).
-const FETCH_TIMEOUT_DEFAULT_SECS: u64 = 15;
-
 impl Planner<'_> {
     pub(super) fn start_session(&mut self, id: EffectId, verb: &Verb) {
         let source =
@@ -79,7 +76,7 @@ impl Planner<'_> {
             method: values::text(&verb.attributes, "method")
                 .unwrap_or_else(|| "get".to_owned())
                 .to_uppercase(),
-            timeout_secs: timeout.filter(|secs| *secs > 0).unwrap_or(FETCH_TIMEOUT_DEFAULT_SECS),
+            timeout_secs: timeout.filter(|secs| *secs > 0).unwrap_or(self.fetch_timeout.as_secs()),
             json: enctype.contains("json"),
             fields: verb.params.iter().cloned().collect(),
             content: verb.content.clone(),

@@ -62,6 +62,7 @@ impl Bench {
             basic_http: "http://here.example/session/{session}/basichttp",
             ors: self.ors,
             now: NOW,
+            fetch_timeout: Duration::from_secs(15),
             limits: &self.limits,
             record: &mut self.record,
             context: &mut self.context,
@@ -617,4 +618,21 @@ fn a_start_may_lie_in_the_future() {
     assert_eq!(due(json!(later.as_millis())), Some(later));
     assert_eq!(due(json!((NOW.as_millis() - 1).to_string())), None);
     assert_eq!(raised(&Bench::new().plan(vec![Effect::Verb(start(json!("soon")))])), ["error.session.start"]);
+}
+
+#[test]
+fn a_fetch_without_a_limit_of_its_own_has_that_of_the_operator() {
+    let limit_of = |attributes: Value| {
+        let mut bench = Bench::new();
+        let mut plan = Plan::default();
+        let mut planner = bench.planner(&mut plan);
+        planner.fetch_timeout = Duration::from_secs(7);
+        planner.step(7, vec![Effect::Verb(verb(verbs::SESSION, "fetch", attributes))]);
+        match &plan.orders[0].action {
+            Action::Fetch(fetch) => fetch.timeout_secs,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(limit_of(json!({ "srcexpr": "http://plugin.example/" })), 7);
+    assert_eq!(limit_of(json!({ "srcexpr": "http://plugin.example/", "timeout": 3 })), 3);
 }

@@ -15,6 +15,7 @@ pub(super) const REPORTING: &[OptionDefinition] = &[
     text("_reporting_aggregator_url").guard().not_yet().says("options §10 G", "URL of the aggregator."),
     text("_originating_interaction_id")
         .request()
+        .not_yet()
         .says("options §10 G, D", "Inbound call that receives the offer and acceptance keys."),
     text("_cb_origination_ixn_id").request().says("options §10 G", "Value of `_CB_ORIGINATION_IXN_ID`."),
     of("_cb_dim_channel", OptionKind::OpenEnumeration(&["IVR", "WEB", "MOBILE"]))
@@ -56,8 +57,12 @@ pub(super) const PARAMETERS: &[OptionDefinition] = &[
         OptionKind::Enumeration(&["SCHEDULED", "QUEUED", "ROUTING", "PROCESSING", "COMPLETED", "PAUSED"]),
     )
     .request()
+    .only("SCHEDULED")
     .says("options §14 G; D-034", "Forces a state, for callers that run the life cycle themselves."),
-    of("_new_desired_time", OptionKind::Time).request().says("options §14 G", "New time of a reschedule."),
+    of("_new_desired_time", OptionKind::Time)
+        .request()
+        .not_yet()
+        .says("options §14 G", "New time of a reschedule."),
     text("_callback_reason").request().says("options §14 G", "Completion reason of an update."),
-    text("_reason").request().says("options §14 G", "Other spelling of the completion reason."),
+    text("_reason").request().not_yet().says("options §14 G", "Other spelling of the completion reason."),
 ];

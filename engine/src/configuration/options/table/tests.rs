@@ -140,3 +140,51 @@ fn slips_of_the_pen_find_their_option() {
     assert_eq!(Tables::callback().nearest("_max_dail_attempts", []), Some("_max_dial_attempts"));
     assert_eq!(Tables::callback().nearest("_my_colour", ["_my_color"]), Some("_my_color"));
 }
+
+/// Texts of the files below a folder that have this ending, without comments.
+fn texts(folder: &std::path::Path, ending: &str, into: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        // The tables themselves, and tests, act upon nothing.
+        let is_reader = !path.ends_with("configuration/options") && !path.ends_with("tests.rs");
+        if path.is_dir() && is_reader {
+            texts(&path, ending, into);
+        } else if is_reader && path.extension().is_some_and(|found| found == ending) {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let lines = text.lines().take_while(|line| *line != "mod tests {");
+            into.extend(
+                lines.filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]),
+            );
+        }
+    }
+}
+
+/// Whether a name stands in a text as a word of its own.
+fn mentions(text: &str, name: &str) -> bool {
+    let is_part = |one: char| one.is_ascii_alphanumeric() || one == '_';
+    text.match_indices(name)
+        .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part))
+}
+
+#[test]
+fn every_option_that_is_supported_has_a_reader() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let (mut code, mut charts) = (String::new(), String::new());
+    texts(&root.join("engine/src"), "rs", &mut code);
+    texts(&root.join("http-gateway/src"), "rs", &mut code);
+    texts(&root.join("statecharts/charts"), "scxml", &mut charts);
+    while let Some((before, (_comment, after))) =
+        charts.split_once("<!--").and_then(|(before, rest)| Some((before, rest.split_once("-->")?)))
+    {
+        charts = format!("{before}{after}");
+    }
+    let unread: BTreeSet<&str> = all()
+        .flat_map(Tables::iter)
+        .filter(|row| matches!(row.supported, Supported::Now))
+        // The charts report them all, by the beginning of their names.
+        .filter(|row| !row.name.starts_with("_cb_"))
+        .map(|row| row.name)
+        .filter(|name| !mentions(&code, name) && !mentions(&charts, name))
+        .collect();
+    assert!(unread.is_empty(), "nothing reads {unread:?}: read them, or say `not_yet`");
+}
