@@ -120,7 +120,7 @@ impl Guards {
         let window = |count: AbandonmentCount| json!({ "answered": count.answered, "abandoned": count.abandoned, "share": count.share() });
         AbandonmentView {
             guarded,
-            level: known.guard.level(),
+            level: if guarded { known.guard.level() } else { AbandonmentLevel::Normal },
             since: known.since.map(|since| Timestamp::from_millis(since).to_string()),
             day: window(known.guard.last_day(now)),
             month: window(known.guard.last_month(now)),
@@ -136,6 +136,11 @@ impl Node {
             .service(service.as_str())
             .and_then(|service| service.base_options().get(SWITCH));
         configured != Some(&Value::Bool(false))
+    }
+
+    /// Level of a service; [`AbandonmentLevel::Normal`] where answers are not counted, whatever was counted before.
+    pub(crate) fn abandonment_level(&self, service: &ServiceName) -> AbandonmentLevel {
+        if self.is_guarded(service) { self.abandonment.level(service) } else { AbandonmentLevel::Normal }
     }
 
     /// Counts what a customer found who answered.
@@ -177,7 +182,9 @@ impl Node {
     pub(crate) fn look_at_abandonment(&self) {
         for (service, transition) in self.abandonment.look(&self.configuration.abandonment, self.clock.now())
         {
-            tell_operator(&service, transition);
+            if self.is_guarded(&service) {
+                tell_operator(&service, transition);
+            }
         }
         self.show_all_abandonment();
     }
@@ -195,7 +202,8 @@ impl Node {
         let Some(guarded) = self.abandonment.all().get(service).cloned() else { return };
         let share = |count: AbandonmentCount| count.share().unwrap_or(0.0);
         let (day, month) = (share(guarded.guard.last_day(now)), share(guarded.guard.last_month(now)));
-        self.metrics.abandonment(service.as_str(), day, month, guarded.guard.level() as i64);
+        let level = self.abandonment_level(service);
+        self.metrics.abandonment(service.as_str(), day, month, level as i64);
     }
 
     /// How each callback service stands.
@@ -254,6 +262,8 @@ mod tests {
         assert_eq!(restored.level(&good), AbandonmentLevel::Normal);
         let view = restored.view(&bad, true, at(10));
         assert_eq!((&view.day["answered"], &view.day["abandoned"]), (&3.into(), &3.into()));
+        let unguarded = restored.view(&bad, false, at(10));
+        assert_eq!((unguarded.guarded, unguarded.level), (false, AbandonmentLevel::Normal));
         assert_eq!(view.since, Some(at(1).to_string()), "the second answer was enough to judge by");
         restored.restore("nonsense");
         assert_eq!(restored.level(&bad), AbandonmentLevel::AgentFirst);

@@ -228,7 +228,8 @@ async fn start_actors(
     }
     let mut router = Router::new(node.configuration.routing.router(node.chance.seed()));
     let groups = Command::ConfigureGroups(node.configuration.groups.clone());
-    for command in [groups, Command::ConfigureAgents(profiles)] {
+    let queue_groups = Command::ConfigureQueueGroups(node.configuration.queue_groups.clone());
+    for command in [groups, queue_groups, Command::ConfigureAgents(profiles)] {
         let _nobody_waits = router.step(command, node.clock.now());
     }
     // Handling times are those of agents, whom the router has to know first.

@@ -132,7 +132,7 @@ pub(crate) async fn start_callback(
     parameters.insert("_paused".to_owned(), json!(paused_by.is_some()));
     // The level of the guard is told to charts that know what to do about it; the others get the warning alone.
     if chart.parameters().any(|parameter| parameter.id == abandonment::LEVEL_PARAMETER) {
-        let level = abandonment::word(node.abandonment.level(&row.service));
+        let level = abandonment::word(node.abandonment_level(&row.service));
         parameters.insert(abandonment::LEVEL_PARAMETER.to_owned(), json!(level));
     }
     // Options that only this chart knows are parameters of its own (decision D-113).

@@ -1,9 +1,10 @@
-//! The sections `[place_groups.NAME]` and `[campaign_groups.NAME]`: targets of the types GP and GC.
+//! The sections `[place_groups.NAME]` and `[campaign_groups.NAME]`: targets of the types GP and GC; and
+//! `[queue_groups.NAME]`: names of which a waiting time can be asked.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use routing::{CampaignGroup, Groups};
-use vocabulary::AgentId;
+use vocabulary::{AgentId, QueueName};
 
 use super::AgentSettings;
 use super::document::{Content, Entry, Table};
@@ -50,6 +51,32 @@ pub(super) fn read(
         }
         section.finish();
         groups.campaigns.insert(name.clone(), group);
+    }
+    groups
+}
+
+/// Reads the groups of queues. A group is asked for as `NAME.GQ`, or as `NAME@.GQ` like a target.
+pub(super) fn read_queue_groups(
+    table: &Table,
+    problems: &mut Problems,
+) -> BTreeMap<QueueName, Vec<QueueName>> {
+    let mut groups = BTreeMap::new();
+    for (name, entry) in table {
+        let Some(keys) = keys_of("queue_groups", name, entry, problems) else { continue };
+        let mut section = Section::new(format!("[queue_groups.{name}]"), keys, problems);
+        let names: BTreeSet<String> = section.texts("queues").unwrap_or_default().into_iter().collect();
+        if names.is_empty() || names.contains("") {
+            let place = section.place_of("queues").unwrap_or_else(|| entry.key_place.clone());
+            section.error(
+                &place,
+                format!("[queue_groups.{name}] has no `queues`: name the virtual queues that belong to it"),
+            );
+        }
+        section.finish();
+        let queues: Vec<QueueName> = names.iter().map(QueueName::new).collect();
+        for name in [format!("{name}.GQ"), format!("{name}@.GQ")] {
+            groups.insert(QueueName::new(name), queues.clone());
+        }
     }
     groups
 }

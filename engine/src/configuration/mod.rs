@@ -71,6 +71,8 @@ pub struct Configuration {
     pub agents: BTreeMap<AgentId, AgentSettings>,
     /// Sections `[place_groups.NAME]` and `[campaign_groups.NAME]`.
     pub groups: ::routing::Groups,
+    /// Sections `[queue_groups.NAME]`, by the names under which a waiting time can be asked.
+    pub queue_groups: BTreeMap<QueueName, Vec<QueueName>>,
     /// Sections `[queues.NAME]`.
     pub queues: BTreeMap<QueueName, QueueSettings>,
     /// Section `[switch]`.
@@ -211,6 +213,7 @@ const SECTIONS: &[&str] = &[
     "agents",
     "place_groups",
     "campaign_groups",
+    "queue_groups",
     "queues",
     "switch",
     "session_limits",
@@ -238,6 +241,7 @@ fn read(table: &Table, problems: &mut Problems) -> Configuration {
         &agents,
         problems,
     );
+    let queue_groups = groups::read_queue_groups(section(table, "queue_groups", &empty, problems), problems);
     let queues = floor::read_queues(section(table, "queues", &empty, problems), problems);
     let session_limits = session_limits::read(section(table, "session_limits", &empty, problems), problems);
     let routing = routing::read(section(table, "routing", &empty, problems), problems);
@@ -259,6 +263,7 @@ fn read(table: &Table, problems: &mut Problems) -> Configuration {
         patterns,
         agents,
         groups,
+        queue_groups,
         queues,
         switch,
         session_limits,

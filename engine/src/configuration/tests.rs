@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use telephony::{AgentBehaviour, Behaviour};
-use vocabulary::{AgentId, ServiceName};
+use vocabulary::{AgentId, QueueName, ServiceName};
 
 use super::{
     ChartSource, ClockMode, Configuration, Effective, Loaded, OptionError, Service, ServiceError, ServiceKind,
@@ -498,4 +498,22 @@ fn any_text_gives_problems_and_never_a_panic() {
     ] {
         assert!(!problems(text).is_empty(), "{text}");
     }
+}
+
+#[test]
+fn groups_of_queues_are_read_and_name_somebody() {
+    let groups = load("[queue_groups.All]\nqueues = ['VQ_A', 'VQ_B', 'VQ_A']\n").configuration.queue_groups;
+    let both: Vec<QueueName> = vec!["VQ_A".into(), "VQ_B".into()];
+    assert_eq!(groups, [("All.GQ".into(), both.clone()), ("All@.GQ".into(), both)].into());
+    assert_eq!(
+        problems(
+            "[queue_groups.None]\n[queue_groups.Nobody]\nqueues = []\n[queue_groups.Typo]\nqueue = ['Q']\n"
+        ),
+        [
+            "t.toml:1:15: [queue_groups.None] has no `queues`: name the virtual queues that belong to it",
+            "t.toml:3:10: [queue_groups.Nobody] has no `queues`: name the virtual queues that belong to it",
+            "t.toml:4:15: [queue_groups.Typo] has no `queues`: name the virtual queues that belong to it",
+            "t.toml:5:1: [queue_groups.Typo] has no key `queue`; did you mean `queues`?",
+        ]
+    );
 }

@@ -117,6 +117,64 @@ async fn a_list_goes_on_where_it_was_when_an_agent_declines_and_after_a_crash() 
 }
 
 #[tokio::test]
+async fn after_a_restart_the_first_target_of_a_list_is_still_waited_for() {
+    let list = json!([{"target": "Gold@.GA", "timeout": 600}, {"target": "Silver@.GA"}]);
+    let mut platform = with_list(list).await;
+    let callback = waiting_on_the_line(&platform, "now").await;
+    platform.kill();
+    platform.restart().await;
+    // Nobody is logged in at this moment; the call died with the process, and the customer is called again.
+    platform.advance(301.0 + UNTIL_ANSWERED).await;
+    assert_eq!(platform.state(&callback).await, "ROUTING");
+    platform.agent_answers("7001").await;
+    platform.advance(1.0).await;
+    assert_eq!(
+        (platform.state(&callback).await.as_str(), at(&platform).await),
+        ("PROCESSING", json!("7001")),
+        "Gold"
+    );
+}
+
+#[tokio::test]
+async fn an_agent_who_logs_out_while_kept_leaves_the_call_to_another_and_may_not_move() {
+    let service = Service::immediate().with("_reserve_before_dial", "always");
+    let platform = Platform::start(Setup::of("now", &service)).await;
+    let callback = platform.begin("now", &customer()).await;
+    let _ready = platform.agent_command("7001", "ready").await.ok();
+    platform.advance(1.0).await;
+    let login = platform.request(Method::POST, "/genesys/1/agents/7001/login").json(&json!({"dn": "7100"}));
+    let refused = platform.send(login).await;
+    assert_eq!(refused.status, 409, "{}", refused.text);
+    assert!(refused.message().contains("is kept for a call"), "{}", refused.text);
+    let _left = platform.agent_command("7001", "logout").await.ok();
+    assert_eq!(platform.get("/genesys/1/agents/7001").await.ok()["reserved"], false);
+    platform.agent_answers("7002").await;
+    platform.advance(UNTIL_ANSWERED).await;
+    assert_eq!(
+        (platform.state(&callback).await.as_str(), at(&platform).await),
+        ("PROCESSING", json!("7002"))
+    );
+    assert_eq!(platform.dialled().await, [CUSTOMER], "called once");
+}
+
+#[tokio::test]
+async fn a_new_number_of_an_agent_at_work_counts_from_the_next_login() {
+    let platform = Platform::start(Setup::of("now", &Service::immediate())).await;
+    let _ready = platform.agent_command("7001", "ready").await.ok();
+    put(&platform, "7001", json!({"dn": "7555"})).await;
+    assert_eq!(platform.get("/genesys/1/agents/7001").await.ok()["dn"], "7001");
+    let _callback = waiting(&platform).await;
+    assert_eq!(at(&platform).await, "7001", "the phone that the agent hears");
+}
+
+/// A callback whose customer has answered.
+async fn waiting(platform: &Platform) -> Callback {
+    let callback = platform.begin("now", &customer()).await;
+    platform.advance(UNTIL_ANSWERED + 1.0).await;
+    callback
+}
+
+#[tokio::test]
 async fn an_agent_who_vanishes_with_a_reserved_call_leaves_it_to_another() {
     let service = Service::immediate().with("_reserve_before_dial", "always");
     let platform = Platform::start(Setup::of("now", &service)).await;
