@@ -329,7 +329,8 @@ impl Engine {
     /// # Errors
     /// [`SessionError`].
     pub async fn terminate_session(&self, session: &str) -> Result<(), SessionError> {
-        if scheduled_starts::give_up(&self.node, &SessionId::new(session)).await {
+        let id = SessionId::new(session);
+        if scheduled_starts::give_up(&self.node, &id).await || self.node.sessions.give_up_start(&id) {
             return Ok(());
         }
         match self

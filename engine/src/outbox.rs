@@ -12,7 +12,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use statecharts::Event;
 use store::{OutboxRow, Write};
-use url::Url;
 use vocabulary::{CallbackState, EffectId, SessionId, Timestamp};
 
 use crate::clock::WakeId;
@@ -32,8 +31,6 @@ const BATCH: usize = 256;
 const TARGETS_MAX: usize = 32;
 /// Of these, targets of one host: one that does not answer must not keep the others waiting.
 const TARGETS_OF_HOST_MAX: usize = 4;
-/// Readings of one look: messages behind so many targets that have to wait are found by a later one.
-const READINGS_MAX: usize = 64;
 /// After every message that is to be delivered.
 const END_OF_TIME: Timestamp = Timestamp::from_millis(i64::MAX - 1);
 /// When pushes are due that were delivered, and are kept for readers who connect later.
@@ -68,11 +65,8 @@ impl Lane {
     fn of(row: &OutboxRow) -> Self {
         match row.kind.as_str() {
             "push" | "orscb" => Self::Inside,
-            _ => {
-                let host = Url::parse(&row.target).ok();
-                let host = host.map(|url| url.origin().ascii_serialization());
-                Self::Host(host.unwrap_or_else(|| row.target.clone()))
-            }
+            // As it is written, `http://host:port`: a host that is written in two ways counts as two.
+            _ => Self::Host(row.target.split('/').take(3).collect::<Vec<_>>().join("/")),
         }
     }
 }
@@ -90,6 +84,25 @@ impl Outbox {
         }
         serving.insert(target.to_owned(), lane);
         true
+    }
+
+    /// Targets for which nothing can be taken now: those that are served, and hosts without a place. Whichever task ends
+    /// first looks again.
+    fn closed(&self) -> Vec<String> {
+        let serving = self.serving();
+        let mut closed: Vec<String> = serving.keys().cloned().collect();
+        let mut by_host: BTreeMap<&str, usize> = BTreeMap::new();
+        for lane in serving.values() {
+            if let Lane::Host(host) = lane {
+                *by_host.entry(host).or_default() += 1;
+            }
+        }
+        if by_host.values().sum::<usize>() >= TARGETS_MAX {
+            closed.extend(["http:", "https:"].map(str::to_owned));
+        }
+        let full = by_host.into_iter().filter(|(_, places)| *places >= TARGETS_OF_HOST_MAX);
+        closed.extend(full.map(|(host, _)| host.to_owned()));
+        closed
     }
 
     /// Looks for messages that are due.
@@ -151,11 +164,9 @@ impl Outbox {
 /// # Errors
 /// When the store fails; what is left waits for the next look.
 async fn distribute(node: &Arc<Node>) -> Result<(), store::Error> {
-    // Those that are served, and those that have to wait: whichever task ends first looks again.
-    let mut passed: Vec<String> = node.outbox.serving().keys().cloned().collect();
-    for _reading in 0..READINGS_MAX {
+    loop {
         let now = node.clock.now();
-        let mut rows = node.store.outbox_before(END_OF_TIME, BATCH, passed.clone()).await?;
+        let mut rows = node.store.outbox_before(END_OF_TIME, BATCH, node.outbox.closed()).await?;
         let later = rows.split_off(rows.partition_point(|row| row.due <= now));
         if rows.is_empty() {
             // Also after a restart, when nobody else remembers that they wait.
@@ -168,14 +179,17 @@ async fn distribute(node: &Arc<Node>) -> Result<(), store::Error> {
         for row in rows {
             by_target.entry(row.target.clone()).or_default().push(row);
         }
+        let mut has_served = false;
         for (target, rows) in by_target {
-            passed.push(target.clone());
             if rows.first().is_some_and(|row| node.outbox.take(&target, Lane::of(row))) {
+                has_served = true;
                 serve(node, target, rows);
             }
         }
+        if !has_served {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 /// Delivers messages to one target, one after the other, and looks for more.
@@ -363,6 +377,7 @@ mod tests {
             assert!(take(&outbox, "httpcb", &format!("http://slow.example/{number}")));
         }
         assert!(!take(&outbox, "httpcb", "http://slow.example/more"));
+        assert!(outbox.closed().contains(&"http://slow.example".to_owned()));
         assert!(take(&outbox, "httpcb", "http://other.example/"));
     }
 
@@ -373,6 +388,7 @@ mod tests {
             assert!(take(&outbox, "httpcb", &format!("http://host{number}.example/")));
         }
         assert!(!take(&outbox, "httpcb", "http://last.example/"));
+        assert!(outbox.closed().contains(&"http:".to_owned()));
         assert!(take(&outbox, "push", "device"));
         assert!(take(&outbox, "orscb", "session"));
     }

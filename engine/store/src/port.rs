@@ -237,7 +237,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn dial_attempts(&self, callback: CallbackId) -> StoreFuture<'_, Vec<DialAttemptRow>>;
     /// The timeline of a callback, in order.
     fn timeline(&self, callback: CallbackId) -> StoreFuture<'_, Vec<TimelineRow>>;
-    /// Messages due before this point whose target is none of `except`, ordered by due time, id.
+    /// Messages due before this point whose target is none of `except` and lies beneath none of them (`http://a.example`
+    /// stands for `http://a.example/b` as well), ordered by due time, id.
     fn outbox_before(
         &self,
         before: Timestamp,

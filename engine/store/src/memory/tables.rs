@@ -130,7 +130,11 @@ impl Tables {
 
     pub(super) fn outbox_before(&self, before: Timestamp, limit: usize, except: &[String]) -> Vec<OutboxRow> {
         let rows = self.outbox.values();
-        let rows = rows.filter(|message| message.due < before && !except.contains(&message.target));
+        let is_except = |target: &str| {
+            let beneath = |rest: &str| rest.is_empty() || rest.starts_with('/');
+            except.iter().any(|name| target.strip_prefix(name.as_str()).is_some_and(beneath))
+        };
+        let rows = rows.filter(|message| message.due < before && !is_except(&message.target));
         earliest(rows, |message| message.due, limit)
     }
 

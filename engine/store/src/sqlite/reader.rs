@@ -190,7 +190,8 @@ impl Reader {
         limit: usize,
         except: Vec<String>,
     ) -> Result<Vec<OutboxRow>, Error> {
-        let sql = "SELECT * FROM outbox WHERE due < ? AND target NOT IN (SELECT value FROM json_each(?)) \
+        let sql = "SELECT * FROM outbox WHERE due < ? AND NOT EXISTS (SELECT 1 FROM json_each(?) \
+                   WHERE target = value OR substr(target, 1, length(value) + 1) = value || '/') \
                    ORDER BY due, id LIMIT ?";
         let query = sqlx::query(sql)
             .bind(before.as_millis())

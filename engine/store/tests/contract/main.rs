@@ -75,6 +75,7 @@ every_store! {
         dial_attempt_ends_with_its_call_state
         timeline_keeps_the_order_of_writing
         messages_wait_until_they_are_due
+        messages_beneath_a_target_are_left_out_with_it
         pair_of_number_and_code_has_one_holder
         reservation_lives_until_its_end
         expired_reservation_can_make_room

@@ -83,6 +83,25 @@ pub(crate) async fn messages_wait_until_they_are_due(store: &dyn Store) {
     assert_eq!(store.outbox_before(at(30), 99, targets).await.unwrap(), vec![]);
 }
 
+pub(crate) async fn messages_beneath_a_target_are_left_out_with_it(store: &dyn Store) {
+    let to = |id: &str, target: &str| {
+        let mut message = message(id, None, 1);
+        target.clone_into(&mut message.target);
+        message
+    };
+    let rows = [
+        to("1", "http://a.example/x"),
+        to("2", "http://a.example"),
+        to("3", "http://a.example.org/x"),
+        to("4", "device_%"),
+    ];
+    done(store, rows.clone().map(Write::PutOutbox)).await;
+    let except = vec!["http://a.example".to_owned()];
+    assert_eq!(store.outbox_before(at(30), 99, except).await.unwrap(), rows[2..]);
+    let except = vec!["http:".to_owned(), "https:".to_owned()];
+    assert_eq!(store.outbox_before(at(30), 99, except).await.unwrap(), rows[3..]);
+}
+
 pub(crate) async fn pair_of_number_and_code_has_one_holder(store: &dyn Store) {
     let number = "+12025550150";
     let held = [None, Some(""), Some("1"), Some("2")];
