@@ -83,6 +83,8 @@ pub(crate) struct Node {
     /// Answers of `urs-stat` services.
     pub(crate) waits: crate::urs_stat::WaitCache,
     /// Chance for ids, codes and keys; seeded in simulation.
+    /// Held while a call is matched with a reservation.
+    pub(crate) matching: tokio::sync::Mutex<()>,
     pub(crate) chance: crate::chance::Chance,
 }
 

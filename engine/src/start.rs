@@ -156,6 +156,7 @@ impl Engine {
             accepting: AtomicBool::new(false),
             abandonment: abandonment::Guards::default(),
             waits: crate::urs_stat::WaitCache::default(),
+            matching: tokio::sync::Mutex::default(),
             chance: crate::chance::Chance::new(seed),
             configuration,
         });
