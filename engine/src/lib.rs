@@ -73,3 +73,4 @@ pub use routing;
 pub use simulator::Simulator;
 pub use start::{Settings, StartError};
 pub use statecharts::basic_http::Request as BasicHttpRequest;
+pub use statecharts::nesting::is_nested_deeper;

@@ -12,7 +12,7 @@
 use form_urlencoded::{Serializer, byte_serialize, parse};
 use serde_json::{Map, Value};
 
-use crate::{Event, EventKind, MARKUP_KEY, Send};
+use crate::{Event, EventKind, MARKUP_KEY, Send, nesting};
 
 /// Type of the processor.
 pub const BASIC_HTTP_PROCESSOR: &str = "http://www.w3.org/TR/scxml/#BasicHTTPEventProcessor";
@@ -148,7 +148,7 @@ fn body_of(content_type: &str, body: &str) -> Value {
     let is_markup = is_media_type(content_type, "application/xml")
         || is_media_type(content_type, "text/xml")
         || essence(content_type).ends_with("+xml");
-    let parsed = if is_json { serde_json::from_str(body).ok() } else { None };
+    let parsed = if is_json { nesting::read(body).ok() } else { None };
     if is_markup {
         return Value::Object(Map::from_iter([(MARKUP_KEY.to_owned(), Value::String(body.to_owned()))]));
     }

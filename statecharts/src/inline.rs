@@ -4,13 +4,12 @@ use serde_json::{Map, Value};
 
 use crate::MARKUP_KEY;
 use crate::chart::Inline;
+use crate::nesting;
 
 /// JSON as what it says, other text with its white space normalised, markup as an object with one key (scxml: B.2.8).
 pub(crate) fn value(inline: &Inline) -> Value {
     match inline {
-        Inline::Text(text) => {
-            serde_json::from_str(text).unwrap_or_else(|_not_json| Value::String(normalised(text)))
-        }
+        Inline::Text(text) => nesting::read(text).unwrap_or_else(|_not_json| Value::String(normalised(text))),
         Inline::Markup(text) => {
             Value::Object(Map::from_iter([(MARKUP_KEY.to_owned(), Value::String(text.clone()))]))
         }

@@ -52,6 +52,7 @@ pub mod lints;
 mod load;
 mod model;
 mod module;
+pub mod nesting;
 mod null_model;
 pub mod outline;
 mod plan;

@@ -2,8 +2,9 @@
 
 use vocabulary::{AttemptNo, CallbackId, CallbackState};
 
+use crate::nesting::{self, NESTING_MAX};
 use crate::port::Error;
-use crate::row::{BookingRow, CallbackRow};
+use crate::row::{BookingRow, CallbackRow, TimelineRow};
 
 /// A record with this id is there already.
 pub(crate) fn callback_exists(id: &CallbackId) -> Error {
@@ -48,6 +49,26 @@ pub(crate) fn check_update(
         )));
     }
     Ok(())
+}
+
+/// Checks that what is written of a record will be read again.
+pub(crate) fn check_record(row: &CallbackRow) -> Result<(), Error> {
+    if nesting::is_too_deep(&row.properties) || nesting::is_too_deep(&row.user_data) {
+        return Err(too_deep(&format!("the keys of callback {}", row.id)));
+    }
+    Ok(())
+}
+
+/// Checks that a line will be read again.
+pub(crate) fn check_line(row: &TimelineRow) -> Result<(), Error> {
+    if nesting::is_deeper(&row.detail, NESTING_MAX) {
+        return Err(too_deep(&format!("the detail of timeline line {} {}", row.kind, row.name)));
+    }
+    Ok(())
+}
+
+fn too_deep(what: &str) -> Error {
+    conflict(format!("{what} would be nested deeper than {NESTING_MAX}; nothing so deep is written"))
 }
 
 fn conflict(what: String) -> Error {

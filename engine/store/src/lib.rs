@@ -10,6 +10,7 @@
 
 mod conflict;
 mod memory;
+mod nesting;
 mod port;
 mod query;
 mod row;

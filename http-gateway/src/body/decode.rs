@@ -1,8 +1,13 @@
 //! What is in a body. Pure: bytes in, fields out.
 
+use engine::is_nested_deeper;
 use serde_json::{Map, Value};
 
 use super::multipart;
+
+/// Deepest nesting of the JSON of a request. What is taken is wrapped in records, events and snapshots, and each of them has
+/// to be read again.
+const NESTING_MAX: usize = 32;
 
 /// Why a body is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,8 +87,12 @@ fn json(body: &[u8]) -> Result<Value, BodyError> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
     }
-    serde_json::from_slice(body)
-        .map_err(|error| BodyError::Malformed { form: "JSON", problem: error.to_string() })
+    let malformed = |problem: String| BodyError::Malformed { form: "JSON", problem };
+    let value = serde_json::from_slice(body).map_err(|error| malformed(error.to_string()))?;
+    if is_nested_deeper(&value, NESTING_MAX) {
+        return Err(malformed(format!("its values are nested deeper than {NESTING_MAX}")));
+    }
+    Ok(value)
 }
 
 fn form(body: &[u8]) -> Map<String, Value> {
@@ -169,6 +178,18 @@ mod tests {
                 matches!(fields(Some("application/json"), body.as_bytes()), Err(BodyError::Malformed { .. })),
                 "{body}"
             );
+        }
+    }
+
+    #[test]
+    fn json_that_is_nested_too_deeply_is_malformed() {
+        let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert!(fields(Some("application/json"), nested(31).as_bytes()).is_ok());
+        for read in [fields, event_data] {
+            for depth in [32, 126, 1000] {
+                let refused = read(Some("application/json"), nested(depth).as_bytes());
+                assert!(matches!(refused, Err(BodyError::Malformed { .. })), "{depth}");
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use super::meter::Meter;
 use super::values::to_json;
 use crate::inline;
 use crate::model::Host;
+use crate::nesting;
 use crate::session::Meta;
 use crate::xml::{self, Element, Node};
 use crate::{
@@ -235,8 +236,13 @@ fn processors(meta: &Meta) -> String {
 fn messages<'js>(context: &Ctx<'js>, bridge: &Rc<Bridge>, natives: &Object<'js>) -> rquickjs::Result<()> {
     let of = Rc::clone(bridge);
     let log = move |context: Ctx<'js>, text: String| -> rquickjs::Result<()> {
-        let parts: Vec<Value> = serde_json::from_str(&text).unwrap_or_default();
-        let [value, label, level] = <[Value; 3]>::try_from(parts).unwrap_or_default();
+        let [value, label, level] = match nesting::read(&text) {
+            Ok(Value::Array(parts)) => <[Value; 3]>::try_from(parts).unwrap_or_default(),
+            Ok(_) => <[Value; 3]>::default(),
+            Err(error) => {
+                return Err(Exception::throw_type(&context, &format!("this cannot be logged: {error}")));
+            }
+        };
         let log = Log { label: label.as_str().unwrap_or_default().to_owned(), value, level: level.as_i64() };
         of.push(&context, Effect::Log(log))
     };
@@ -244,12 +250,10 @@ fn messages<'js>(context: &Ctx<'js>, bridge: &Rc<Bridge>, natives: &Object<'js>)
     let of = Rc::clone(bridge);
     let raise = move |context: Ctx<'js>, name: String, data: Option<String>| -> rquickjs::Result<()> {
         let Some(host) = of.host() else { return Ok(()) };
-        let event = Event {
-            name,
-            kind: EventKind::Internal,
-            data: data.and_then(|text| serde_json::from_str(&text).ok()),
-            ..Event::default()
-        };
+        let data = data.map(|text| nesting::read(&text)).transpose();
+        let data =
+            data.map_err(|error| Exception::throw_type(&context, &format!("the data of an event: {error}")))?;
+        let event = Event { name, kind: EventKind::Internal, data, ..Event::default() };
         refused(&context, &host, host.add_internal(event, &of.limits))
     };
     natives.set("raise", Function::new(context.clone(), raise)?)?;

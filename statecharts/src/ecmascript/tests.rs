@@ -382,6 +382,29 @@ fn values_that_json_cannot_hold_are_null_or_left_out_of_effects() {
 }
 
 #[test]
+fn values_that_are_nested_too_deeply_do_not_leave_the_session() {
+    let nested = |depth: usize| {
+        format!("(function () {{ var x = 1; for (var i = 0; i &lt; {depth}; i++) x = [x]; return x; }})()")
+    };
+    let elements = |depth: usize| {
+        let nested = nested(depth);
+        [
+            format!("<log expr='{nested}'/>"),
+            format!("<script>__Log({nested})</script>"),
+            format!("<send event='e' target='#_scxml_S2'><param name='a' expr='{nested}'/></send>"),
+            format!("<send event='e' target='#_scxml_S2'><content expr='{nested}'/></send>"),
+        ]
+    };
+    for (depth, is_taken) in [(60, true), (70, false), (126, false), (2000, false)] {
+        for element in elements(depth) {
+            let trial = Trial::of(&format!("<state id='s'><onentry>{element}</onentry>{LOG_EVENTS}</state>"));
+            let is_refused = trial.logs().contains(&"event=\"error.execution\"".to_owned());
+            assert_eq!(is_refused, !is_taken, "{element}: {:?}", trial.last());
+        }
+    }
+}
+
+#[test]
 fn a_cycle_is_an_error_of_the_element() {
     let trial = Trial::of(&format!(
         "<datamodel><data id='x' expr='{{}}'/></datamodel><state id='s'><onentry><script>x.self = x</script><log expr='x'/></onentry>{LOG_EVENTS}</state>"

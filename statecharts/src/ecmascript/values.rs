@@ -3,6 +3,8 @@
 use rquickjs::{Ctx, Exception, IntoJs, Value as JsValue};
 use serde_json::Value;
 
+use crate::nesting;
+
 /// Largest magnitude up to which every integer is a number of a script.
 const INTEGER_MAX: f64 = 9_007_199_254_740_992.0;
 
@@ -29,7 +31,7 @@ pub(crate) fn to_json<'js>(context: &Ctx<'js>, value: &JsValue<'js>) -> rquickjs
     let Some(text) = context.json_stringify(value.clone())? else {
         return Ok(None);
     };
-    match serde_json::from_str(&text.to_string()?) {
+    match nesting::read(&text.to_string()?) {
         Ok(value) => Ok(Some(value)),
         Err(error) => Err(Exception::throw_type(context, &format!("this value is no JSON: {error}"))),
     }

@@ -90,6 +90,27 @@ async fn bodies_that_cannot_be_read_are_refused() {
 }
 
 #[tokio::test]
+async fn bodies_that_are_nested_too_deeply_are_refused_and_what_is_taken_survives_a_crash() {
+    let mut platform = platform().await;
+    let nested = |depth: usize| {
+        let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        format!("{{\"_customer_number\":\"{CUSTOMER}\",\"_deep\":{deep},\"deep\":{deep}}}")
+    };
+    for depth in [32, 120, 124, 125, 126] {
+        let refused = start_with(&platform, "application/json", nested(depth)).await;
+        assert_eq!(refused.error(), (400, 40010), "{depth}: {}", refused.text);
+        assert!(refused.message().contains("nested deeper than 32"), "{}", refused.text);
+    }
+    nothing_is_stored(&platform).await;
+    let taken = start_with(&platform, "application/json", nested(31)).await.ok();
+    let path = format!("{START}/{}", taken["_id"].as_str().unwrap());
+    platform.rest().await;
+    platform.kill();
+    platform.restart().await;
+    assert_eq!(platform.get(&path).await.ok()["_callback_state"], "QUEUED");
+}
+
+#[tokio::test]
 async fn a_body_that_is_too_large_is_refused() {
     let platform = Platform::start(Setup::of("now", &Service::immediate()).server("body_limit = 4096")).await;
     let fits = json!({"_customer_number": CUSTOMER, "note": "x".repeat(3_500)}).to_string();

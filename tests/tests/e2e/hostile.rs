@@ -84,6 +84,33 @@ async fn a_callback_with_a_hostile_chart_fails_alone_and_its_record_says_why() {
     served_by_an_agent(&platform, &neighbour).await;
 }
 
+#[tokio::test]
+async fn data_as_deep_as_a_chart_may_hand_out_are_read_again_after_a_crash() {
+    let nested = "(function () { var x = 1; for (var i = 0; i &lt; 60; i++) x = { y: x }; return x; })()";
+    let chart = changed(
+        ELEMENT,
+        &format!(
+            "<callback:update><content expr=\"({{ _deep: {nested} }})\"/></callback:update>\n\
+             <send event=\"x\" delay=\"1h\"><param name=\"deep\" expr=\"{nested}\"/></send>\n{ELEMENT}"
+        ),
+    );
+    let service = Service::immediate().with("_service_type", "callback").with("_service", "deep.scxml");
+    let setup = Setup::of("deep", &service).chart("deep.scxml", chart);
+    let mut platform = Platform::start(setup).await;
+    platform.customer(CUSTOMER, json!({"behaviour": "busy"})).await;
+    let callback = platform.begin("deep", &customer()).await;
+    platform.advance(10.0).await;
+    assert_eq!(platform.state(&callback).await, "QUEUED");
+    platform.kill();
+    platform.restart().await;
+    let all = platform.get("/genesys/1/admin/callback/queues").await.ok();
+    assert_eq!(all["deep"][0]["_id"], callback.id.as_str());
+    platform.customer(CUSTOMER, json!({"behaviour": "busy"})).await;
+    platform.advance(7200.0).await;
+    assert_eq!(platform.state(&callback).await, "COMPLETED/FAIL_CALL_TO_CUSTOMER");
+    assert!(platform.timeline(&callback).await.iter().any(|line| line.to_string().contains("\"y\":{\"y\"")));
+}
+
 /// Sends back whatever it gets, at once.
 const BALL: &str = r##"<scxml xmlns="http://www.w3.org/2005/07/scxml" version="1.0" datamodel="ecmascript">
   <state id="plays">

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
+use statecharts::nesting;
 
 use crate::configuration::horizon::BookingHorizon;
 
@@ -298,9 +299,15 @@ fn list(written: &Value) -> Option<Value> {
 
 fn json_object(written: &Value, text: Option<&str>) -> Option<Value> {
     match text {
-        Some(text) => serde_json::from_str::<Map<String, Value>>(text).ok().map(Value::Object),
+        Some(text) => json(text).filter(Value::is_object),
         None => written.is_object().then(|| written.clone()),
     }
+}
+
+/// JSON in the text of an option, unless it is nested too deeply to be handed on.
+fn json(text: &str) -> Option<Value> {
+    let value = serde_json::from_str(text).ok()?;
+    (!nesting::is_nested_deeper(&value, nesting::NESTING_MAX)).then_some(value)
 }
 
 fn country(text: &str) -> Option<Value> {
@@ -312,7 +319,7 @@ fn country(text: &str) -> Option<Value> {
 /// decision D-064).
 fn target(written: &Value, text: Option<&str>) -> Option<Value> {
     let items = match text {
-        Some(text) if text.starts_with('[') => serde_json::from_str::<Vec<Value>>(text).ok()?,
+        Some(text) if text.starts_with('[') => json(text)?.as_array()?.clone(),
         Some(text) => return Some(Value::String(text.to_owned())),
         None => written.as_array()?.clone(),
     };

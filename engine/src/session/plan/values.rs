@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use statecharts::Verb;
+use statecharts::{Verb, nesting};
 
 /// The `<param>` children of a verb, or the keys of its `<content>` when that is an object.
 pub(super) fn fields(verb: &Verb) -> Map<String, Value> {
@@ -56,7 +56,14 @@ pub(super) fn flag(values: &Map<String, Value>, name: &str) -> Option<bool> {
 pub(super) fn object(values: &Map<String, Value>, name: &str) -> Map<String, Value> {
     match values.get(name) {
         Some(Value::Object(object)) => object.clone(),
-        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_default(),
+        Some(Value::String(text)) => match serde_json::from_str(text) {
+            // What an order holds is written down and has to be read again.
+            Ok(value) if !nesting::is_nested_deeper(&value, nesting::NESTING_MAX) => match value {
+                Value::Object(object) => object,
+                _ => Map::new(),
+            },
+            _ => Map::new(),
+        },
         _ => Map::new(),
     }
 }

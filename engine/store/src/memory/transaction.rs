@@ -66,6 +66,7 @@ impl Transaction<'_> {
                 self.finish_dial_attempt(callback, attempt, call_state);
             }
             Write::AppendTimeline(row) => {
+                conflict::check_line(&row)?;
                 let line = self.next_line();
                 self.set(|tables| &mut tables.timeline, (row.callback.clone(), line), Some(row));
             }
@@ -110,6 +111,7 @@ impl Transaction<'_> {
     }
 
     fn insert_callback(&mut self, row: CallbackRow) -> Result<(), Error> {
+        conflict::check_record(&row)?;
         if self.tables.callbacks.contains_key(&row.id) {
             return Err(conflict::callback_exists(&row.id));
         }
@@ -119,6 +121,7 @@ impl Transaction<'_> {
 
     fn update_callback(&mut self, row: CallbackRow, expected: Option<CallbackState>) -> Result<(), Error> {
         conflict::check_update(&row, expected, self.tables.state(&row.id))?;
+        conflict::check_record(&row)?;
         self.remove_callback(&row.id);
         self.put_callback(row);
         Ok(())

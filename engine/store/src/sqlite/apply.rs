@@ -53,6 +53,7 @@ async fn apply_one(connection: &mut SqliteConnection, write: &Write) -> Result<(
             execute(connection, "finishing a dial attempt", statement).await
         }
         Write::AppendTimeline(row) => {
+            conflict::check_line(row)?;
             execute(connection, "appending to a timeline", append_timeline(row)).await
         }
         Write::PutOutbox(row) => execute(connection, "writing a message", put_outbox(row)).await,
@@ -81,6 +82,7 @@ async fn apply_one(connection: &mut SqliteConnection, write: &Write) -> Result<(
 }
 
 async fn insert_callback(connection: &mut SqliteConnection, row: &CallbackRow) -> Result<(), Error> {
+    conflict::check_record(row)?;
     let statement = sqlx::query(
         "INSERT OR IGNORE INTO callback (service, state, reason, customer_number, desired_time, requested_at, \
          expires_at, updated_at, session, attempts, properties, user_data, id) \
@@ -109,6 +111,7 @@ async fn update_callback(
         None => None,
     };
     conflict::check_update(row, expected, stored)?;
+    conflict::check_record(row)?;
     let statement = sqlx::query(
         "UPDATE callback SET service = ?, state = ?, reason = ?, customer_number = ?, desired_time = ?, \
          requested_at = ?, expires_at = ?, updated_at = ?, session = ?, attempts = ?, properties = ?, user_data = ? \

@@ -43,6 +43,7 @@ every_store! {
         update_from_another_state_is_refused
         completed_is_final
         completed_record_may_be_given_keys
+        what_could_not_be_read_again_is_refused
         deletion_leaves_nothing_of_the_callback_and_all_of_others
         deleted_id_may_be_used_again
         children_of_another_callback_survive;

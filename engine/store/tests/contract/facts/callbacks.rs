@@ -35,6 +35,23 @@ pub(crate) async fn record_is_read_as_it_was_written(store: &dyn Store) {
     assert_eq!(store.callback(bare.id.clone()).await, Ok(Some(bare)));
 }
 
+pub(crate) async fn what_could_not_be_read_again_is_refused(store: &dyn Store) {
+    let deep = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!([inner]));
+    let mut row = callback("node-1");
+    row.properties = object(json!({ "_deep": deep(99) }));
+    done(store, [insert(&row)]).await;
+    assert_eq!(store.callback(row.id.clone()).await, Ok(Some(row.clone())));
+    let mut deeper = row.clone();
+    deeper.user_data = object(json!({ "deep": deep(100) }));
+    let told = refused(store, [update(&deeper, None)]).await;
+    assert!(told.contains("node-1") && told.contains("nested deeper than 100"), "{told}");
+    let other = store::CallbackRow { id: CallbackId::new("node-2"), ..deeper };
+    refused(store, [insert(&other)]).await;
+    let line = store::TimelineRow { detail: deep(101), ..line(Some("node-1"), None, "too deep") };
+    refused(store, [Write::AppendTimeline(line)]).await;
+    assert_eq!(store.callbacks(store::CallbackQuery::default()).await, Ok(vec![row]));
+}
+
 pub(crate) async fn second_record_with_an_id_is_refused(store: &dyn Store) {
     let first = callback("node-1");
     let mut second = callback("node-1");
