@@ -60,7 +60,15 @@ impl Run {
 /// When the store fails.
 pub(crate) async fn lost(node: &Arc<Node>, session: SessionRow, problem: &str) -> Result<(), store::Error> {
     let record = match session.callback.clone() {
-        Some(callback) => node.store.callback(callback).await?.filter(|record| record.reason.is_none()),
+        Some(callback) => match node.store.callback(callback.clone()).await {
+            Ok(record) => record.filter(|record| record.reason.is_none()),
+            // One record that cannot be read must not keep the node from starting. Nothing can be done for it.
+            Err(error @ store::Error::Failed { .. }) => {
+                tracing::error!(callback_id = %callback, session_id = %session.id, %error, "The record of a lost session cannot be read; the session is ended.");
+                None
+            }
+            Err(error) => return Err(error),
+        },
         None => None,
     };
     let Some(record) = record else {

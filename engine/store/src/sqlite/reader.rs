@@ -1,7 +1,9 @@
 //! Reads as SQL, on connections that cannot write.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 
 use futures_util::TryStreamExt;
 use serde::de::DeserializeOwned;
@@ -19,15 +21,36 @@ use crate::row::{
     TimelineRow, TimerRow,
 };
 
+/// Rows that are told of at most: what is wrong with so many is told by the first of them.
+const TOLD_MAX: usize = 1000;
+
 /// Reads everything the port asks for.
+///
+/// **Invariant:** a row that cannot be read costs nobody but itself: lists go on without it, and it is logged once.
 #[derive(Debug)]
 pub(super) struct Reader {
     pool: SqlitePool,
+    /// Unreadable rows that were logged.
+    told: Mutex<BTreeSet<String>>,
 }
 
 impl Reader {
-    pub(super) const fn new(pool: SqlitePool) -> Self {
-        Self { pool }
+    pub(super) fn new(pool: SqlitePool) -> Self {
+        Self { pool, told: Mutex::new(BTreeSet::new()) }
+    }
+
+    /// Leaves out a row that cannot be read, and says so once.
+    fn readable<T>(&self, attempt: &str, row: &SqliteRow, read: Result<T, sqlx::Error>) -> Option<T> {
+        let problem = match read {
+            Ok(value) => return Some(value),
+            Err(problem) => problem,
+        };
+        let name = name_of(row);
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() < TOLD_MAX && told.insert(name.clone()) {
+            tracing::error!(row = %name, attempt, %problem, "A stored row cannot be read; it is left out.");
+        }
+        None
     }
 
     /// Waits for reads that run; later ones are answered `Closed`.
@@ -57,8 +80,9 @@ impl Reader {
             let Some(row) = rows.try_next().await.map_err(failed(attempt))? else {
                 break;
             };
-            let row = callback(&row).map_err(failed(attempt))?;
-            if query.accepts_properties(&row) {
+            if let Some(row) = self.readable(attempt, &row, callback(&row))
+                && query.accepts_properties(&row)
+            {
                 found.push(row);
             }
         }
@@ -88,10 +112,9 @@ impl Reader {
         before: Timestamp,
         limit: usize,
     ) -> Result<Vec<CallbackRow>, Error> {
-        let sql = "SELECT * FROM callback WHERE state = 'SCHEDULED' AND desired_time < ? \
-                   ORDER BY desired_time, id LIMIT ?";
-        let query = sqlx::query(sql).bind(before.as_millis()).bind(bounded(limit));
-        self.all("listing scheduled callbacks", query, callback).await
+        let sql =
+            "SELECT * FROM callback WHERE state = 'SCHEDULED' AND desired_time < ? ORDER BY desired_time, id";
+        self.first("listing scheduled callbacks", sqlx::query(sql).bind(before.as_millis()), limit).await
     }
 
     pub(super) async fn expired_before(
@@ -99,9 +122,8 @@ impl Reader {
         before: Timestamp,
         limit: usize,
     ) -> Result<Vec<CallbackRow>, Error> {
-        let sql = "SELECT * FROM callback WHERE expires_at < ? ORDER BY expires_at, id LIMIT ?";
-        let query = sqlx::query(sql).bind(before.as_millis()).bind(bounded(limit));
-        self.all("listing expired callbacks", query, callback).await
+        let sql = "SELECT * FROM callback WHERE expires_at < ? ORDER BY expires_at, id";
+        self.first("listing expired callbacks", sqlx::query(sql).bind(before.as_millis()), limit).await
     }
 
     pub(super) async fn session(&self, id: SessionId) -> Result<Option<SessionRow>, Error> {
@@ -216,8 +238,39 @@ impl Reader {
         read: fn(&SqliteRow) -> Result<T, sqlx::Error>,
     ) -> Result<Vec<T>, Error> {
         let rows = query.fetch_all(&self.pool).await.map_err(failed(attempt))?;
-        rows.iter().map(read).collect::<Result<_, _>>().map_err(failed(attempt))
+        Ok(rows.iter().filter_map(|row| self.readable(attempt, row, read(row))).collect())
     }
+
+    /// The first records that can be read. Not by a limit of the query: unreadable ones at its head would take up the
+    /// places of those that wait behind them.
+    async fn first(
+        &self,
+        attempt: &'static str,
+        query: sqlx::query::Query<'_, Sqlite, sqlx::sqlite::SqliteArguments>,
+        limit: usize,
+    ) -> Result<Vec<CallbackRow>, Error> {
+        let mut found = Vec::new();
+        let mut rows = query.fetch(&self.pool);
+        while found.len() < limit
+            && let Some(row) = rows.try_next().await.map_err(failed(attempt))?
+        {
+            found.extend(self.readable(attempt, &row, callback(&row)));
+        }
+        Ok(found)
+    }
+}
+
+/// What a row is known by: the values of the columns that name it.
+fn name_of(row: &SqliteRow) -> String {
+    let names = ["id", "callback", "session", "line", "step", "place"];
+    let values = names.iter().filter_map(|column| {
+        let text = match row.try_get::<Option<String>, _>(*column) {
+            Ok(text) => text?,
+            Err(_) => row.try_get::<i64, _>(*column).ok()?.to_string(),
+        };
+        Some(format!("{column} {text}"))
+    });
+    values.collect::<Vec<_>>().join(", ")
 }
 
 /// Adds what a query narrows by.

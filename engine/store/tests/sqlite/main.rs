@@ -5,6 +5,7 @@
 mod commits;
 mod opening;
 mod plans;
+mod unreadable;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -18,7 +18,7 @@ async fn plan(sql: &'static str) -> String {
 async fn frequent_queries_use_their_index_and_sort_nothing() {
     for (sql, index) in [
         (
-            "SELECT * FROM callback WHERE state = 'SCHEDULED' AND desired_time < ? ORDER BY desired_time, id LIMIT ?",
+            "SELECT * FROM callback WHERE state = 'SCHEDULED' AND desired_time < ? ORDER BY desired_time, id",
             "callback_scheduled",
         ),
         (
@@ -34,7 +34,7 @@ async fn frequent_queries_use_their_index_and_sort_nothing() {
             "callback_service",
         ),
         ("SELECT * FROM callback WHERE TRUE ORDER BY desired_time, id LIMIT ?", "callback_desired"),
-        ("SELECT * FROM callback WHERE expires_at < ? ORDER BY expires_at, id LIMIT ?", "callback_expires"),
+        ("SELECT * FROM callback WHERE expires_at < ? ORDER BY expires_at, id", "callback_expires"),
         ("SELECT * FROM session WHERE ended_at IS NULL ORDER BY id", "session_running"),
         ("SELECT id FROM session WHERE callback = ?1", "session_callback"),
         ("SELECT id FROM session WHERE parent = ?1", "session_parent"),
