@@ -103,6 +103,11 @@ pub enum SessionError {
     /// No such session was ever here (404).
     #[error("there is no session {0}")]
     Unknown(String),
+    /// The name of a request belongs to the platform; nobody outside may send it (404).
+    #[error(
+        "there is no request {0}: names with a dot, and those that the platform's events begin with, are its own"
+    )]
+    Reserved(String),
     /// The session has ended (410; 404 for service instances).
     #[error("session {0} has ended")]
     Ended(String),

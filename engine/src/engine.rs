@@ -177,7 +177,9 @@ impl Engine {
         }
     }
 
-    /// A message to the session of a service instance: `connect`, `check-queue-position`, any other name.
+    /// A message to the session of a service instance: `connect`, `check-queue-position`, any other name that is not one
+    /// of the platform's own. Whoever knows the id may send it, so it must not pass for an event of the platform
+    /// or for the reply of a plugin (decision D-115).
     ///
     /// # Errors
     /// [`SessionError`].
@@ -187,6 +189,9 @@ impl Engine {
         name: &str,
         fields: Map<String, Value>,
     ) -> Result<SessionResponse, SessionError> {
+        if is_reserved(name) {
+            return Err(SessionError::Reserved(name.to_owned()));
+        }
         let row = self.node.store.callback(CallbackId::new(id)).await.map_err(failed)?;
         let row = row.ok_or_else(|| SessionError::Unknown(id.to_owned()))?;
         let session = row.session.ok_or_else(|| SessionError::Ended(id.to_owned()))?;
@@ -494,6 +499,24 @@ impl Engine {
             tracing::error!(%error, "The time could not be stored.");
         }
     }
+}
+
+/// Whether a name is not for clients. Events of the platform have a dot; a name that is the first part of one would be
+/// taken by a transition for all of them (`error` by `error.*`).
+fn is_reserved(name: &str) -> bool {
+    const FIRST_PARTS: [&str; 10] = [
+        "error",
+        "done",
+        "callback",
+        "dialog",
+        "gms",
+        "interaction",
+        "plugin",
+        "queue",
+        "session",
+        "statistic",
+    ];
+    name.contains('.') || name == "*" || FIRST_PARTS.contains(&name)
 }
 
 fn failed(error: store::Error) -> SessionError {

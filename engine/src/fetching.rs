@@ -184,7 +184,7 @@ fn respond(answer: Result<crate::api::SessionResponse, SessionError>) -> Result<
 
 const fn status_of(error: &SessionError) -> u16 {
     match error {
-        SessionError::Unknown(_) => 404,
+        SessionError::Unknown(_) | SessionError::Reserved(_) => 404,
         SessionError::Ended(_) => 410,
         SessionError::NoAnswer(_) => 504,
         SessionError::Refused(_) => 400,

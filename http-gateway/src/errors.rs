@@ -140,6 +140,7 @@ impl ErrorReply {
     pub(crate) fn of_session(error: &SessionError) -> Self {
         let (status, class) = match error {
             SessionError::Unknown(_) => (StatusCode::NOT_FOUND, "SessionUnknown"),
+            SessionError::Reserved(_) => (StatusCode::NOT_FOUND, "RequestUnknown"),
             SessionError::Ended(_) => (StatusCode::GONE, "SessionEnded"),
             SessionError::NoAnswer(_) => (StatusCode::GATEWAY_TIMEOUT, "SessionSilent"),
             SessionError::Refused(_) => (StatusCode::BAD_REQUEST, "BadRequest"),

@@ -284,6 +284,7 @@ fn errors_that_the_guide_gives_no_code_have_message_and_exception() {
 fn sessions_that_have_ended_are_410_for_charts_and_404_for_instances() {
     for (error, orchestration, instance) in [
         (SessionError::Unknown("S1".to_owned()), 404, 404),
+        (SessionError::Reserved("callback.cancel".to_owned()), 404, 404),
         (SessionError::Ended("S1".to_owned()), 410, 404),
         (SessionError::NoAnswer("S1".to_owned()), 504, 504),
         (SessionError::Refused("no chart".to_owned()), 400, 400),
