@@ -142,7 +142,9 @@ async fn own(node: &Arc<Node>, path: String, fetch: Fetch) -> Result<EgressReply
         ["1", "service", service] => {
             let found = engine.call_service(service, fields).await;
             found.map_err(|refusal| {
-                (if refusal == crate::Refusal::NoMatch { 404 } else { 400 }, refusal.to_string())
+                let is_unknown =
+                    matches!(refusal, crate::Refusal::NoMatch | crate::Refusal::NoInstance { .. });
+                (if is_unknown { 404 } else { 400 }, refusal.to_string())
             })
         }
         ["1", "service", instance, request] => respond(engine.message(instance, request, fields).await),

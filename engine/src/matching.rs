@@ -41,7 +41,7 @@ fn integer(parameters: &Map<String, Value>, name: &str, default: i64) -> Result<
 /// `request-access`: reserves an access number, with a code if asked for one. The service's values win.
 ///
 /// # Errors
-/// [`Refusal`]: unknown callback, no such pool, nothing free.
+/// [`Refusal`]: no running callback, no such pool, nothing free.
 pub(crate) async fn request_access(
     node: &Arc<Node>,
     service: &Service,
@@ -59,6 +59,12 @@ pub(crate) async fn request_access(
     }
     let missing = |name: &str| Refusal::BadParameter { text: format!("request-access: {name} is missing") };
     let callback = CallbackId::new(text(&parameters, "_id").ok_or_else(|| missing("_id"))?);
+    // Numbers are few: none is kept for somebody who does not wait for a call.
+    let row = node.store.callback(callback.clone()).await?;
+    let session = row.and_then(|row| row.session);
+    if !session.is_some_and(|session| node.sessions.is_running(&session)) {
+        return Err(Refusal::NoInstance { id: callback.to_string() });
+    }
     let group = text(&parameters, "_resource_group").unwrap_or_else(|| "DNIS".to_owned());
     let pool = node.configuration.lists.pool(&group).ok_or_else(|| Refusal::BadParameter {
         text: format!("request-access: there is no pool `{group}` in list GMS_Resources"),
