@@ -86,7 +86,7 @@ impl Drop for Counted<'_> {
 pub(crate) async fn start(node: &Arc<Node>, request: StartRequest) -> Result<Map<String, Value>, Refusal> {
     let service = callback_service(node, &request.service)?;
     let id = starting::new_callback_id(node);
-    let parameters = with_copied(node, request.parameters).await?;
+    let parameters = with_copied(node, service, request.parameters).await?;
     let options = service.effective(&parameters).map_err(|error| refused_option(&id, service, error))?;
     for warning in options.warnings() {
         tracing::debug!(callback_id = %id, service = %service.name(), %warning, "A request was taken with a warning.");
@@ -147,14 +147,19 @@ pub(crate) fn callback_service<'a>(node: &'a Node, name: &str) -> Result<&'a Ser
     })
 }
 
-/// The request with what it copies: request keys win (guide: `_copy_from_id`).
-async fn with_copied(node: &Node, parameters: Map<String, Value>) -> Result<Map<String, Value>, Refusal> {
+/// The request with what it copies: request keys win (guide: `_copy_from_id`). Only a callback of the same service is
+/// copied: what another service was told may be for those who have its credentials.
+async fn with_copied(
+    node: &Node,
+    service: &Service,
+    parameters: Map<String, Value>,
+) -> Result<Map<String, Value>, Refusal> {
     let Some(source) = parameters.get("_copy_from_id").and_then(Value::as_str) else {
         return Ok(parameters);
     };
     let id = CallbackId::new(source);
-    let row =
-        node.store.callback(id.clone()).await?.ok_or_else(|| Refusal::CopyNotFound { id: id.clone() })?;
+    let row = node.store.callback(id.clone()).await?.filter(|row| row.service == *service.name());
+    let row = row.ok_or_else(|| Refusal::CopyNotFound { id: id.clone() })?;
     if row.state != CallbackState::Completed {
         return Err(Refusal::CopyNotCompleted { id });
     }

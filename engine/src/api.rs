@@ -36,6 +36,8 @@ pub struct CancelRequest {
 pub struct Lookup {
     /// Service; `None` looks in all.
     pub service: Option<String>,
+    /// Services whose callbacks are left out.
+    pub except_services: Vec<String>,
     /// Properties to match.
     pub properties: Vec<(String, String)>,
     /// Whether one match is enough.

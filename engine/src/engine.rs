@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use statecharts::{Event, basic_http};
 use store::TimelineRow;
 use tokio::sync::{broadcast, mpsc};
-use vocabulary::{CallbackId, QueueName, SessionId, Timestamp};
+use vocabulary::{CallbackId, QueueName, ServiceName, SessionId, Timestamp};
 
 use crate::abandonment::AbandonmentView;
 use crate::admission;
@@ -70,6 +70,14 @@ impl Engine {
     /// [`Refusal::NotFound`].
     pub async fn callback(&self, service: Option<&str>, id: &str) -> Result<CallbackView, Refusal> {
         finding::by_id(&self.node, service, id).await
+    }
+
+    /// The service of a callback, `None` when there is no such callback. Whoever decides who may see it has to know.
+    ///
+    /// # Errors
+    /// [`Refusal::Failed`] when the store cannot be read.
+    pub async fn service_of(&self, id: &str) -> Result<Option<ServiceName>, Refusal> {
+        Ok(self.node.store.callback(CallbackId::new(id)).await?.map(|row| row.service))
     }
 
     /// Callbacks by properties (guide: query by properties).

@@ -64,6 +64,7 @@ pub(crate) async fn by_properties(node: &Arc<Node>, lookup: Lookup) -> Result<Ve
     }
     let base = CallbackQuery {
         service: service.map(|service| service.name().clone()),
+        except_services: lookup.except_services.iter().map(ServiceName::new).collect(),
         states: states(lookup.state),
         desired_from: lookup.desired_from,
         desired_to: lookup.desired_to,

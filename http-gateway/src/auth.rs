@@ -8,6 +8,7 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use vocabulary::ServiceName;
 
 use crate::errors::ErrorReply;
 use crate::gateway::Gateway;
@@ -59,14 +60,27 @@ pub(crate) async fn admins_or_reply_key(
     }
 }
 
-/// Lets clients through: everybody, unless credentials are configured.
+/// Lets clients through: everybody, unless credentials are configured. A path that names a callback by its id alone wants
+/// the pair of that callback's service.
 pub(crate) async fn clients(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    match gateway(&request)
-        .and_then(|gateway| check_client(request.path(), request.headers(), &gateway.settings))
-    {
+    let gateway = match gateway(&request) {
+        Ok(gateway) => gateway,
+        Err(error) => return Ok(request.error_response(error).map_into_right_body()),
+    };
+    let of_callback = match instance_of(request.path(), &gateway.settings) {
+        Some(id) => match gateway.engine.service_of(&id).await {
+            Ok(service) => service,
+            Err(refusal) => {
+                return Ok(request.error_response(ErrorReply::from(refusal)).map_into_right_body());
+            }
+        },
+        None => None,
+    };
+    let service = of_callback.as_ref().map(ServiceName::as_str);
+    match check_client(request.path(), service, request.headers(), &gateway.settings) {
         Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
         Err(error) => Ok(request.error_response(error).map_into_right_body()),
     }
@@ -87,8 +101,14 @@ fn check_admin(headers: &HeaderMap, settings: &Settings) -> Result<(), ErrorRepl
     if is_right { Ok(()) } else { Err(ErrorReply::unauthorized(&settings.realm)) }
 }
 
-fn check_client(path: &str, headers: &HeaderMap, settings: &Settings) -> Result<(), ErrorReply> {
-    let Some(wanted) = wanted_of_client(path, settings) else {
+/// `of_callback`: the service of the callback that the path names by its id alone.
+fn check_client(
+    path: &str,
+    of_callback: Option<&str>,
+    headers: &HeaderMap,
+    settings: &Settings,
+) -> Result<(), ErrorReply> {
+    let Some(wanted) = wanted_of_client(path, of_callback, settings) else {
         return Ok(());
     };
     let is_right = given(headers, settings).is_some_and(|given| are_same(&given, wanted));
@@ -97,22 +117,54 @@ fn check_client(path: &str, headers: &HeaderMap, settings: &Settings) -> Result<
 
 /// The pair that a service path wants: of the service, else of the callback paths, else of the server.
 //= guide: authentication, sections server, callback and service
-fn wanted_of_client<'s>(path: &str, settings: &'s Settings) -> Option<&'s Credentials> {
+fn wanted_of_client<'s>(
+    path: &str,
+    of_callback: Option<&str>,
+    settings: &'s Settings,
+) -> Option<&'s Credentials> {
     let ClientCredentials { server, callback, services } = &settings.clients;
-    let below_base = path.strip_prefix(&settings.prefix()).unwrap_or(path);
-    // Decoded, because the routes are: `/b%69lling` must not get past the pair of `billing`.
-    let mut segments =
-        below_base.split('/').filter(|segment| !segment.is_empty()).skip(1).map(percent_decoded);
-    if segments.next().as_deref() != Some("service") {
+    let Some(mut segments) = service_segments(path, settings) else {
         return server.as_ref();
-    }
+    };
     let of_service = |name: Option<String>| name.and_then(|name| services.get(&name));
     match segments.next() {
         Some(family) if family == "callback" => {
             of_service(segments.next()).or(callback.as_ref()).or(server.as_ref())
         }
-        name => of_service(name).or(server.as_ref()),
+        name => {
+            let of_callback = of_callback.and_then(|name| services.get(name));
+            of_service(name).or(of_callback).or(server.as_ref())
+        }
     }
+}
+
+/// What a service path may name a callback by, when it makes a difference whose it is.
+fn instance_of(path: &str, settings: &Settings) -> Option<String> {
+    let services = &settings.clients.services;
+    let named = service_segments(path, settings)?.next()?;
+    (!services.is_empty() && named != "callback" && !services.contains_key(&named)).then_some(named)
+}
+
+/// The elements of a path after `/1/service`; `None` for other paths.
+fn service_segments<'p>(path: &'p str, settings: &Settings) -> Option<impl Iterator<Item = String> + 'p> {
+    let prefix = settings.prefix();
+    let below_base = path.strip_prefix(prefix.as_str()).unwrap_or(path);
+    // Decoded, because the routes are: `/b%69lling` must not get past the pair of `billing`.
+    let mut segments =
+        below_base.split('/').filter(|segment| !segment.is_empty()).skip(1).map(percent_decoded);
+    (segments.next().as_deref() == Some("service")).then_some(segments)
+}
+
+/// Services that a lookup without a service leaves out: those with a pair of their own that did not come with the
+/// request. Who came in by the pair of the callback paths or of the server sees all.
+pub(crate) fn closed_services(headers: &HeaderMap, settings: &Settings) -> Vec<String> {
+    let ClientCredentials { server, callback, services } = &settings.clients;
+    if callback.is_some() || server.is_some() {
+        return Vec::new();
+    }
+    let given = given(headers, settings);
+    let is_closed = |wanted: &Credentials| !given.as_ref().is_some_and(|given| are_same(given, wanted));
+    services.iter().filter(|(_, wanted)| is_closed(wanted)).map(|(name, _)| name.clone()).collect()
 }
 
 fn percent_decoded(text: &str) -> String {

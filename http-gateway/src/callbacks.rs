@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::body::{Body, query_pairs};
 use crate::errors::ErrorReply;
 use crate::gateway::Gateway;
-use crate::{query, reply, view};
+use crate::{auth, query, reply, view};
 
 type Reply = Result<HttpResponse, ErrorReply>;
 
@@ -97,7 +97,10 @@ pub(crate) async fn find_in_service(
 }
 
 async fn found(gateway: &Gateway, service: Option<&str>, request: &HttpRequest) -> Reply {
-    let lookup = query::lookup(service, query_pairs(request.query_string()))?;
+    let mut lookup = query::lookup(service, query_pairs(request.query_string()))?;
+    if service.is_none() {
+        lookup.except_services = auth::closed_services(request.headers(), &gateway.settings);
+    }
     let callbacks = gateway.engine.find_callbacks(lookup).await?;
     let prefix = gateway.settings.prefix();
     let views: Vec<Value> = callbacks.iter().map(|callback| view::by_property(callback, &prefix)).collect();

@@ -59,6 +59,7 @@ pub struct Setup {
     sections: String,
     floor_ends: String,
     port: u16,
+    is_open: bool,
     data: Option<PathBuf>,
     charts: Vec<(String, String)>,
 }
@@ -80,6 +81,13 @@ impl Setup {
     #[must_use]
     pub fn service(mut self, name: &str, service: &Service) -> Self {
         self.sections.push_str(&service.to_toml(name));
+        self
+    }
+
+    /// Leaves user name and password out of `[server]`: the service paths are open, nobody is an operator.
+    #[must_use]
+    pub fn without_credentials(mut self) -> Self {
+        self.is_open = true;
         self
     }
 
@@ -143,8 +151,12 @@ impl Setup {
     pub fn to_toml(&self, folder: &Path) -> String {
         let data = quoted(self.data.as_ref().unwrap_or(&folder.join("data")));
         let (charts, port) = (quoted(&folder.join("charts")), self.port);
+        let credentials = match self.is_open {
+            true => String::new(),
+            false => format!("username = \"{USER}\"\npassword = \"{PASSWORD}\"\n"),
+        };
         format!(
-            "[server]\nlisten = \"127.0.0.1\"\nport = {port}\nusername = \"{USER}\"\npassword = \"{PASSWORD}\"\n\
+            "[server]\nlisten = \"127.0.0.1\"\nport = {port}\n{credentials}\
              clock = \"manual\"\ndata = {data}\ncharts = {charts}\negress_allow = [\"127.0.0.1\"]\n{}\n\
              [callback]\n{}\n{}{FLOOR}{}",
             self.server, self.callback, self.sections, self.floor_ends

@@ -167,6 +167,8 @@ pub enum Error {
 pub struct CallbackQuery {
     /// Of this service.
     pub service: Option<ServiceName>,
+    /// Of none of these services.
+    pub except_services: Vec<ServiceName>,
     /// Of this customer.
     pub customer_number: Option<PhoneNumber>,
     /// In one of these states; empty is any.

@@ -17,6 +17,7 @@ impl CallbackQuery {
     /// Whether a record matches; the limit is not looked at.
     pub(crate) fn accepts(&self, row: &CallbackRow) -> bool {
         self.service.as_ref().is_none_or(|service| *service == row.service)
+            && !self.except_services.contains(&row.service)
             && self.customer_number.as_ref().is_none_or(|number| Some(number) == row.customer_number.as_ref())
             && (self.states.is_empty() || self.states.contains(&row.state))
             && self.desired_from.is_none_or(|from| row.desired_time >= from)

@@ -3,7 +3,7 @@ use actix_web::http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, Header
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use super::{are_same_bytes, check_admin, check_client};
+use super::{are_same_bytes, check_admin, check_client, closed_services, instance_of};
 use crate::{ClientCredentials, Credentials, Settings};
 
 fn pair(username: &str, password: &str) -> Credentials {
@@ -74,7 +74,7 @@ fn pages_of_other_origins_do_not_administer() {
 #[test]
 fn service_paths_are_open_until_client_credentials_are_configured() {
     let path = "/genesys/1/service/callback/billing";
-    assert!(check_client(path, &HeaderMap::new(), &Settings::default()).is_ok());
+    assert!(check_client(path, None, &HeaderMap::new(), &Settings::default()).is_ok());
 }
 
 #[test]
@@ -97,10 +97,39 @@ fn a_services_own_pair_goes_before_the_pair_of_callbacks_and_that_before_the_ser
         ("/genesys/1/service/match-interaction", basic("server", "1")),
         ("/genesys/1/notification/stream/dev-1", basic("server", "1")),
     ] {
-        assert!(check_client(path, &right, &settings).is_ok(), "{path}");
-        assert!(check_client(path, &basic("other", "3"), &settings).is_err(), "{path}");
-        assert!(check_client(path, &HeaderMap::new(), &settings).is_err(), "{path}");
+        assert!(check_client(path, None, &right, &settings).is_ok(), "{path}");
+        assert!(check_client(path, None, &basic("other", "3"), &settings).is_err(), "{path}");
+        assert!(check_client(path, None, &HeaderMap::new(), &settings).is_err(), "{path}");
     }
+}
+
+#[test]
+fn a_path_by_id_wants_the_pair_of_the_callbacks_service() {
+    let mut settings = Settings::default();
+    assert_eq!(instance_of("/genesys/1/service/301-a/connect", &settings), None, "nothing is closed");
+    settings.clients.services = [("billing".to_owned(), pair("billing", "3"))].into();
+    for path in ["/genesys/1/service/301-a/connect", "/genesys/1/service/301%2Da"] {
+        assert_eq!(instance_of(path, &settings).as_deref(), Some("301-a"));
+        assert!(check_client(path, Some("billing"), &HeaderMap::new(), &settings).is_err(), "{path}");
+        assert!(check_client(path, Some("billing"), &basic("billing", "3"), &settings).is_ok(), "{path}");
+        assert!(check_client(path, Some("sales"), &HeaderMap::new(), &settings).is_ok(), "{path}");
+    }
+    assert_eq!(instance_of("/genesys/1/service/callback/billing/301-a", &settings), None);
+    settings.clients.server = Some(pair("server", "1"));
+    let path = "/genesys/1/service/301-a/connect";
+    assert!(check_client(path, Some("sales"), &basic("server", "1"), &settings).is_ok());
+    assert!(check_client(path, Some("billing"), &basic("server", "1"), &settings).is_err());
+}
+
+#[test]
+fn a_lookup_in_all_services_leaves_out_those_with_another_pair() {
+    let mut settings = Settings::default();
+    settings.clients.services =
+        [("billing".to_owned(), pair("billing", "3")), ("legal".to_owned(), pair("legal", "4"))].into();
+    assert_eq!(closed_services(&HeaderMap::new(), &settings), ["billing", "legal"]);
+    assert_eq!(closed_services(&basic("billing", "3"), &settings), ["legal"]);
+    settings.clients.callback = Some(pair("callback", "2"));
+    assert!(closed_services(&basic("callback", "2"), &settings).is_empty());
 }
 
 #[test]

@@ -9,6 +9,7 @@
 )]
 
 mod abandonment;
+mod access;
 mod agents;
 mod bad_input;
 mod basic_http;

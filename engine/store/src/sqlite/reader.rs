@@ -279,6 +279,14 @@ fn push_conditions(sql: &mut QueryBuilder<Sqlite>, query: &CallbackQuery) {
     if let Some(service) = &query.service {
         sql.push(" AND service = ").push_bind(service.as_str());
     }
+    if !query.except_services.is_empty() {
+        sql.push(" AND service NOT IN (");
+        let mut services = sql.separated(", ");
+        for service in &query.except_services {
+            services.push_bind(service.as_str());
+        }
+        sql.push(")");
+    }
     if let Some(number) = &query.customer_number {
         sql.push(" AND customer_number = ").push_bind(number.as_str());
     }

@@ -66,9 +66,10 @@ pub(crate) async fn every_field_narrows(store: &dyn Store) {
 
     let number = base.customer_number.clone();
     let service = Some(base.service.clone());
-    let cases: [(CallbackQuery, &[&str]); 9] = [
+    let cases: [(CallbackQuery, &[&str]); 10] = [
         (query(|_all| ()), &[]),
         (query(|all| all.service = service.clone()), &["service"]),
+        (query(|all| all.except_services = vec![ServiceName::new("sales")]), &["service"]),
         (query(|all| all.customer_number = number.clone()), &["number", "nameless"]),
         (query(|all| all.states = vec![Queued]), &["state"]),
         (query(|all| all.states = vec![Queued, Routing, Completed]), &[]),
@@ -78,6 +79,7 @@ pub(crate) async fn every_field_narrows(store: &dyn Store) {
         (
             CallbackQuery {
                 service: service.clone(),
+                except_services: vec![],
                 customer_number: number.clone(),
                 states: vec![Queued],
                 properties: vec![],
