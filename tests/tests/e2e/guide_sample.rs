@@ -66,6 +66,14 @@ fn send(platform: &Platform, content_type: &str, body: &str) -> (String, Value) 
     (head.to_owned(), serde_json::from_str(body).unwrap_or_else(|_| panic!("{reply}")))
 }
 
+/// A form with the guide's other boundary and an end of its own.
+fn form(fields: &[(&str, &str)], end: &str) -> String {
+    let parts = fields.iter().map(|(name, value)| {
+        format!("--AaB03x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    });
+    format!("{}--AaB03x{end}", parts.collect::<String>())
+}
+
 /// The callback that a reply tells of.
 fn callback(reply: Value) -> Callback {
     let id = reply["_id"].as_str().unwrap_or_else(|| panic!("{reply}")).to_owned();
@@ -124,4 +132,48 @@ async fn a_number_with_a_foreign_prefix_is_taken_as_international() {
     let (_, reply) =
         send(&platform, &format!("multipart/form-data; boundary={BOUNDARY}"), &body("442079460123"));
     assert_eq!(platform.record(&callback(reply)).await["_customer_number"], "+442079460123");
+}
+
+//= guide: User Terminated Scheduled and Agent First Preview, sample requests
+#[tokio::test]
+async fn printed_forms_without_closing_dashes_are_taken() {
+    let platform = Platform::demo().await;
+    let media_type = "multipart/form-data;boundary=AaB03x;charset=UTF-8";
+    let later = platform.time_in(3 * 3600).await;
+    let scheduled = form(
+        &[
+            ("first_name", "John"),
+            ("last_name", "Doe"),
+            ("_provide_code", "false"),
+            ("_desired_time", &later),
+            ("_customer_number", "12025550123"),
+            ("location_lat", "37.8197"),
+            ("location_long", "-122.4786"),
+            ("_device_os", "comet"),
+            ("_call_direction", "USERTERMINATED"),
+            ("_wait_for_agent", "true"),
+            ("_wait_for_user_confirm", "true"),
+            ("_media_type", "voice"),
+        ],
+        "",
+    );
+    let (head, reply) = send(&platform, media_type, &scheduled);
+    assert!(head.starts_with("HTTP/1.1 200 OK"), "{head} {reply}");
+    assert_eq!(platform.state(&callback(reply)).await, "SCHEDULED");
+    let preview = form(
+        &[
+            ("first_name", "John"),
+            ("last_name", "Doe"),
+            ("_provide_code", "false"),
+            ("_customer_number", "12025550124"),
+            ("location_lat", "37.8197"),
+            ("location_long", "-122.4786"),
+            ("_device_os", "comet"),
+            ("_agent_preview_data", "Field1Val, Field2Val,Field3Val,Field4Val"),
+        ],
+        "",
+    );
+    let (head, reply) = send(&platform, media_type, &preview);
+    assert!(head.starts_with("HTTP/1.1 200 OK"), "{head} {reply}");
+    assert_eq!(platform.record(&callback(reply)).await["_customer_number"], "+12025550124");
 }

@@ -45,6 +45,50 @@ fn a_body_of_only_the_closing_boundary_has_no_fields() {
     assert_eq!(read(GUIDE, ""), Ok(json!({})));
 }
 
+/// The guide's scheduled request; nothing but the number, which is ours, differs, and it is as long.
+fn guide_scheduled(end: &str) -> String {
+    let fields = [
+        ("first_name", "John"),
+        ("last_name", "Doe"),
+        ("_provide_code", "false"),
+        ("_desired_time", "2014-07-30T15:00:00.000Z"),
+        ("_customer_number", "0123"),
+        ("location_lat", "37.8197"),
+        ("location_long", "-122.4786"),
+        ("_device_os", "comet"),
+        ("_call_direction", "USERTERMINATED"),
+        ("_wait_for_agent", "true"),
+        ("_wait_for_user_confirm", "true"),
+        ("_media_type", "voice"),
+    ];
+    let parts = fields.map(|(name, value)| {
+        format!("--AaB03x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    });
+    format!("{}--AaB03x{end}", parts.concat())
+}
+
+//= guide: User Terminated Scheduled, sample request
+#[test]
+fn a_form_whose_last_boundary_does_not_close_it_is_read() {
+    assert_eq!(guide_scheduled("").len(), 915, "the length in print");
+    let media_type = "multipart/form-data;boundary=AaB03x;charset=UTF-8";
+    let closed = read(media_type, &guide_scheduled("--\r\n")).unwrap();
+    assert_eq!(closed["_media_type"], "voice");
+    for end in ["", "\r\n", "\n", "  \r\n\r\n"] {
+        assert_eq!(read(media_type, &guide_scheduled(end)).as_ref(), Ok(&closed), "{end:?}");
+        assert_eq!(
+            read(media_type, &guide_scheduled(end).replace('\r', "")).as_ref(),
+            Ok(&closed),
+            "{end:?}"
+        );
+    }
+    // Cut inside of the last part, or of the boundary behind it.
+    let whole = guide_scheduled("");
+    for missing in 1..20 {
+        assert!(read(media_type, &whole[..whole.len() - missing]).is_err(), "{missing} bytes are missing");
+    }
+}
+
 #[test]
 fn values_keep_their_lines_and_dashes() {
     let body =
@@ -70,6 +114,7 @@ fn what_is_broken_is_said() {
         ),
         ("multipart/form-data; boundary=b", "x", "closing boundary"),
         ("multipart/form-data; boundary=b", "--b", "ends in a boundary line"),
+        ("multipart/form-data; boundary=b", "--b\r\n", "closing boundary"),
         ("multipart/form-data; boundary=b", "--b\r\nX: y\r\n\r\nx\r\n--b--", "no Content-Disposition"),
         ("multipart/form-data; boundary=b", "--b\r\nx\r\n--b--", "no empty line"),
         (
