@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use store::{CallbackQuery, CallbackRow};
 use vocabulary::{CallbackId, CallbackState, PhoneNumber, ServiceName};
 
@@ -81,54 +81,91 @@ pub(crate) async fn by_properties(node: &Arc<Node>, lookup: Lookup) -> Result<Ve
     Ok(found.into_values().map(|row| view(node, row)).collect())
 }
 
+/// What a group of properties asks for, all of them at once.
+#[derive(Debug, Default)]
+struct Wanted {
+    id: Option<CallbackId>,
+    /// Forms of the number of which a record has one; `None` when no number is asked for.
+    numbers: Option<BTreeSet<PhoneNumber>>,
+    properties: BTreeMap<String, String>,
+}
+
+impl Wanted {
+    /// `None` when no record can have all of it: a key is wanted with two values.
+    fn of(node: &Node, service: Option<&Service>, properties: &[(String, String)]) -> Option<Self> {
+        let mut wanted = Self::default();
+        for (name, value) in properties {
+            match name.as_str() {
+                "_id" => {
+                    let before = wanted.id.replace(CallbackId::new(value));
+                    if before.is_some_and(|before| before.as_str() != value) {
+                        return None;
+                    }
+                }
+                "_customer_number" => {
+                    let mut forms = normal_forms(node, service, value);
+                    if let Some(before) = wanted.numbers.take() {
+                        forms.retain(|form| before.contains(form));
+                    }
+                    wanted.numbers = Some(forms);
+                }
+                _ => {
+                    let before = wanted.properties.insert(name.clone(), value.clone());
+                    if before.is_some_and(|before| before != *value) {
+                        return None;
+                    }
+                }
+            }
+        }
+        Some(wanted)
+    }
+}
+
 async fn search(
     node: &Arc<Node>,
     mut query: CallbackQuery,
     properties: &[(String, String)],
     service: Option<&Service>,
 ) -> Result<Vec<CallbackRow>, Refusal> {
-    let mut id = None;
-    for (name, value) in properties {
-        match name.as_str() {
-            "_id" => id = Some(CallbackId::new(value)),
-            "_customer_number" => query.customer_number = Some(normalised(node, service, value)),
-            _ => query.properties.push((name.clone(), value.clone())),
-        }
+    let Some(wanted) = Wanted::of(node, service, properties) else {
+        return Ok(Vec::new());
+    };
+    query.properties = wanted.properties.into_iter().collect();
+    if let Some(id) = wanted.id {
+        let has_number = |row: &CallbackRow| {
+            wanted.numbers.as_ref().is_none_or(|numbers| {
+                row.customer_number.as_ref().is_some_and(|number| numbers.contains(number))
+            })
+        };
+        let row = node.store.callback(id).await?;
+        return Ok(row.filter(|row| query.accepts(row) && has_number(row)).into_iter().collect());
     }
-    let Some(id) = id else {
+    let Some(numbers) = wanted.numbers else {
         return Ok(node.store.callbacks(query).await?);
     };
-    let row = node.store.callback(id).await?;
-    let fits = |row: &CallbackRow| {
-        query.service.as_ref().is_none_or(|service| *service == row.service)
-            && (query.states.is_empty() || query.states.contains(&row.state))
-            && query
-                .customer_number
-                .as_ref()
-                .is_none_or(|number| row.customer_number.as_ref() == Some(number))
-    };
-    Ok(row.filter(fits).into_iter().collect())
-}
-
-/// The number as admission would have stored it.
-fn normalised(node: &Node, service: Option<&Service>, text: &str) -> PhoneNumber {
-    let by_service =
-        service.and_then(|service| service.effective(&object(json!({ "_customer_number": text }))).ok());
-    let checked = by_service.and_then(|options| {
-        let rules = phone::Rules::of(&node.configuration, &options);
-        phone::check(text, &rules).ok()
-    });
-    checked.unwrap_or_else(|| {
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        PhoneNumber::new(format!("+{digits}"))
-    })
-}
-
-fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(object) => object,
-        _ => Map::new(),
+    let mut found = Vec::new();
+    for number in numbers {
+        let query = CallbackQuery { customer_number: Some(number), ..query.clone() };
+        found.extend(node.store.callbacks(query).await?);
     }
+    Ok(found)
+}
+
+/// The forms in which admission may have stored a number: by the country of the service, or, without one, by those of all
+/// services that take callbacks.
+fn normal_forms(node: &Node, service: Option<&Service>, text: &str) -> BTreeSet<PhoneNumber> {
+    let services = node.configuration.services.values().filter(|found| match service {
+        Some(service) => service.name() == found.name(),
+        None => matches!(found.kind(), ServiceKind::Callback(_)),
+    });
+    services
+        .map(|service| {
+            let options = service.base_options();
+            let country = options.get("_default_country").and_then(Value::as_str);
+            let fixes_plus = options.get("_fix_plus_on_int_phone_numbers").and_then(Value::as_bool);
+            PhoneNumber::new(phone::normalise(text, country, fixes_plus.unwrap_or(false)))
+        })
+        .collect()
 }
 
 fn states(filter: Option<(CallbackState, bool)>) -> Vec<CallbackState> {

@@ -15,7 +15,8 @@ impl CallbackQuery {
     }
 
     /// Whether a record matches; the limit is not looked at.
-    pub(crate) fn accepts(&self, row: &CallbackRow) -> bool {
+    #[must_use]
+    pub fn accepts(&self, row: &CallbackRow) -> bool {
         self.service.as_ref().is_none_or(|service| *service == row.service)
             && !self.except_services.contains(&row.service)
             && self.customer_number.as_ref().is_none_or(|number| Some(number) == row.customer_number.as_ref())

@@ -75,6 +75,58 @@ async fn callbacks_are_found_by_their_properties() {
 }
 
 #[tokio::test]
+async fn a_number_is_found_as_its_owner_writes_it_whatever_else_a_service_asks_for() {
+    let abroad = Service::immediate()
+        .with("_default_country", "GB")
+        .with("_customer_lookup_keys", "_customer_number,_member_id")
+        .with("_mandatory_customer_lookup_keys", "_customer_number,_member_id");
+    let platform = Platform::start(Setup::of("now", &Service::immediate()).service("abroad", &abroad)).await;
+    let first = platform.begin("now", &customer()).await;
+    let request = json!({"_customer_number": "020 7946 0123", "_member_id": 7});
+    let second = platform.begin("abroad", &request).await;
+    assert_eq!(platform.record(&second).await["_customer_number"], "+442079460123");
+    let (one, two) = ([first.id.clone()], [second.id.clone()]);
+    for query in [
+        "?_customer_number=2025550123",
+        "?_customer_number=(202)%20555-0123",
+        "/now?_customer_number=2025550123",
+    ] {
+        assert_eq!(found(&platform, query).await, one, "{query}");
+    }
+    for query in ["?_customer_number=02079460123", "/abroad?_customer_number=02079460123&_member_id=7"] {
+        assert_eq!(found(&platform, query).await, two, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn all_conditions_hold_with_an_id_too_and_two_values_of_a_key_never_do() {
+    let (platform, first, _) = two_callbacks().await;
+    let by_id = |more: &str| format!("?_id={}{more}", first.id);
+    let (early, late) = (platform.time_in(-60).await, platform.time_in(60).await);
+    for holds in [
+        "&topic=loan".to_owned(),
+        "&_customer_number=12025550123&_callback_state=QUEUED".to_owned(),
+        format!("&_desired_time_from={early}&_desired_time_to={late}"),
+        "&topic=loan&topic=loan".to_owned(),
+    ] {
+        assert_eq!(found(&platform, &by_id(&holds)).await, [first.id.as_str()], "{holds}");
+    }
+    for fails in [
+        "&topic=card".to_owned(),
+        format!("&_desired_time_from={late}"),
+        format!("&_desired_time_to={early}"),
+        "&_customer_number=12025550124".to_owned(),
+        "&_id=1-nobody".to_owned(),
+    ] {
+        assert!(found(&platform, &by_id(&fails)).await.is_empty(), "{fails}");
+    }
+    for query in ["?topic=loan&topic=card", "?_customer_number=12025550123&_customer_number=12025550124"] {
+        assert!(found(&platform, query).await.is_empty(), "{query}");
+        assert!(found(&platform, &format!("{query}&operand=OR")).await.contains(&first.id), "{query}");
+    }
+}
+
+#[tokio::test]
 async fn a_lookup_that_is_not_possible_is_refused() {
     let (platform, _, _) = two_callbacks().await;
     let colour = platform.get("/genesys/1/service/callback/now?colour=red").await;
