@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use super::document::{Content, Table};
+use super::problem::Problems;
+
 /// A user name and a password; either may be missing (guide: a user name without a password has no effect).
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Credentials {
@@ -55,6 +58,46 @@ impl Credentials {
     }
 }
 
+/// Says where credentials are given that protect nothing. A password without a user name is refused: whoever wrote it
+/// believes that the paths want it.
+pub(super) fn check(root: &Table, problems: &mut Problems) {
+    let empty = Table::new();
+    let table = |root: &'_ Table, name: &str| match root.get(name).map(|entry| &entry.node.content) {
+        Some(Content::Table(table)) => table.clone(),
+        _ => empty.clone(),
+    };
+    let server = table(root, "server");
+    let (has_server_name, has_server_password) =
+        (is_given(&server, "username"), is_given(&server, "password"));
+    let services = table(root, "service");
+    let sections = [("[server]".to_owned(), server), ("[callback]".to_owned(), table(root, "callback"))]
+        .into_iter()
+        .chain(services.keys().map(|name| (format!("[service.{name}]"), table(&services, name))));
+    for (section, keys) in sections {
+        let (name, password) = (is_given(&keys, "username"), is_given(&keys, "password"));
+        if let (true, false, false, Some(entry)) = (password, name, has_server_name, keys.get("password")) {
+            problems.error(
+                &entry.node.place,
+                format!("{section} `password`: there is no `username` to it, and without one nothing is protected; add it"),
+            );
+        }
+        if let (true, false, false, Some(entry)) = (name, password, has_server_password, keys.get("username"))
+        {
+            problems.warning(
+                &entry.node.place,
+                format!("{section} `username`: it has no effect without a `password`"),
+            );
+        }
+    }
+}
+
+fn is_given(keys: &Table, key: &str) -> bool {
+    keys.get(key).is_some_and(|entry| match &entry.node.content {
+        Content::Text(text) => !text.trim().is_empty(),
+        _ => true,
+    })
+}
+
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials")
@@ -67,6 +110,40 @@ impl fmt::Debug for Credentials {
 #[cfg(test)]
 mod tests {
     use super::Credentials;
+    use crate::configuration::Configuration;
+
+    #[test]
+    fn password_without_a_user_name_is_refused_where_it_stands() {
+        for (text, section) in [
+            ("[server]\npassword = \"p\"", "[server]"),
+            ("[server]\nusername = \"\"\npassword = \"p\"", "[server]"),
+            ("[callback]\npassword = \"p\"", "[callback]"),
+            ("[service.sales]\n_type = \"ors\"\n_service = \"inbound\"\npassword = \"p\"", "[service.sales]"),
+        ] {
+            let refused = Configuration::parse(text, "a.toml").unwrap_err().to_string();
+            let line = text.lines().count();
+            assert!(refused.contains(&format!("a.toml:{line}:")), "{refused}");
+            assert!(refused.contains(section) && refused.contains("`username`"), "{refused}");
+        }
+        let by_variable = [("RINGBACK_SERVER__PASSWORD".to_owned(), "p".to_owned())];
+        let refused = Configuration::parse_with("", "a.toml", by_variable).unwrap_err().to_string();
+        assert!(refused.contains("RINGBACK_SERVER__PASSWORD"), "{refused}");
+    }
+
+    #[test]
+    fn password_of_a_section_may_have_the_servers_user_name() {
+        let text = "[server]\nusername = \"a\"\npassword = \"b\"\n[callback]\npassword = \"p\"";
+        assert_eq!(Configuration::parse(text, "a.toml").unwrap().warnings, []);
+    }
+
+    #[test]
+    fn user_name_without_any_password_is_warned_of() {
+        for text in ["[server]\nusername = \"a\"", "[callback]\nusername = \"a\""] {
+            let warnings = Configuration::parse(text, "a.toml").unwrap().warnings;
+            assert!(warnings[0].to_string().starts_with("a.toml:2:"), "{warnings:?}");
+            assert!(warnings[0].message.contains("no effect without a `password`"), "{warnings:?}");
+        }
+    }
 
     #[test]
     fn password_is_not_shown() {

@@ -224,6 +224,7 @@ fn read(table: &Table, problems: &mut Problems) -> Configuration {
             problems.error(&entry.key_place, format!("there is no section `{key}`{near}"));
         }
     }
+    credentials::check(table, problems);
     let empty = Table::new();
     let server = server::read_server(section(table, "server", &empty, problems), problems);
     let callback = server::read_callback(section(table, "callback", &empty, problems), problems);
