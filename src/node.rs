@@ -128,6 +128,7 @@ fn gateway_settings(configuration: &Configuration) -> http_gateway::Settings {
             callback: pair(&callback.or(&server.credentials)).filter(|_| is_said),
             services,
         },
+        trusted_origins: server.own_origins(),
         legacy_authentication_header: server.legacy_authentication_header,
         body_limit: server.body_limit,
         stop_timeout: DRAIN_LIMIT,

@@ -113,7 +113,9 @@ impl ErrorReply {
         Self::plain(
             StatusCode::FORBIDDEN,
             "ForeignOrigin",
-            format!("pages of `{origin}` may not use this path: add the origin to the trusted ones"),
+            format!(
+                "pages of `{origin}` may not use this path: add the origin to `trusted_origins` of section [server]"
+            ),
         )
     }
 

@@ -23,6 +23,9 @@ pub struct ServerSettings {
     pub base_path: String,
     /// URL by which others reach this server, with the base path not included; `None`: from `listen`.
     pub external_url_base: Option<Url>,
+    /// Origins besides our own and that of `external_url_base` whose pages may use the paths that want credentials, in the
+    /// form that browsers send, `https://desk.example:8443`. Default none.
+    pub trusted_origins: Vec<String>,
     /// Realm of the Basic scheme. Default `Genesys Application Configuration Needed`.
     pub realm: String,
     /// Credentials of clients, and of everything that always wants them (decision D-115).
@@ -114,6 +117,13 @@ impl ServerSettings {
         }
     }
 
+    /// Origins whose pages are treated as our own: the trusted ones, and that of `external_url_base`.
+    #[must_use]
+    pub fn own_origins(&self) -> Vec<String> {
+        let external = self.external_url_base.iter().map(|url| url.origin().ascii_serialization());
+        self.trusted_origins.iter().cloned().chain(external).collect()
+    }
+
     /// Base URL of the API: [`Self::url`] with the base path, `http://127.0.0.1:8080/genesys`.
     #[must_use]
     pub fn base_url(&self) -> String {
@@ -143,6 +153,7 @@ pub(super) fn read_server(table: &Table, problems: &mut Problems) -> ServerSetti
         listen: SocketAddr::new(address, port),
         base_path: read_base_path(&mut section),
         external_url_base: section.parsed("external_url_base", "an `http` or `https` URL", http_url),
+        trusted_origins: read_origins(&mut section),
         realm: section.text("realm").unwrap_or_else(|| "Genesys Application Configuration Needed".to_owned()),
         credentials: Credentials::new(section.text("username"), section.text("password")),
         allow_user_without_role: section.flag("allow_user_without_role", false),
@@ -159,6 +170,19 @@ pub(super) fn read_server(table: &Table, problems: &mut Problems) -> ServerSetti
         clock,
         egress_allow: read_egress(&mut section),
     };
+    if settings.listen.ip().is_unspecified()
+        && settings.external_url_base.is_none()
+        && let Some(place) = section.place_of("listen")
+    {
+        let address = settings.listen.ip();
+        section.warning(
+            &place,
+            format!(
+                "[server] `listen`: plugins and pages would be told the address {address}, which leads nowhere; set \
+                 `external_url_base` to the URL by which others reach this server"
+            ),
+        );
+    }
     // Options of the guide's server section that belong to what this server does itself, or not yet.
     for key in ["_ors", "_ors_lb_strategy", "allow-file-control", "allowed-mime-types"] {
         if let Some(entry) = section.entry(key) {
@@ -196,6 +220,30 @@ fn read_base_path(section: &mut Section<'_>) -> String {
         None if is_given => String::new(),
         None => "genesys".to_owned(),
     }
+}
+
+/// Origins as browsers send them: scheme, host, and the port unless it is the scheme's.
+fn read_origins(section: &mut Section<'_>) -> Vec<String> {
+    let texts = section.texts("trusted_origins").unwrap_or_default();
+    let place = section.place_of("trusted_origins");
+    let mut origins = Vec::new();
+    for text in texts {
+        let url = http_url(text.trim_end_matches('/')).filter(|url| {
+            url.path() == "/"
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty()
+        });
+        match (url, &place) {
+            (Some(url), _) => origins.push(url.origin().ascii_serialization()),
+            (None, Some(place)) => {
+                let expected = "an origin such as `https://desk.example`";
+                section.refuse(place, "trusted_origins", &format!("`{text}`"), expected);
+            }
+            (None, None) => {}
+        }
+    }
+    origins
 }
 
 fn read_egress(section: &mut Section<'_>) -> Vec<EgressRule> {
@@ -325,6 +373,35 @@ mod tests {
     use url::Url;
 
     use super::EgressRule;
+    use crate::configuration::Configuration;
+
+    #[test]
+    fn address_that_leads_nowhere_is_warned_of_unless_a_url_is_given() {
+        for address in ["0.0.0.0", "::"] {
+            let text = format!("[server]\nport = 9000\nlisten = \"{address}\"\n");
+            let warnings = Configuration::parse(&text, "a.toml").unwrap().warnings;
+            assert!(warnings[0].to_string().starts_with("a.toml:3:"), "{warnings:?}");
+            assert!(warnings[0].message.contains("external_url_base"), "{warnings:?}");
+            let named = format!("{text}external_url_base = \"https://calls.example\"");
+            assert_eq!(Configuration::parse(&named, "a.toml").unwrap().warnings, []);
+        }
+    }
+
+    #[test]
+    fn trusted_origins_are_those_that_are_named_and_our_own_url() {
+        let text = "[server]\nexternal_url_base = \"https://calls.example/ringback\"\n\
+                    trusted_origins = [\"https://Desk.example:443/\", \"http://127.0.0.1:3000\"]";
+        let server = Configuration::parse(text, "a.toml").unwrap().configuration.server;
+        assert_eq!(
+            server.own_origins(),
+            ["https://desk.example", "http://127.0.0.1:3000", "https://calls.example"]
+        );
+        for wrong in ["desk.example", "https://desk.example/app", "*", "null"] {
+            let text = format!("[server]\ntrusted_origins = [\"{wrong}\"]");
+            let refused = Configuration::parse(&text, "a.toml").unwrap_err().to_string();
+            assert!(refused.contains("a.toml:2:") && refused.contains(wrong), "{refused}");
+        }
+    }
 
     fn allows(rule: &str, url: &str) -> bool {
         EgressRule::parse(rule).unwrap().allows(&Url::parse(url).unwrap())
