@@ -326,11 +326,13 @@ async fn daily<'a>(
             query.customer_number = Some(number.clone());
             number.as_str().to_owned()
         }
-        (_, _, Value::String(text)) => {
+        // A number or truth value counts as its text, and the same text as the same value.
+        (_, _, value @ (Value::String(_) | Value::Number(_) | Value::Bool(_))) => {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             query.properties.push((parameter.to_owned(), text.clone()));
-            text.clone()
+            text
         }
-        _ => return Ok(None),
+        (_, _, Value::Null | Value::Array(_) | Value::Object(_)) => return Ok(None),
     };
     let this = node.under_way.count(format!("{service} {parameter} {value}"));
     let attempts = node.store.count_callbacks(query).await? + this.before;

@@ -133,6 +133,24 @@ async fn too_many_callbacks_are_refused() {
 }
 
 #[tokio::test]
+async fn the_daily_limit_of_a_parameter_counts_numbers_and_truth_values_too() {
+    let limited = Service::immediate()
+        .with("_throttle_request_parameters", "member")
+        .with("_throttle_request_parameters_limit", 1);
+    let setup = Setup::of("now", &limited).callback("_enable_in_queue_checking = false");
+    let platform = Platform::start(setup).await;
+    let request = |member: serde_json::Value| json!({"_customer_number": CUSTOMER, "member": member});
+    for (first, again) in
+        [(json!(7), json!(7)), (json!(8), json!("8")), (json!("9"), json!(9)), (json!(true), json!(true))]
+    {
+        let _taken = platform.begin("now", &request(first)).await;
+        let refused = platform.ask("now", &request(again.clone())).await;
+        assert_eq!(refused.error(), (429, 40004), "{again}: {}", refused.text);
+        assert_eq!(refused.body["properties"]["parameter"], "member");
+    }
+}
+
+#[tokio::test]
 async fn wrong_paths_and_methods_are_said_so_in_the_envelope() {
     let platform = platform().await;
     let nothing = platform.get("/genesys/1/nothing").await;
