@@ -3,7 +3,7 @@
 //! The order of the checks is the specification's (guide: start; decision D-030). A refused request leaves nothing
 //! behind; an accepted one is acknowledged once it is durable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +39,21 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// Starts that were counted against a limit and are not in the store yet.
 #[derive(Debug, Default)]
 pub(crate) struct UnderWay(Mutex<BTreeMap<String, u64>>);
+
+/// Warnings of requests that were told, each for its service.
+#[derive(Debug, Default)]
+pub(crate) struct Told(Mutex<BTreeSet<(ServiceName, String)>>);
+
+impl Told {
+    /// Warnings that are remembered; beyond them nothing is told, because a text may hold what a request gave.
+    const MAX: usize = 1000;
+
+    /// Whether a warning has not been told yet; it counts as told from now on.
+    fn is_new(&self, service: &ServiceName, warning: &str) -> bool {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.len() < Self::MAX && told.insert((service.clone(), warning.to_owned()))
+    }
+}
 
 /// A start that no limit refuses.
 #[derive(Debug)]
@@ -89,7 +104,10 @@ pub(crate) async fn start(node: &Arc<Node>, request: StartRequest) -> Result<Map
     let parameters = with_copied(node, service, request.parameters).await?;
     let options = service.effective(&parameters).map_err(|error| refused_option(&id, service, error))?;
     for warning in options.warnings() {
-        tracing::debug!(callback_id = %id, service = %service.name(), %warning, "A request was taken with a warning.");
+        // Once, so that a service whose clients never give a token does not fill the log.
+        if node.told.is_new(service.name(), warning) {
+            tracing::warn!(callback_id = %id, service = %service.name(), %warning, "A request was taken with a warning, which is told once.");
+        }
     }
     let number = customer_number(node, service, &options)?;
     let now = node.clock.now();
@@ -400,4 +418,25 @@ async fn schedule(node: &Node, row: CallbackRow) -> Result<(), Refusal> {
         .await?;
     node.tell_feed(line);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use vocabulary::ServiceName;
+
+    use super::Told;
+
+    #[test]
+    fn a_warning_is_told_once_for_each_service() {
+        let (told, sales, support) =
+            (Told::default(), ServiceName::new("sales"), ServiceName::new("support"));
+        assert!(told.is_new(&sales, "token `a` has no value"));
+        assert!(!told.is_new(&sales, "token `a` has no value"));
+        assert!(told.is_new(&sales, "token `b` has no value"));
+        assert!(told.is_new(&support, "token `a` has no value"));
+        for number in 0..2 * Told::MAX {
+            told.is_new(&sales, &number.to_string());
+        }
+        assert!(!told.is_new(&sales, "one more"), "memory has an end");
+    }
 }

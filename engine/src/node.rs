@@ -71,6 +71,8 @@ pub(crate) struct Node {
     pub(crate) accepting: AtomicBool,
     /// Starts that are counted against limits.
     pub(crate) under_way: UnderWay,
+    /// Warnings of requests that were told.
+    pub(crate) told: crate::admission::Told,
     /// Callbacks by service, for its limits.
     pub(crate) counts: Counts,
     /// What customers found who answered, by service.

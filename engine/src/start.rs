@@ -132,6 +132,7 @@ impl Engine {
             desk: AgentDesk::new(profiles.clone()),
             lists: Lists::new(configuration.lists.all().clone()),
             under_way: crate::admission::UnderWay::default(),
+            told: crate::admission::Told::default(),
             counts: crate::counts::Counts::default(),
             egress,
             metrics: Metrics::default(),
