@@ -7,6 +7,7 @@ use statecharts::Event;
 use store::CallbackRow;
 use vocabulary::{CallbackId, CallbackState, CompletionReason, SessionId};
 
+use crate::admission::callback_service;
 use crate::api::CancelRequest;
 use crate::node::Node;
 use crate::refusal::Refusal;
@@ -21,6 +22,7 @@ const READINGS_MAX: u32 = 3;
 /// # Errors
 /// [`Refusal`].
 pub(crate) async fn cancel(node: &Arc<Node>, request: &CancelRequest) -> Result<(), Refusal> {
+    callback_service(node, &request.service)?;
     let id = CallbackId::new(&request.id);
     let mut reading = 1;
     loop {

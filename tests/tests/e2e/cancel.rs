@@ -107,6 +107,15 @@ async fn only_a_callback_of_the_service_can_be_cancelled() {
     assert_eq!(unknown.message(), "Callback 1-nobody cannot be found");
     let elsewhere = platform.delete(&format!("/genesys/1/service/callback/now/{}", callback.id)).await;
     assert_eq!(elsewhere.error(), (400, 40030));
+    for (service, said) in [
+        ("nowhere", "Service undefined: nowhere"),
+        ("match-interaction", "Service match-interaction has option _type != ors"),
+    ] {
+        let path = format!("/genesys/1/service/callback/{service}/{}", callback.id);
+        let (deleted, read) = (platform.delete(&path).await, platform.get(&path).await);
+        assert_eq!(deleted.error(), (500, 50020), "{service}: {}", deleted.text);
+        assert_eq!((deleted.message(), read.message()), (said, said));
+    }
     assert_eq!(platform.state(&callback).await, "QUEUED");
 }
 
