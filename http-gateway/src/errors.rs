@@ -7,7 +7,7 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use engine::api::{AgentError, SessionError};
 use engine::{NumberRefusal, Refusal};
@@ -72,8 +72,8 @@ pub(crate) struct ErrorReply {
     /// Name of the class without its package.
     class: &'static str,
     properties: Map<String, Value>,
-    /// Realm to name when credentials are wanted.
-    realm: Option<String>,
+    /// What the header says that belongs to the status: the realm of a 401, the methods of a 405.
+    header: Option<String>,
 }
 
 impl ErrorReply {
@@ -84,12 +84,12 @@ impl ErrorReply {
             Value::Object(properties) => properties,
             _none => Map::new(),
         };
-        Self { status, code: Some((code, phrase)), message: message.into(), class, properties, realm: None }
+        Self { status, code: Some((code, phrase)), message: message.into(), class, properties, header: None }
     }
 
     /// An error that the guide gives no code; `class` is a name of ours.
     fn plain(status: StatusCode, class: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code: None, message: message.into(), class, properties: Map::new(), realm: None }
+        Self { status, code: None, message: message.into(), class, properties: Map::new(), header: None }
     }
 
     /// 40010.x: a parameter of the query or body that cannot be read.
@@ -104,7 +104,7 @@ impl ErrorReply {
             "Unauthorized",
             "Send credentials by `Authorization: Basic …`",
         );
-        error.realm = Some(realm.to_owned());
+        error.header = Some(realm.to_owned());
         error
     }
 
@@ -124,13 +124,12 @@ impl ErrorReply {
         Self::plain(StatusCode::NOT_FOUND, "NoSuchPath", format!("there is nothing at {path}"))
     }
 
-    /// 405: the path does not take this method.
-    pub(crate) fn method_not_allowed(method: &str, path: &str) -> Self {
-        Self::plain(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "MethodNotAllowed",
-            format!("{path} does not take {method}"),
-        )
+    /// 405: the path does not take this method, but those of `allow`, comma-separated.
+    pub(crate) fn method_not_allowed(method: &str, path: &str, allow: &str) -> Self {
+        let text = format!("{path} does not take {method}, but {allow}");
+        let mut error = Self::plain(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", text);
+        error.header = Some(allow.to_owned());
+        error
     }
 
     /// 400: a simulator or orchestration control that cannot be carried out.
@@ -191,11 +190,17 @@ impl ResponseError for ErrorReply {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = reply::json(self.status, &self.body());
-        if let Some(realm) = &self.realm {
-            let challenge = format!("Basic realm=\"{}\"", realm.replace(['"', '\\'], ""));
-            if let Ok(challenge) = HeaderValue::try_from(challenge) {
-                response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        let header = match (self.status, &self.header) {
+            (StatusCode::UNAUTHORIZED, Some(realm)) => {
+                Some((WWW_AUTHENTICATE, format!("Basic realm=\"{}\"", realm.replace(['"', '\\'], ""))))
             }
+            (StatusCode::METHOD_NOT_ALLOWED, Some(allow)) => Some((ALLOW, allow.clone())),
+            _ => None,
+        };
+        if let Some((name, text)) = header
+            && let Ok(value) = HeaderValue::try_from(text)
+        {
+            response.headers_mut().insert(name, value);
         }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));

@@ -30,7 +30,11 @@ pub(crate) async fn read(
     service: web::Path<String>,
 ) -> Reply {
     if !gateway.engine.is_read_service(&service) {
-        return Err(ErrorReply::method_not_allowed(request.method().as_str(), request.path()));
+        return Err(ErrorReply::method_not_allowed(
+            request.method().as_str(),
+            request.path(),
+            "POST, DELETE",
+        ));
     }
     let parameters = query_pairs(request.query_string());
     let parameters = parameters.into_iter().map(|(name, value)| (name, Value::String(value))).collect();

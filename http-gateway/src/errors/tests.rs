@@ -270,7 +270,7 @@ fn errors_that_the_guide_gives_no_code_have_message_and_exception() {
     check_plain(&ErrorReply::unauthorized("Calls"), 401);
     check_plain(&ErrorReply::foreign_origin("https://elsewhere.example"), 403);
     check_plain(&ErrorReply::no_such_path("/x"), 404);
-    check_plain(&ErrorReply::method_not_allowed("PUT", "/x"), 405);
+    check_plain(&ErrorReply::method_not_allowed("PUT", "/x", "GET, HEAD"), 405);
     check_plain(&ErrorReply::from(AgentError::Unknown("A9".to_owned())), 404);
     let not_now = AgentError::NotNow {
         agent: "A1".to_owned(),

@@ -182,6 +182,44 @@ async fn what_is_not_there_is_said_in_the_envelope() {
 }
 
 #[actix_web::test]
+async fn what_can_be_read_is_answered_to_head_without_its_body() {
+    let server = start().await;
+    for path in
+        ["/healthz", "/readyz", "/metrics", "/urs/help/call/lvq", "/genesys/1/service/callback?_id=301-a"]
+    {
+        let (read, head) = (
+            ask(&server, &format!("GET {path}"), &[], "").await,
+            ask(&server, &format!("HEAD {path}"), &[], "").await,
+        );
+        assert_eq!((head.status, head.body.as_str()), (read.status, ""), "{path}");
+        assert_eq!(read.status, 200, "{path}: {}", read.body);
+    }
+    let none = ask(&server, "HEAD /genesys/1/service/callback/billing/301-a", &[], "").await;
+    assert_eq!((none.status, none.body.as_str()), (500, ""));
+    server.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_method_that_is_not_taken_is_answered_with_those_that_are() {
+    let server = start().await;
+    for (request, allow) in [
+        ("PUT /genesys/1/service/callback/billing", "post, get, head"),
+        ("PATCH /genesys/1/service/callback/billing/301-a", "get, head, delete"),
+        ("HEAD /genesys/1/service/301-a/connect", "get, post"),
+        ("GET /genesys/1/service/match-interaction", "post, delete"),
+        ("DELETE /healthz", "get, head"),
+    ] {
+        let answer = ask(&server, request, &[], "").await;
+        assert_eq!(answer.status, 405, "{request}");
+        assert!(answer.head.contains(&format!("allow: {allow}\r\n")), "{request}: {}", answer.head);
+    }
+    let answer = ask(&server, "GET /scxml/session/start", &[ADMIN], "").await;
+    assert_eq!(answer.status, 405);
+    assert!(answer.head.contains("allow: post"), "{}", answer.head);
+    server.stop().await.unwrap();
+}
+
+#[actix_web::test]
 async fn bodies_that_cannot_be_taken_are_refused() {
     let server = start().await;
     let long = "a".repeat(1001);
