@@ -229,3 +229,25 @@ async fn the_first_chart_is_a_service() {
     platform.advance(60.0).await;
     assert_eq!(platform.state(&busy).await, "COMPLETED/NOT_REACHED");
 }
+
+/// The configuration of the README's own rules, with the shipped chart under the name that it gives the copy.
+async fn own_rules() -> Platform {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, rest) = readme.split_once("   ```toml\n").unwrap();
+    let (config, _) = rest.split_once("   ```").unwrap();
+    let folder: TempDir = tempfile::tempdir().unwrap();
+    let charts = folder.path().join("charts");
+    fs::create_dir(&charts).unwrap();
+    fs::copy(root().join("statecharts/charts/callback.scxml"), charts.join("my-callback.scxml")).unwrap();
+    fs::write(folder.path().join("ringback.toml"), format!("[server]\ncharts = {charts:?}\n{config}"))
+        .unwrap();
+    Platform::prepared(folder).await
+}
+
+#[tokio::test]
+async fn the_readmes_copy_of_the_chart_connects_a_customer() {
+    let platform = own_rules().await;
+    let callback = platform.begin("sales", &json!({ "_customer_number": "+12025550123" })).await;
+    platform.advance(120.0).await;
+    assert_eq!(platform.state(&callback).await, "COMPLETED/AGENT_CONNECTED");
+}
