@@ -61,7 +61,7 @@ pub(crate) async fn admins_or_reply_key(
 }
 
 /// Lets clients through: everybody, unless credentials are configured. A path that names a callback by its id alone wants
-/// the pair of that callback's service.
+/// the pair that the paths with its service want.
 pub(crate) async fn clients(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -132,7 +132,7 @@ fn wanted_of_client<'s>(
             of_service(segments.next()).or(callback.as_ref()).or(server.as_ref())
         }
         name => {
-            let of_callback = of_callback.and_then(|name| services.get(name));
+            let of_callback = of_callback.and_then(|name| services.get(name).or(callback.as_ref()));
             of_service(name).or(of_callback).or(server.as_ref())
         }
     }
@@ -140,9 +140,10 @@ fn wanted_of_client<'s>(
 
 /// What a service path may name a callback by, when it makes a difference whose it is.
 fn instance_of(path: &str, settings: &Settings) -> Option<String> {
-    let services = &settings.clients.services;
+    let ClientCredentials { callback, services, .. } = &settings.clients;
+    let is_closed = callback.is_some() || !services.is_empty();
     let named = service_segments(path, settings)?.next()?;
-    (!services.is_empty() && named != "callback" && !services.contains_key(&named)).then_some(named)
+    (is_closed && named != "callback" && !services.contains_key(&named)).then_some(named)
 }
 
 /// The elements of a path after `/1/service`; `None` for other paths.

@@ -119,6 +119,13 @@ fn a_path_by_id_wants_the_pair_of_the_callbacks_service() {
     let path = "/genesys/1/service/301-a/connect";
     assert!(check_client(path, Some("sales"), &basic("server", "1"), &settings).is_ok());
     assert!(check_client(path, Some("billing"), &basic("server", "1"), &settings).is_err());
+
+    let mut settings = Settings::default();
+    settings.clients.callback = Some(pair("callback", "2"));
+    assert_eq!(instance_of(path, &settings).as_deref(), Some("301-a"));
+    assert!(check_client(path, Some("sales"), &HeaderMap::new(), &settings).is_err());
+    assert!(check_client(path, Some("sales"), &basic("callback", "2"), &settings).is_ok());
+    assert!(check_client(path, None, &HeaderMap::new(), &settings).is_ok(), "no callback has this id");
 }
 
 #[test]
