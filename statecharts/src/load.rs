@@ -89,7 +89,7 @@ struct Loader<'a> {
     modules: &'a Arc<ModuleSet>,
     resolver: &'a dyn PartResolver,
     broken: BrokenExpressions,
-    syntax: Option<expressions::Syntax>,
+    syntax: Option<crate::ecmascript::syntax::Syntax>,
     name: Option<String>,
     model: ModelKind,
     binding: Binding,

@@ -31,8 +31,10 @@ pub(crate) struct TokenError {
 /// What an open bracket belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Open {
-    /// `{` of a block, an object or a class.
-    Brace,
+    /// `{` of a block or a class.
+    Block,
+    /// `{` of an object.
+    Object,
     /// `{` of a function body.
     Function,
     /// `(`; whether it follows a keyword such as `if`.
@@ -97,12 +99,18 @@ const VALUE_KEYWORDS: &[&str] = &[
 ];
 const STATEMENT_HEADS: &[&str] = &["if", "for", "while", "switch", "catch", "with"];
 
+/// Whether a character ends a line of a script.
+fn ends_line(character: char) -> bool {
+    matches!(character, '\n' | '\r' | '\u{2028}' | '\u{2029}')
+}
+
 /// Checks that brackets match, so that a text cannot leave the function it is put into.
 ///
 /// # Errors
 /// The first bracket, string or comment that is not closed, or closes nothing.
 pub(crate) fn check_brackets(source: &str) -> Result<(), TokenError> {
     let mut scanner = Scanner::new(source, false);
+    scanner.before = Before::Operator;
     scanner.run()
 }
 
@@ -132,6 +140,8 @@ struct Scanner {
     characters: Vec<char>,
     position: usize,
     open: Vec<(Open, usize)>,
+    /// How many `?` wait for their `:`, for each open bracket, beginning with none.
+    questions: Vec<u32>,
     before: Before,
     /// Last word, if the last token was one.
     word: String,
@@ -154,6 +164,7 @@ impl Scanner {
             characters: source.chars().collect(),
             position: 0,
             open: Vec::new(),
+            questions: vec![0],
             before: Before::Statement,
             word: String::new(),
             has_newline: false,
@@ -169,6 +180,11 @@ impl Scanner {
 
     fn peek(&self, ahead: usize) -> Option<char> {
         self.characters.get(self.position + ahead).copied()
+    }
+
+    /// Whether this text follows the next character.
+    fn follows(&self, text: &str) -> bool {
+        text.chars().enumerate().all(|(at, character)| self.peek(at + 1) == Some(character))
     }
 
     fn error<T>(index: usize, message: impl Into<String>) -> Result<T, TokenError> {
@@ -187,7 +203,7 @@ impl Scanner {
 
     fn token(&mut self, character: char) -> Result<(), TokenError> {
         match character {
-            '\n' | '\r' | '\u{2028}' | '\u{2029}' => {
+            _ if ends_line(character) => {
                 self.has_newline = true;
                 self.position += 1;
                 return Ok(());
@@ -197,12 +213,24 @@ impl Scanner {
                 return Ok(());
             }
             '/' if self.peek(1) == Some('/') => {
-                while self.peek(0).is_some_and(|next| next != '\n') {
+                while self.peek(0).is_some_and(|next| !ends_line(next)) {
                     self.position += 1;
                 }
                 return Ok(());
             }
             '/' if self.peek(1) == Some('*') => return self.comment(),
+            '<' if self.follows("!--") => {
+                return Self::error(
+                    self.position,
+                    "`<!--` begins a comment in scripts of browsers; write `//` for a comment, `< !--` for a comparison",
+                );
+            }
+            '-' if self.follows("->") && (self.has_newline || self.token_end == 0) => {
+                return Self::error(
+                    self.position,
+                    "`-->` at the beginning of a line is a comment in scripts of browsers; write `//`",
+                );
+            }
             '"' | '\'' => self.string(character)?,
             '`' => {
                 self.position += 1;
@@ -228,7 +256,7 @@ impl Scanner {
                     self.position += 2;
                     return Ok(());
                 }
-                Some('\n') => self.has_newline = true,
+                Some(next) if ends_line(next) => self.has_newline = true,
                 Some(_) => {}
                 None => return Self::error(start, "this comment is never closed"),
             }
@@ -244,7 +272,7 @@ impl Scanner {
             match self.peek(0) {
                 Some('\\') => self.position += 1,
                 Some(next) if next == quote => break,
-                Some('\n') | None => return Self::error(start, "this string is never closed"),
+                Some('\n' | '\r') | None => return Self::error(start, "this string is never closed"),
                 Some(_) => {}
             }
             self.position += 1;
@@ -268,6 +296,7 @@ impl Scanner {
                 Some('$') if self.peek(1) == Some('{') => {
                     self.position += 2;
                     self.open.push((Open::Template, self.position));
+                    self.questions.push(0);
                     self.set(Before::Operator);
                     return Ok(());
                 }
@@ -292,11 +321,14 @@ impl Scanner {
         self.position += 1;
         loop {
             match self.peek(0) {
-                Some('\\') => self.position += 1,
+                Some('\\') if !self.peek(1).is_some_and(ends_line) => self.position += 1,
                 Some('[') => in_class = true,
                 Some(']') => in_class = false,
                 Some('/') if !in_class => break,
-                Some('\n') | None => return Self::error(start, "this regular expression is never closed"),
+                Some(next) if ends_line(next) => {
+                    return Self::error(start, "this regular expression is never closed");
+                }
+                None => return Self::error(start, "this regular expression is never closed"),
                 Some(_) => {}
             }
             self.position += 1;
@@ -315,14 +347,17 @@ impl Scanner {
             '[' => Open::Bracket,
             _ => match self.before {
                 Before::Paren { is_statement: false } | Before::Arrow => Open::Function,
-                _ => Open::Brace,
+                Before::Operator => Open::Object,
+                Before::Keyword if !matches!(self.word.as_str(), "do" | "else") => Open::Object,
+                _ => Open::Block,
             },
         };
         self.open.push((open, self.position));
+        self.questions.push(0);
         self.position += 1;
         self.expect = Expect::Nothing;
         self.set(match open {
-            Open::Brace | Open::Function => Before::Statement,
+            Open::Block | Open::Function => Before::Statement,
             _ => Before::Operator,
         });
         Ok(())
@@ -333,10 +368,11 @@ impl Scanner {
         let Some((open, _)) = self.open.pop() else {
             return Self::error(index, format!("`{character}` closes nothing"));
         };
+        self.questions.pop();
         let fits = match open {
             Open::Paren { .. } => character == ')',
             Open::Bracket => character == ']',
-            Open::Brace | Open::Function | Open::Template => character == '}',
+            Open::Block | Open::Object | Open::Function | Open::Template => character == '}',
         };
         if !fits {
             return Self::error(index, format!("`{character}` does not close what is open"));
@@ -355,9 +391,9 @@ impl Scanner {
         match open {
             Open::Template => return self.template(),
             Open::Paren { is_statement } => self.set(Before::Paren { is_statement }),
-            Open::Bracket => self.set(Before::Value),
-            // An object literal is a value, a block is none; only `/` behind it would tell them apart.
-            Open::Brace | Open::Function => self.set(Before::Statement),
+            // Behind an object a `/` divides, behind a block it begins a regular expression.
+            Open::Bracket | Open::Object => self.set(Before::Value),
+            Open::Block | Open::Function => self.set(Before::Statement),
         }
         Ok(())
     }
@@ -386,11 +422,31 @@ impl Scanner {
             self.set(Before::Value);
             return;
         }
+        let is_label = character == ':' && self.is_label();
+        if character == '?'
+            && !matches!(self.peek(0), Some('?' | '.'))
+            && self.before != Before::Operator
+            && let Some(questions) = self.questions.last_mut()
+        {
+            *questions += 1;
+        }
         self.set(match character {
             ';' => Before::Statement,
+            ':' if is_label => Before::Statement,
             '=' if is_arrow => Before::Arrow,
             _ => Before::Operator,
         });
+    }
+
+    /// Whether a `:` ends a label or a `case`, and not a key or the first half of a choice.
+    fn is_label(&mut self) -> bool {
+        if let Some(questions) = self.questions.last_mut()
+            && *questions > 0
+        {
+            *questions -= 1;
+            return false;
+        }
+        matches!(self.open.last(), None | Some((Open::Block | Open::Function, _)))
     }
 
     fn word(&mut self) -> Result<(), TokenError> {
@@ -620,6 +676,32 @@ mod tests {
         assert!(check_brackets("a[").is_err());
         assert!(check_brackets("')' + \"}\" + /]/.source").is_ok());
         assert!(check_brackets("(a / b) / [c][0]").is_ok());
+        assert!(check_brackets("{} / 1)}).call(1)}}), (function(){ return (1 /1").is_err());
+        assert!(check_brackets("a = {b: 1} / 2, [{} / 1, {} / 2]").is_ok());
+        for line_end in ["\r", "\u{2028}", "\u{2029}"] {
+            assert!(check_brackets(&format!("1 // {line_end}}}")).is_err());
+            assert!(check_brackets(&format!("/{line_end})/")).is_err());
+        }
+        assert!(check_brackets("1 <!-- 2").is_err());
+        assert!(check_brackets("1\n --> 2").is_err());
+        assert!(check_brackets("--> 2").is_err());
+        assert!(check_brackets("a --> 2").is_ok());
+    }
+
+    #[test]
+    fn what_a_slash_is_depends_on_the_bracket_before_it() {
+        for source in [
+            "if (a) {} /[}]/.test(b)",
+            "switch (a) { case 1: {} /[}]/.test(b); default: {} /[}]/.test(b) }",
+            "out: {} /[}]/.test(b)",
+            "try {} catch {} /[}]/.test(b)",
+            "do {} while (a)\nx = b ? {} / 1 : {} / 2",
+            "x = b?.c ?? {d: e ? 1 : {} / 2} / 3",
+            "x = {a: {} / 2, 'b': {} / 3} / 4",
+            "function f() { return {} / 2 } /[}]/.test(b)",
+        ] {
+            check(source, source, &[], if source.starts_with("function") { &["f"] } else { &[] });
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::context::Parts;
 use super::declarations::check_brackets;
 use super::meter::Meter;
+use super::syntax::Syntax;
 use super::values::{to_json, to_script};
 use super::wrap::wrap;
 use crate::chart::{DataValue, ExpressionIx, ExpressionKind, Foreach, Inline};
@@ -284,10 +285,14 @@ impl Model for ScriptModel<'_, '_> {
 
     fn evaluate(&mut self, source: &str) -> Result<Option<Value>, Fault> {
         check_brackets(source).map_err(|error| Fault::execution(error.message))?;
+        let text = wrap(&ExpressionKind::Value, source, false);
+        Syntax::new()
+            .map_err(|error| Fault::execution(error.to_string()))?
+            .check(&text)
+            .map_err(|refused| Fault::execution(format!("SyntaxError: {}", refused.message)))?;
         self.is_changed = true;
         let mut options = EvalOptions::default();
         options.strict = false;
-        let text = wrap(&ExpressionKind::Value, source, false);
         let made: rquickjs::Result<Function<'_>> = self.context.eval_with_options(text, options);
         let made = self.checked(made, None)?;
         let value = made.call::<_, JsValue<'_>>((self.scope.clone(),));

@@ -3,6 +3,8 @@
 //! Every expression becomes a function over the scope of a session: `with` makes the scope's properties its names, and an inner
 //! strict function makes the assignment of an undeclared name an error instead of a shared global.
 
+use rquickjs::{Ctx, Function, Object};
+
 use crate::chart::ExpressionKind;
 
 /// Name of the parameter that is the scope.
@@ -25,6 +27,21 @@ pub(crate) fn wrap(kind: &ExpressionKind, source: &str, is_sloppy: bool) -> Stri
     format!(
         "(function({SCOPE},{VALUE}){{with({SCOPE}){{return (function({parameters}){{{strict}{body}}}).call({SCOPE},{VALUE})}}}})"
     )
+}
+
+/// Whether the text of a function is this one, as the script engine has it: nothing of the text is outside of the function.
+///
+/// The text is asked of the built-in function, which no script can change in a context of charts.
+pub(crate) fn is_whole<'js>(
+    context: &Ctx<'js>,
+    function: &Function<'js>,
+    expected: &str,
+) -> rquickjs::Result<bool> {
+    let built_in: Object<'js> = context.globals().get("Function")?;
+    let prototype: Object<'js> = built_in.get("prototype")?;
+    let text_of: Function<'js> = prototype.get("toString")?;
+    let text: String = text_of.call((rquickjs::function::This(function.clone()),))?;
+    Ok(text == expected)
 }
 
 fn script(body: &str, functions: &[String], classes: &[String]) -> String {
