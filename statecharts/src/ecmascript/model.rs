@@ -13,6 +13,7 @@ use super::meter::Meter;
 use super::syntax::Syntax;
 use super::values::{to_json, to_script};
 use super::wrap::wrap;
+use super::writer::length_of;
 use crate::chart::{DataValue, ExpressionIx, ExpressionKind, Foreach, Inline};
 use crate::model::{Fault, Model};
 use crate::{Chart, Failure, Limits, SharedStart, weight};
@@ -237,7 +238,7 @@ impl Model for ScriptModel<'_, '_> {
         };
         let list = self.parts.helper(&self.context, |helpers| &helpers.list);
         let list: Array<'_> = self.helper(list, (value,), Some(foreach.array))?;
-        let length = list.len();
+        let length = self.checked(length_of(&list), Some(foreach.array))?;
         //= scxml: 4.6 a new variable is declared if there is none of that name
         self.declare(&foreach.item)?;
         if let Some(index) = &foreach.index {

@@ -45,7 +45,7 @@ pub(crate) struct Known {
 impl Known {
     /// What the bootstrap script says of a scope that it has just read: functions, then their numbers.
     pub(crate) fn of<'js>(context: &Ctx<'js>, list: Array<'js>) -> rquickjs::Result<Option<Box<Self>>> {
-        let count = list.len() / 2;
+        let count = length_of(&list)? / 2;
         if count == 0 {
             return Ok(None);
         }
@@ -315,8 +315,9 @@ impl<'js> Walk<'js, '_> {
             self.mark_current();
         }
         if let Some(array) = object.as_array() {
+            let length = self.length_that_fits(array)?;
             self.text.push('[');
-            for at in 0..array.len() {
+            for at in 0..length {
                 if at > 0 {
                     self.text.push(',');
                 }
@@ -344,6 +345,16 @@ impl<'js> Walk<'js, '_> {
         }
         self.text.push('}');
         Ok(())
+    }
+
+    /// Length of an array whose text may still be short enough: each of its items takes at least two bytes.
+    fn length_that_fits(&self, array: &Array<'js>) -> Result<usize, Stop> {
+        let length = length_of(array)?;
+        if length > self.limit / 2 {
+            let bytes = self.text.len().saturating_add(length.saturating_mul(2));
+            return Err(Stop::Unwritten(Unwritten::TooLong(bytes)));
+        }
+        Ok(length)
     }
 
     /// Whether an object with this prototype is a map or a set: what it holds may be shared with any variable.
@@ -455,6 +466,18 @@ impl<'js> Walk<'js, '_> {
             .and_then(|variable| self.text.get(variable.name_at..variable.value_at - 1))
             .unwrap_or_default()
     }
+}
+
+/// Length of an array. The library's own way takes it for an integer of 32 bits, and ends the process if it is none.
+pub(crate) fn length_of(array: &Array<'_>) -> rquickjs::Result<usize> {
+    let length: f64 = array.as_object().get("length")?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an array has at most 2^32 - 1 items"
+    )]
+    let length = length as usize;
+    Ok(length)
 }
 
 /// The text of a name. The library's own way cuts it at a NUL, and takes half a character for text.
