@@ -18,11 +18,18 @@
   // ---- Time and chance are passed in. Local time is UTC, so that a chart does the same on every machine.
   const RealDate = Date;
   const realParse = RealDate.parse;
+  const realOffset = RealDate.prototype.getTimezoneOffset;
   const hasZone = /(?:Z|GMT|UTC|[+-]\d\d:?\d\d)\s*(?:\([^)]*\))?\s*$|^\s*[+-]?\d{4,6}(?:-\d\d(?:-\d\d)?)?\s*$/i;
   const parseDate = (text) => {
     text = String(text);
     const time = realParse(text);
-    return hasZone.test(text) || Number.isNaN(time) ? time : time - new RealDate(time).getTimezoneOffset() * 60000;
+    if (hasZone.test(text) || Number.isNaN(time)) return time;
+    // Named, because an hour that the zone of the machine leaves out cannot be computed back.
+    for (const zone of ['Z', ' UTC']) {
+      const named = realParse(text + zone);
+      if (!Number.isNaN(named)) return named;
+    }
+    return time - apply(realOffset, new RealDate(time), []) * 60000;
   };
   const EngineDate = function Date(...parts) {
     if (new.target === undefined) return new RealDate(natives.now()).toString();
@@ -48,6 +55,14 @@
   const asText = (from, to) => function () { return apply(toUtc, this, []).slice(from, to); };
   const dateTexts = {
     getTimezoneOffset() { return Number.isNaN(this.getTime()) ? NaN : 0; },
+    getYear() { return this.getUTCFullYear() - 1900; },
+    setYear(year) {
+      year = Number(year);
+      if (Number.isNaN(year)) return this.setTime(NaN);
+      if (Number.isNaN(this.getTime())) this.setTime(0);
+      const whole = Math.trunc(year);
+      return this.setUTCFullYear(whole >= 0 && whole <= 99 ? whole + 1900 : year);
+    },
     toString: asText(0), toDateString: asText(0, 16), toTimeString: asText(17),
     toLocaleString: asText(0), toLocaleDateString: asText(0, 16), toLocaleTimeString: asText(17, 25),
   };
@@ -104,6 +119,14 @@
   for (const name of ['fill', 'join', 'toLocaleString', 'reverse', 'copyWithin', 'slice', 'splice', 'shift', 'unshift', 'toReversed', 'toSpliced', 'with']) {
     replace('Array.prototype.' + name, (native, list, given) => { charge(countOf(list)); return apply(native, list, given); });
   }
+  // A text that is looked for may be compared with every item.
+  for (const name of ['indexOf', 'lastIndexOf', 'includes']) {
+    replace('Array.prototype.' + name, (native, list, given) => {
+      const count = countOf(list);
+      charge(typeof given[0] === 'string' ? count + count * given[0].length / 16 : count);
+      return apply(native, list, given);
+    });
+  }
   for (const name of ['sort', 'toSorted']) {
     replace('Array.prototype.' + name, (native, list, given) => { charge(countOf(list) * 16); return apply(native, list, given); });
   }
@@ -141,9 +164,38 @@
   for (const prototype of [arrayPrototype, typedPrototype]) defineProperty(prototype, Symbol.iterator, { value: prototype.values });
   replace('String.prototype.@@iterator', (native, text) => { text = textOf(text); charge(text.length); return apply(native, text, []); });
   const sizeOf = getOwnPropertyDescriptor(Set.prototype, 'size').get;
+  const eachOf = Set.prototype.forEach;
+  // Every key is hashed by its whole text.
+  const keysCost = (set) => {
+    let steps = apply(sizeOf, set, []);
+    apply(eachOf, set, [(key) => { if (typeof key === 'string') steps += key.length; }]);
+    return steps;
+  };
   for (const name of ['isSubsetOf', 'isSupersetOf', 'isDisjointFrom', 'intersection', 'difference', 'symmetricDifference', 'union']) {
-    replace('Set.prototype.' + name, (native, set, given) => { charge(apply(sizeOf, set, [])); return apply(native, set, given); });
+    replace('Set.prototype.' + name, (native, set, [other]) => {
+      charge(keysCost(set) + (other instanceof Set ? keysCost(other) : 0));
+      return apply(native, set, [other]);
+    });
   }
+  for (const path of ['Map.prototype.get', 'Map.prototype.has', 'Map.prototype.set', 'Map.prototype.delete', 'Set.prototype.has', 'Set.prototype.add', 'Set.prototype.delete']) {
+    replace(path, (native, collection, given) => {
+      if (typeof given[0] === 'string') charge(given[0].length);
+      return apply(native, collection, given);
+    });
+  }
+  replace('Map.groupBy', (native, self, [items, keyOf]) => {
+    if (typeof keyOf !== 'function') throw new TypeError('this is no function');
+    const groups = new Map();
+    let at = 0;
+    for (const item of items) {
+      const key = keyOf(item, at);
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [item]);
+      else group[group.length] = item;
+      at += 1;
+    }
+    return groups;
+  });
   for (const name of ['trim', 'trimStart', 'trimEnd', 'isWellFormed']) {
     replace('String.prototype.' + name, (native, text) => { text = textOf(text); charge(text.length); return apply(native, text, []); });
   }
