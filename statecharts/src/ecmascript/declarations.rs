@@ -2,23 +2,34 @@
 //!
 //! A script runs inside a function (one scope object per session, not one context), where `var x` would be a local of that
 //! function. So the keyword of every top-level declaration is blanked, `var x = 1` becomes `    x = 1`, and the names are
-//! declared in the session's scope first. Function declarations stay, and are copied into the scope before the first
-//! statement. Only tokens are looked at, there is no syntax tree: the script engine has the last word on the syntax.
+//! declared in the session's scope first. Function declarations are taken out and become properties of the scope before the first
+//! statement, without a binding of their own: whoever assigns to the name changes what everybody calls. Class declarations become
+//! assignments at their place. Only tokens are looked at, there is no syntax tree: the script engine has the last word on the syntax.
+
+use std::ops::Range;
 
 use super::patterns::pattern_names;
 
-/// What a script declares, and the script without its top-level `var`, `let` and `const`.
+/// What a script declares, and the script without its top-level declarations.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Declarations {
     pub(crate) body: String,
-    /// Variables.
+    /// The body as it is written, with its functions and classes: what is wrong with it is looked for there.
+    pub(crate) written: String,
+    /// Variables and classes.
     pub(crate) names: Vec<String>,
     /// Function declarations.
-    pub(crate) functions: Vec<String>,
-    /// Class declarations.
-    pub(crate) classes: Vec<String>,
+    pub(crate) functions: Vec<DeclaredFunction>,
     /// Texts of the outermost functions: how they are told from functions that came up later.
     pub(crate) texts: Vec<String>,
+}
+
+/// A function that a script declares at its top level.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DeclaredFunction {
+    pub(crate) name: String,
+    /// Its text without the name.
+    pub(crate) text: String,
 }
 
 /// What is wrong, and at which character.
@@ -123,17 +134,58 @@ pub(crate) fn declarations(source: &str) -> Result<Declarations, TokenError> {
     scanner.run()?;
     scanner.end_declaration();
     let mut found = scanner.found;
-    let mut body = String::with_capacity(scanner.characters.len());
-    let mut closings = scanner.closings.into_iter().peekable();
+    let length = scanner.characters.len();
+    (found.body, found.written) = (String::with_capacity(length), String::with_capacity(length));
+    let mut insertions = scanner.insertions.into_iter().peekable();
+    let mut taken = scanner.taken.into_iter().peekable();
     for (index, character) in scanner.characters.into_iter().enumerate() {
-        while closings.next_if(|at| *at <= index).is_some() {
-            body.push(')');
+        while let Some((_, text)) = insertions.next_if(|(at, _)| *at <= index) {
+            found.insert(text);
         }
-        body.push(character);
+        while taken.next_if(|range| range.end <= index).is_some() {}
+        found.written.push(character);
+        found.body.push(match taken.peek() {
+            Some(range) if range.start == index => ';',
+            Some(range) if range.contains(&index) && !ends_line(character) => ' ',
+            _ => character,
+        });
     }
-    body.extend(closings.map(|_| ')'));
-    found.body = body;
+    insertions.for_each(|(_, text)| found.insert(text));
     Ok(found)
+}
+
+impl Declarations {
+    fn insert(&mut self, text: Insertion) {
+        match text {
+            Insertion::Closing => {
+                self.body.push(')');
+                self.written.push(')');
+            }
+            Insertion::Assigned(name) => {
+                self.body.push_str(&name);
+                self.body.push('=');
+            }
+            Insertion::Assignment => self.body.push(';'),
+        }
+    }
+}
+
+/// What is put into a script.
+#[derive(Debug)]
+enum Insertion {
+    /// `)` behind an assignment to a pattern.
+    Closing,
+    /// The name that a class is assigned to.
+    Assigned(String),
+    /// `;` behind a class.
+    Assignment,
+}
+
+/// A function declaration that is being read.
+#[derive(Debug)]
+struct DeclaringFunction {
+    start: usize,
+    name: Range<usize>,
 }
 
 struct Scanner {
@@ -150,11 +202,20 @@ struct Scanner {
     declaring: Option<Declaring>,
     /// Where the outermost function that is being read begins.
     function_start: Option<usize>,
+    /// Whether the `async` before begins a statement.
+    async_begins_statement: bool,
+    /// The function declaration of the top level that is being read, once its name has come.
+    declaring_function: Option<DeclaringFunction>,
+    /// Where the keyword of the class declaration that is being read begins.
+    class_start: usize,
+    is_declaring_class: bool,
     rewrites: bool,
     /// End of the last token.
     token_end: usize,
-    /// Where a `)` is put in, in ascending order.
-    closings: Vec<usize>,
+    /// What is put in before which character, in ascending order.
+    insertions: Vec<(usize, Insertion)>,
+    /// Function declarations that are taken out, in ascending order.
+    taken: Vec<Range<usize>>,
     found: Declarations,
 }
 
@@ -171,9 +232,14 @@ impl Scanner {
             expect: Expect::Nothing,
             declaring: None,
             function_start: None,
+            async_begins_statement: false,
+            declaring_function: None,
+            class_start: 0,
+            is_declaring_class: false,
             rewrites,
             token_end: 0,
-            closings: Vec::new(),
+            insertions: Vec::new(),
+            taken: Vec::new(),
             found: Declarations::default(),
         }
     }
@@ -381,6 +447,9 @@ impl Scanner {
             self.end_declaration();
         }
         self.position += 1;
+        if self.open.is_empty() && matches!(open, Open::Function | Open::Block) {
+            self.end_of_declared(open);
+        }
         if open == Open::Function
             && !self.in_function()
             && let Some(start) = self.function_start.take()
@@ -396,6 +465,24 @@ impl Scanner {
             Open::Block | Open::Function => self.set(Before::Statement),
         }
         Ok(())
+    }
+
+    /// A bracket of the top level was closed: that of a declared function or class?
+    fn end_of_declared(&mut self, open: Open) {
+        if open == Open::Function
+            && let Some(DeclaringFunction { start, name }) = self.declaring_function.take()
+        {
+            self.function_start = None;
+            let text = |range: Range<usize>| self.characters.get(range).unwrap_or_default().iter();
+            let (before, after) = (text(start..name.start), text(name.end..self.position));
+            let function =
+                DeclaredFunction { name: text(name).collect(), text: before.chain(after).collect() };
+            self.found.texts.push(function.text.clone());
+            self.found.functions.push(function);
+            self.taken.push(start..self.position);
+        } else if std::mem::take(&mut self.is_declaring_class) {
+            self.insertions.push((self.position, Insertion::Assignment));
+        }
     }
 
     fn operator(&mut self, character: char) {
@@ -480,7 +567,7 @@ impl Scanner {
     /// The declaration that is being read ends with the last token.
     fn end_declaration(&mut self) {
         if self.declaring.take().is_some_and(|declaring| declaring.is_wrapped) {
-            self.closings.push(self.token_end);
+            self.insertions.push((self.token_end, Insertion::Closing));
         }
     }
 
@@ -529,11 +616,15 @@ impl Scanner {
     fn declare(&mut self, word: &str, start: usize) -> Result<(), TokenError> {
         match std::mem::replace(&mut self.expect, Expect::Nothing) {
             Expect::FunctionName => {
-                self.found.functions.push(word.to_owned());
+                let name = start..start + word.chars().count();
+                let start = self.function_start.unwrap_or(start);
+                self.declaring_function = Some(DeclaringFunction { start, name });
                 return Ok(());
             }
             Expect::ClassName => {
-                self.found.classes.push(word.to_owned());
+                self.found.names.push(word.to_owned());
+                self.insertions.push((self.class_start, Insertion::Assigned(word.to_owned())));
+                self.is_declaring_class = true;
                 return Ok(());
             }
             Expect::Nothing => {}
@@ -553,18 +644,30 @@ impl Scanner {
         if self.in_function() || !self.rewrites {
             return Ok(());
         }
-        let begins_statement = self.before == Before::Statement
-            || (self.has_newline && self.ends_value())
-            || self.word == "async";
+        let follows_async = self.word == "async" && !self.has_newline;
+        let begins_statement = if follows_async && word == "function" {
+            self.async_begins_statement
+        } else {
+            self.before == Before::Statement || (self.has_newline && self.ends_value())
+        };
         let at_top = self.open.is_empty();
-        if word == "function" || word == "async" {
-            self.function_start.get_or_insert(start);
+        if word == "async" {
+            self.async_begins_statement = begins_statement;
+        }
+        if word == "async" || (word == "function" && !(follows_async && self.function_start.is_some())) {
+            // What stood in a parameter belongs to the function that is being declared.
+            if self.declaring_function.is_none() {
+                self.function_start = Some(start);
+            }
         }
         match word {
             "var" => self.begin_declaration(start, word.len()),
             "let" | "const" if at_top && begins_statement => self.begin_declaration(start, word.len()),
             "function" if at_top && begins_statement => self.expect = Expect::FunctionName,
-            "class" if at_top && begins_statement => self.expect = Expect::ClassName,
+            "class" if at_top && begins_statement => {
+                self.class_start = start;
+                self.expect = Expect::ClassName;
+            }
             _ => {}
         }
         Ok(())
@@ -608,7 +711,8 @@ mod tests {
         let found = declarations(source).unwrap();
         assert_eq!(found.body, body);
         assert_eq!(found.names, names);
-        assert_eq!(found.functions, functions);
+        let found: Vec<&str> = found.functions.iter().map(|function| function.name.as_str()).collect();
+        assert_eq!(found, functions);
     }
 
     #[test]
@@ -639,12 +743,32 @@ mod tests {
     }
 
     #[test]
-    fn functions_are_found() {
+    fn functions_are_taken_out() {
+        check("a()\nfunction f(b) {\n}\nc()", "a()\n;              \n \nc()", &[], &["f"]);
         let source =
-            "function f(a) { var b = a; function g() {} }\nvar h = function k() {};\nasync function m() {}";
+            "function f(a) { var b = a; function g() {} }\nvar h = function k() {};\nasync function* m() {}
+            async = 1; function n(a = function () { return {} }) { return {} }\nx = async function o() {}";
         let found = declarations(source).unwrap();
-        assert_eq!(found.functions, ["f", "m"]);
+        let function =
+            |name: &str, text: &str| DeclaredFunction { name: name.to_owned(), text: text.to_owned() };
+        assert_eq!(
+            found.functions,
+            [
+                function("f", "function (a) { var b = a; function g() {} }"),
+                function("m", "async function* () {}"),
+                function("n", "function (a = function () { return {} }) { return {} }"),
+            ]
+        );
         assert_eq!(found.names, ["h"]);
+        assert!(found.written.starts_with("function f(a)"), "{}", found.written);
+        assert!(found.body.ends_with("\nx = async function o() {}"), "{}", found.body);
+    }
+
+    #[test]
+    fn classes_are_assigned_at_their_place() {
+        check("a\nclass A { b() {} }\n(c)", "a\nA=class A { b() {} };\n(c)", &["A"], &[]);
+        check("class A extends b({}) {}", "A=class A extends b({}) {};", &["A"], &[]);
+        check("a = class A {}", "a = class A {}", &[], &[]);
     }
 
     #[test]
@@ -652,7 +776,7 @@ mod tests {
         let found =
             declarations("function f() { g(function () {}) }\nvar o = { h: function (a) { return a } };")
                 .unwrap();
-        assert_eq!(found.texts, ["function f() { g(function () {}) }", "function (a) { return a }"]);
+        assert_eq!(found.texts, ["function () { g(function () {}) }", "function (a) { return a }"]);
     }
 
     #[test]
@@ -698,9 +822,9 @@ mod tests {
             "do {} while (a)\nx = b ? {} / 1 : {} / 2",
             "x = b?.c ?? {d: e ? 1 : {} / 2} / 3",
             "x = {a: {} / 2, 'b': {} / 3} / 4",
-            "function f() { return {} / 2 } /[}]/.test(b)",
+            "x = (function f() { return {} / 2 }) / 2",
         ] {
-            check(source, source, &[], if source.starts_with("function") { &["f"] } else { &[] });
+            check(source, source, &[], &[]);
         }
     }
 
@@ -723,7 +847,6 @@ mod tests {
             &[],
         );
         check("{ var {a} = o }", "{  (  {a} = o) }", &["a"], &[]);
-        let inner = "function f() { var {a} = o }";
-        check(inner, inner, &[], &["f"]);
+        check("function f() { var {a} = o }", ";                           ", &[], &["f"]);
     }
 }

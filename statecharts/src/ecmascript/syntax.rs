@@ -211,10 +211,9 @@ mod tests {
         for _ in 0..20_000 {
             let source = soup(&mut seed);
             let value = (source.clone(), ExpressionKind::Value);
-            let script = declarations(&source).map_or(source.clone(), |found| found.body);
-            let names = || Vec::new();
-            let script =
-                (script, ExpressionKind::Script { names: names(), functions: names(), classes: names() });
+            let (script, functions) = declarations(&source)
+                .map_or_else(|_| (source.clone(), Vec::new()), |found| (found.body, found.functions));
+            let script = (script, ExpressionKind::Script { names: Vec::new(), functions });
             for (source, kind) in [value, script] {
                 let wrapped = wrap(&kind, &source, false);
                 if syntax.check(&wrapped).is_ok() {

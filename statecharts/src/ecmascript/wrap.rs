@@ -5,6 +5,7 @@
 
 use rquickjs::{Ctx, Function, Object};
 
+use super::declarations::DeclaredFunction;
 use crate::chart::ExpressionKind;
 
 /// Name of the parameter that is the scope.
@@ -19,7 +20,7 @@ pub(crate) fn wrap(kind: &ExpressionKind, source: &str, is_sloppy: bool) -> Stri
         ExpressionKind::Condition => ("", format!("return !!(\n{source}\n)")),
         ExpressionKind::Assign { location } => ("", format!("return (\n{location}\n)=(\n{source}\n)")),
         ExpressionKind::Location => (VALUE, format!("return (\n{source}\n)={VALUE}")),
-        ExpressionKind::Script { functions, classes, .. } => ("", script(source, functions, classes)),
+        ExpressionKind::Script { functions, .. } => ("", script(source, functions)),
         ExpressionKind::Value | ExpressionKind::Literal(_) | ExpressionKind::Broken { .. } => {
             ("", format!("return (\n{source}\n)"))
         }
@@ -44,8 +45,12 @@ pub(crate) fn is_whole<'js>(
     Ok(text == expected)
 }
 
-fn script(body: &str, functions: &[String], classes: &[String]) -> String {
-    let copy =
-        |names: &[String]| -> String { names.iter().map(|name| format!("{SCOPE}.{name}={name};")).collect() };
-    format!("{}\n{body}\n;{}", copy(functions), copy(classes))
+/// A function becomes a property of the scope and has its name from there: it has no binding of its own that would hide what is
+/// assigned to the name.
+fn script(body: &str, functions: &[DeclaredFunction]) -> String {
+    let declared: String = functions
+        .iter()
+        .map(|DeclaredFunction { name, text }| format!("{SCOPE}.{name}=({{{name}:{text}}}).{name};"))
+        .collect();
+    format!("{declared}\n{body}\n;")
 }

@@ -42,7 +42,11 @@ fn index_in(kind: &ExpressionKind, source: &str, stack: &str) -> Option<usize> {
     };
     let before = line.checked_sub(first_line)?;
     let start: usize = source.split('\n').take(before).map(|line| line.chars().count() + 1).sum();
-    Some(start + column.saturating_sub(1))
+    // The engine counts columns in bytes.
+    let line = source.split('\n').nth(before).unwrap_or_default();
+    let bytes = column.saturating_sub(1);
+    let inside = line.char_indices().take_while(|(at, _)| *at < bytes).count();
+    Some(start + inside + bytes.saturating_sub(line.len()))
 }
 
 /// The value of a constant that needs no script engine.
@@ -81,7 +85,7 @@ pub(crate) fn is_identifier(text: &str) -> bool {
 
 /// Whether a text where the Recommendation has a literal can only be an expression as ORS writes it: `_data.target`, or
 /// quoted text with something beside it (decision D-083). No event, target or time is written so.
-fn is_ors_expression(text: &str) -> bool {
+pub(crate) fn is_ors_expression(text: &str) -> bool {
     const OBJECTS: &[&str] = &["_data.", "_event.", "_genesys."];
     OBJECTS.iter().any(|object| text.starts_with(object))
         || (unquote(text).is_none() && text.contains(['\'', '"']))
@@ -160,16 +164,13 @@ impl Loader<'_> {
         if matches!(expression.kind, ExpressionKind::Broken { .. }) {
             return;
         }
+        let mut declared = None;
         if let ExpressionKind::Script { .. } = expression.kind {
             match declarations(&expression.source) {
-                Ok(found) => {
-                    self.functions.extend(found.texts);
-                    expression.source = found.body;
-                    expression.kind = ExpressionKind::Script {
-                        names: found.names,
-                        functions: found.functions,
-                        classes: found.classes,
-                    };
+                Ok(mut found) => {
+                    self.functions.append(&mut found.texts);
+                    expression.source = std::mem::take(&mut found.written);
+                    declared = Some(found);
                 }
                 Err(error) => return self.broken(expression, place, error.index, error.message),
             }
@@ -194,10 +195,10 @@ impl Loader<'_> {
             }
         }
         let Some(syntax) = &self.syntax else { return };
-        let Err(strict) = check(syntax, &expression.kind, &expression.source, false) else {
-            return;
-        };
-        if check(syntax, &expression.kind, &expression.source, true).is_ok() {
+        if let Err(strict) = check(syntax, &expression.kind, &expression.source, false) {
+            if check(syntax, &expression.kind, &expression.source, true).is_err() {
+                return self.broken(expression, place, strict.index, strict.message);
+            }
             expression.is_sloppy = true;
             let place = self.files.inside(place, strict.index);
             self.files.warning(
@@ -207,9 +208,18 @@ impl Loader<'_> {
                     strict.message
                 ),
             );
-            return;
         }
-        self.broken(expression, place, strict.index, strict.message);
+        let Some(declared) = declared else { return };
+        expression.source = declared.body;
+        expression.kind = ExpressionKind::Script { names: declared.names, functions: declared.functions };
+        if let Err(error) = check(syntax, &expression.kind, &expression.source, expression.is_sloppy) {
+            self.broken(
+                expression,
+                place,
+                0,
+                format!("its declarations cannot be taken out: {}", error.message),
+            );
+        }
     }
 
     fn broken(&mut self, expression: &mut Expression, place: Place, index: usize, message: String) {
