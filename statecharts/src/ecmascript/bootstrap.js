@@ -177,7 +177,7 @@
       return apply(native, set, [other]);
     });
   }
-  for (const path of ['Map.prototype.get', 'Map.prototype.has', 'Map.prototype.set', 'Map.prototype.delete', 'Set.prototype.has', 'Set.prototype.add', 'Set.prototype.delete']) {
+  for (const path of ['Map.prototype.get', 'Map.prototype.has', 'Map.prototype.getOrInsert', 'Map.prototype.getOrInsertComputed', 'Map.prototype.set', 'Map.prototype.delete', 'Set.prototype.has', 'Set.prototype.add', 'Set.prototype.delete']) {
     replace(path, (native, collection, given) => {
       if (typeof given[0] === 'string') charge(given[0].length);
       return apply(native, collection, given);
