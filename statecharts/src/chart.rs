@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::ecmascript::declarations::DeclaredFunction;
 use crate::module::ModuleSet;
 use crate::plan::Plan;
 use crate::xml::Place;
@@ -252,7 +253,7 @@ pub(crate) enum ExpressionKind {
     /// Gives a place to assign to.
     Location,
     /// Statements. The source is rewritten so that top-level declarations land in the scope of the session.
-    Script { names: Vec<String>, functions: Vec<String>, classes: Vec<String> },
+    Script { names: Vec<String>, functions: Vec<DeclaredFunction> },
     /// Was found broken at load and is to fail when executed (scxml: 5.9).
     Broken { message: String },
 }

@@ -12,6 +12,7 @@ pub(crate) mod natives;
 mod patterns;
 #[cfg(test)]
 mod surroundings_tests;
+pub(crate) mod syntax;
 #[cfg(test)]
 mod tests;
 pub(crate) mod values;

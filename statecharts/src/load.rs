@@ -27,7 +27,7 @@ use crate::chart::{
 use crate::plan::Plan;
 use crate::xml::{self, Element, Place};
 use crate::{Chart, Diagnostic, DocumentLimits, LoadError, ModuleSet, PartResolver, Source};
-pub(crate) use expressions::{is_identifier, unquote};
+pub(crate) use expressions::{is_identifier, is_ors_expression, unquote};
 pub(crate) use files::Files;
 pub(crate) use parts::merge;
 pub(crate) use states::is_state;
@@ -89,7 +89,7 @@ struct Loader<'a> {
     modules: &'a Arc<ModuleSet>,
     resolver: &'a dyn PartResolver,
     broken: BrokenExpressions,
-    syntax: Option<expressions::Syntax>,
+    syntax: Option<crate::ecmascript::syntax::Syntax>,
     name: Option<String>,
     model: ModelKind,
     binding: Binding,

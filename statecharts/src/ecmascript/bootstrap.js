@@ -18,11 +18,18 @@
   // ---- Time and chance are passed in. Local time is UTC, so that a chart does the same on every machine.
   const RealDate = Date;
   const realParse = RealDate.parse;
+  const realOffset = RealDate.prototype.getTimezoneOffset;
   const hasZone = /(?:Z|GMT|UTC|[+-]\d\d:?\d\d)\s*(?:\([^)]*\))?\s*$|^\s*[+-]?\d{4,6}(?:-\d\d(?:-\d\d)?)?\s*$/i;
   const parseDate = (text) => {
     text = String(text);
     const time = realParse(text);
-    return hasZone.test(text) || Number.isNaN(time) ? time : time - new RealDate(time).getTimezoneOffset() * 60000;
+    if (hasZone.test(text) || Number.isNaN(time)) return time;
+    // Named, because an hour that the zone of the machine leaves out cannot be computed back.
+    for (const zone of ['Z', ' UTC']) {
+      const named = realParse(text + zone);
+      if (!Number.isNaN(named)) return named;
+    }
+    return time - apply(realOffset, new RealDate(time), []) * 60000;
   };
   const EngineDate = function Date(...parts) {
     if (new.target === undefined) return new RealDate(natives.now()).toString();
@@ -48,6 +55,14 @@
   const asText = (from, to) => function () { return apply(toUtc, this, []).slice(from, to); };
   const dateTexts = {
     getTimezoneOffset() { return Number.isNaN(this.getTime()) ? NaN : 0; },
+    getYear() { return this.getUTCFullYear() - 1900; },
+    setYear(year) {
+      year = Number(year);
+      if (Number.isNaN(year)) return this.setTime(NaN);
+      if (Number.isNaN(this.getTime())) this.setTime(0);
+      const whole = Math.trunc(year);
+      return this.setUTCFullYear(whole >= 0 && whole <= 99 ? whole + 1900 : year);
+    },
     toString: asText(0), toDateString: asText(0, 16), toTimeString: asText(17),
     toLocaleString: asText(0), toLocaleDateString: asText(0, 16), toLocaleTimeString: asText(17, 25),
   };
@@ -104,6 +119,14 @@
   for (const name of ['fill', 'join', 'toLocaleString', 'reverse', 'copyWithin', 'slice', 'splice', 'shift', 'unshift', 'toReversed', 'toSpliced', 'with']) {
     replace('Array.prototype.' + name, (native, list, given) => { charge(countOf(list)); return apply(native, list, given); });
   }
+  // A text that is looked for may be compared with every item.
+  for (const name of ['indexOf', 'lastIndexOf', 'includes']) {
+    replace('Array.prototype.' + name, (native, list, given) => {
+      const count = countOf(list);
+      charge(typeof given[0] === 'string' ? count + count * given[0].length / 16 : count);
+      return apply(native, list, given);
+    });
+  }
   for (const name of ['sort', 'toSorted']) {
     replace('Array.prototype.' + name, (native, list, given) => { charge(countOf(list) * 16); return apply(native, list, given); });
   }
@@ -141,9 +164,38 @@
   for (const prototype of [arrayPrototype, typedPrototype]) defineProperty(prototype, Symbol.iterator, { value: prototype.values });
   replace('String.prototype.@@iterator', (native, text) => { text = textOf(text); charge(text.length); return apply(native, text, []); });
   const sizeOf = getOwnPropertyDescriptor(Set.prototype, 'size').get;
+  const eachOf = Set.prototype.forEach;
+  // Every key is hashed by its whole text.
+  const keysCost = (set) => {
+    let steps = apply(sizeOf, set, []);
+    apply(eachOf, set, [(key) => { if (typeof key === 'string') steps += key.length; }]);
+    return steps;
+  };
   for (const name of ['isSubsetOf', 'isSupersetOf', 'isDisjointFrom', 'intersection', 'difference', 'symmetricDifference', 'union']) {
-    replace('Set.prototype.' + name, (native, set, given) => { charge(apply(sizeOf, set, [])); return apply(native, set, given); });
+    replace('Set.prototype.' + name, (native, set, [other]) => {
+      charge(keysCost(set) + (other instanceof Set ? keysCost(other) : 0));
+      return apply(native, set, [other]);
+    });
   }
+  for (const path of ['Map.prototype.get', 'Map.prototype.has', 'Map.prototype.getOrInsert', 'Map.prototype.getOrInsertComputed', 'Map.prototype.set', 'Map.prototype.delete', 'Set.prototype.has', 'Set.prototype.add', 'Set.prototype.delete']) {
+    replace(path, (native, collection, given) => {
+      if (typeof given[0] === 'string') charge(given[0].length);
+      return apply(native, collection, given);
+    });
+  }
+  replace('Map.groupBy', (native, self, [items, keyOf]) => {
+    if (typeof keyOf !== 'function') throw new TypeError('this is no function');
+    const groups = new Map();
+    let at = 0;
+    for (const item of items) {
+      const key = keyOf(item, at);
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [item]);
+      else group[group.length] = item;
+      at += 1;
+    }
+    return groups;
+  });
   for (const name of ['trim', 'trimStart', 'trimEnd', 'isWellFormed']) {
     replace('String.prototype.' + name, (native, text) => { text = textOf(text); charge(text.length); return apply(native, text, []); });
   }
@@ -452,10 +504,15 @@
     if (name in system && !(name in objectPrototype)) throw new TypeError(name + ' is a name of the platform');
     if (!hasOwn(scope, name)) defineProperty(scope, name, { value: undefined, writable: true, enumerable: true, configurable: true });
   };
+  // A name comes from outside: it makes a variable, and hides nothing that scripts rely on.
   const assignName = (scope, name, value) => {
-    const nested = hasOwn(scope, name) ? undefined : scope.system;
-    if (typeof nested === 'object' && nested !== null && hasOwn(nested, name)) nested[name] = value;
-    else scope[name] = value;
+    if (hasOwn(scope, name)) { scope[name] = value; return; }
+    const nested = scope.system;
+    if (typeof nested === 'object' && nested !== null && hasOwn(nested, name)) { nested[name] = value; return; }
+    if (name === '__proto__' || (name in system && !(name in objectPrototype)) || hasOwn(global, name)) {
+      throw new TypeError('`' + name + '` is a name of the platform or of the script language; no variable can be called so');
+    }
+    defineProperty(scope, name, { value, writable: true, enumerable: true, configurable: true });
   };
   const assignShared = (scope, name, own, hash, without) => assignName(scope, name, layered(own, hash, without));
   const list = (value) => {
@@ -522,9 +579,20 @@
       else if (layers.has(value)) describeLayer(value, place);
       else if (plain(value) || describeInstance(value, place)) describeProperties(value, place);
     };
+    // What stands where JSON has no place: in a function, or beside the items of a list. It comes before what is special inside it.
+    const describeBeside = (value, place) => {
+      const entry = [pathOf(place), 'value', null];
+      needsCopy = true;
+      special.push(entry);
+      if (!isSimple(value)) describe(value, place);
+      entry[2] = copy(value, place);
+    };
+    const isIndex = (key) => String(key >>> 0) === key;
     const describeProperties = (value, place) => {
+      if (getPrototypeOf(value) === null) note(place, 'bare');
       if (isArray(value)) {
         for (let at = 0; at < value.length; at += 1) if (!isSimple(value[at])) describe(value[at], { key: at, up: place });
+        for (const key of keysOf(value)) if (!isIndex(key)) describeBeside(value[key], { key, up: place });
       } else {
         for (const key of keysOf(value)) if (!isSimple(value[key])) describe(value[key], { key, up: place });
       }
@@ -538,22 +606,44 @@
         if (place.up === null) declared.push(place.key, at);
         else special.push([pathOf(place), 'declared', at]);
       } else if (!text.includes('[native code]')) note(place, 'function', text, value.name);
-      else if (global[value.name] === value) note(place, 'global', value.name);
-      else note(place, 'undefined');
+      else {
+        if (global[value.name] === value) note(place, 'global', value.name);
+        else note(place, 'undefined');
+        return;
+      }
+      for (const key of keysOf(value)) describeBeside(value[key], { key, up: place });
+      describePrototype(value, { key: 'prototype', up: place });
+    };
+    const describePrototype = (maker, place) => {
+      const found = getOwnPropertyDescriptor(maker, 'prototype');
+      const prototype = found && found.value;
+      if (typeof prototype !== 'object' || prototype === null) return;
+      if (seen.has(prototype)) {
+        if (found.writable) note(place, 'same', pathOf(seen.get(prototype)));
+        return;
+      }
+      seen.set(prototype, place);
+      for (const key of keysOf(prototype)) describeBeside(prototype[key], { key, up: place });
+      // The text of a class says itself what is above it.
+      if (found.writable) describeMaker(getPrototypeOf(prototype), place);
+    };
+    // By the name of the function whose prototype is above an object.
+    const describeMaker = (prototype, place) => {
+      if (prototype === null || prototype === objectPrototype) return;
+      const holds = (name) => hasOwn(root, name) && typeof root[name] === 'function' && root[name].prototype === prototype;
+      const name = [prototype.constructor?.name, ...keysOf(root)].find(holds);
+      if (name !== undefined) special.push([pathOf(place), 'instance', name]);
     };
     // Whether the properties of the value are to be described too.
     const describeInstance = (value, place) => {
       if (isMarkup(value)) mark(value, place, 'markup', value.toString());
       else if (value instanceof RealDate) mark(value, place, 'date', value.getTime());
-      else if (value instanceof RegExp) mark(value, place, 'regexp', value.source, value.flags);
+      else if (value instanceof RegExp) mark(value, place, 'regexp', value.source, value.flags, typeof value.lastIndex === 'number' ? value.lastIndex : 0);
       else if (value instanceof Map) return describeEntries(value, place, 'map');
       else if (value instanceof Set) return describeEntries(value, place, 'set');
       else if (value instanceof Error) mark(value, place, 'error', String(value.name), String(value.message));
       else {
-        const made = getPrototypeOf(value).constructor;
-        if (typeof made === 'function' && hasOwn(root, made.name) && root[made.name] === made) {
-          special.push([pathOf(place), 'instance', made.name]);
-        }
+        describeMaker(getPrototypeOf(value), place);
         return true;
       }
       return false;
@@ -645,14 +735,17 @@
     const place = (path, value) => {
       let owner = root;
       for (let at = 0; at < path.length - 1; at += 1) owner = owner[path[at]];
-      defineProperty(owner, path[path.length - 1], { value, writable: true, enumerable: true, configurable: true });
+      const last = path[path.length - 1];
+      if (typeof owner === 'function' && last === 'prototype') { owner.prototype = value; return; }
+      defineProperty(owner, last, { value, writable: true, enumerable: true, configurable: true });
     };
     const at = (from, path) => { let found = from; for (const key of path) found = found[key]; return found; };
     const later = [];
     const collections = [];
     const shared = [];
-    for (const [path, kind, first, second] of special) {
+    for (const [path, kind, first, second, third] of special) {
       switch (kind) {
+        case 'value': place(path, first); break;
         case 'undefined': place(path, undefined); break;
         case 'number': place(path, Number(first)); break;
         case 'bigint': place(path, BigInt(first)); break;
@@ -660,8 +753,14 @@
         case 'function': place(path, named(maker(first)(scope), second)); break;
         case 'global': place(path, global[first]); break;
         case 'counted': for (const [made, name] of counted) if (name === first) place(path, made); break;
-        case 'date': place(path, new RealDate(first)); break;
-        case 'regexp': place(path, new RegExp(first, second)); break;
+        // No number is the time of a date that is none.
+        case 'date': place(path, new RealDate(first ?? NaN)); break;
+        case 'regexp': {
+          const made = new RegExp(first, second);
+          if (third) made.lastIndex = third;
+          place(path, made);
+          break;
+        }
         case 'map': case 'set': {
           // Version 1 began with a text of its own for what they hold.
           const entries = first === undefined ? [] : unpack(first, scope).entries;
@@ -683,7 +782,6 @@
         default: later.push([path, kind, first]);
       }
     }
-    for (const [path, kind, first] of later) if (kind === 'instance') setPrototypeOf(at(root, path), scope[first].prototype);
     const standIns = new Map(collections.map(([path, made]) => [at(root, path), made]));
     for (const layer of shared) {
       const own = at(root, layer[0]);
@@ -693,6 +791,10 @@
       if (kind !== 'same') continue;
       const found = at(root, first);
       place(path, standIns.get(found) ?? found);
+    }
+    for (const [path, kind, first] of later) {
+      if (kind === 'instance') setPrototypeOf(at(root, path), scope[first].prototype);
+      else if (kind === 'bare') setPrototypeOf(at(root, path), null);
     }
     for (const [path, made] of shared) place(path, made);
     // What is inside comes first.

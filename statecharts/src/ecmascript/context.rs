@@ -4,12 +4,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use rquickjs::context::EvalOptions;
-use rquickjs::{Array, CatchResultExt, Context, Ctx, Function, Object, Persistent, Runtime};
+use rquickjs::{Array, CatchResultExt, Context, Ctx, Exception, Function, Object, Persistent, Runtime};
 use serde_json::{Map, Value};
 
 use super::meter::Meter;
 use super::natives::{Bridge, functions, natives};
-use super::wrap::wrap;
+use super::wrap::{is_whole, wrap};
 use super::writer::{Known, identity};
 use crate::chart::ExpressionIx;
 use crate::{Chart, Failure, Limits};
@@ -143,7 +143,12 @@ impl Parts<'_> {
         }
         let source = chart.expression(expression);
         let text = wrap(&source.kind, &source.source, source.is_sloppy);
-        let made: Function<'js> = context.eval_with_options(text, options(chart.place_of(expression)))?;
+        let made: Function<'js> =
+            context.eval_with_options(text.as_str(), options(chart.place_of(expression)))?;
+        // It was checked when the chart was loaded; what is more than a function would be shared by the sessions of the chart.
+        if !is_whole(context, &made, text.get(1..text.len() - 1).unwrap_or_default())? {
+            return Err(Exception::throw_syntax(context, "this leaves the function that it is put into"));
+        }
         if let Some(place) = self.compiled.get_mut(index) {
             *place = Some(Persistent::save(context, made.clone()));
         }

@@ -2,23 +2,34 @@
 //!
 //! A script runs inside a function (one scope object per session, not one context), where `var x` would be a local of that
 //! function. So the keyword of every top-level declaration is blanked, `var x = 1` becomes `    x = 1`, and the names are
-//! declared in the session's scope first. Function declarations stay, and are copied into the scope before the first
-//! statement. Only tokens are looked at, there is no syntax tree: the script engine has the last word on the syntax.
+//! declared in the session's scope first. Function declarations are taken out and become properties of the scope before the first
+//! statement, without a binding of their own: whoever assigns to the name changes what everybody calls. Class declarations become
+//! assignments at their place. Only tokens are looked at, there is no syntax tree: the script engine has the last word on the syntax.
+
+use std::ops::Range;
 
 use super::patterns::pattern_names;
 
-/// What a script declares, and the script without its top-level `var`, `let` and `const`.
+/// What a script declares, and the script without its top-level declarations.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Declarations {
     pub(crate) body: String,
-    /// Variables.
+    /// The body as it is written, with its functions and classes: what is wrong with it is looked for there.
+    pub(crate) written: String,
+    /// Variables and classes.
     pub(crate) names: Vec<String>,
     /// Function declarations.
-    pub(crate) functions: Vec<String>,
-    /// Class declarations.
-    pub(crate) classes: Vec<String>,
+    pub(crate) functions: Vec<DeclaredFunction>,
     /// Texts of the outermost functions: how they are told from functions that came up later.
     pub(crate) texts: Vec<String>,
+}
+
+/// A function that a script declares at its top level.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DeclaredFunction {
+    pub(crate) name: String,
+    /// Its text without the name.
+    pub(crate) text: String,
 }
 
 /// What is wrong, and at which character.
@@ -31,8 +42,10 @@ pub(crate) struct TokenError {
 /// What an open bracket belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Open {
-    /// `{` of a block, an object or a class.
-    Brace,
+    /// `{` of a block or a class.
+    Block,
+    /// `{` of an object.
+    Object,
     /// `{` of a function body.
     Function,
     /// `(`; whether it follows a keyword such as `if`.
@@ -97,12 +110,18 @@ const VALUE_KEYWORDS: &[&str] = &[
 ];
 const STATEMENT_HEADS: &[&str] = &["if", "for", "while", "switch", "catch", "with"];
 
+/// Whether a character ends a line of a script.
+fn ends_line(character: char) -> bool {
+    matches!(character, '\n' | '\r' | '\u{2028}' | '\u{2029}')
+}
+
 /// Checks that brackets match, so that a text cannot leave the function it is put into.
 ///
 /// # Errors
 /// The first bracket, string or comment that is not closed, or closes nothing.
 pub(crate) fn check_brackets(source: &str) -> Result<(), TokenError> {
     let mut scanner = Scanner::new(source, false);
+    scanner.before = Before::Operator;
     scanner.run()
 }
 
@@ -115,23 +134,66 @@ pub(crate) fn declarations(source: &str) -> Result<Declarations, TokenError> {
     scanner.run()?;
     scanner.end_declaration();
     let mut found = scanner.found;
-    let mut body = String::with_capacity(scanner.characters.len());
-    let mut closings = scanner.closings.into_iter().peekable();
+    let length = scanner.characters.len();
+    (found.body, found.written) = (String::with_capacity(length), String::with_capacity(length));
+    let mut insertions = scanner.insertions.into_iter().peekable();
+    let mut taken = scanner.taken.into_iter().peekable();
     for (index, character) in scanner.characters.into_iter().enumerate() {
-        while closings.next_if(|at| *at <= index).is_some() {
-            body.push(')');
+        while let Some((_, text)) = insertions.next_if(|(at, _)| *at <= index) {
+            found.insert(text);
         }
-        body.push(character);
+        while taken.next_if(|range| range.end <= index).is_some() {}
+        found.written.push(character);
+        found.body.push(match taken.peek() {
+            Some(range) if range.start == index => ';',
+            Some(range) if range.contains(&index) && !ends_line(character) => ' ',
+            _ => character,
+        });
     }
-    body.extend(closings.map(|_| ')'));
-    found.body = body;
+    insertions.for_each(|(_, text)| found.insert(text));
     Ok(found)
+}
+
+impl Declarations {
+    fn insert(&mut self, text: Insertion) {
+        match text {
+            Insertion::Closing => {
+                self.body.push(')');
+                self.written.push(')');
+            }
+            Insertion::Assigned(name) => {
+                self.body.push_str(&name);
+                self.body.push('=');
+            }
+            Insertion::Assignment => self.body.push(';'),
+        }
+    }
+}
+
+/// What is put into a script.
+#[derive(Debug)]
+enum Insertion {
+    /// `)` behind an assignment to a pattern.
+    Closing,
+    /// The name that a class is assigned to.
+    Assigned(String),
+    /// `;` behind a class.
+    Assignment,
+}
+
+/// A function declaration that is being read.
+#[derive(Debug)]
+struct DeclaringFunction {
+    start: usize,
+    name: Range<usize>,
 }
 
 struct Scanner {
     characters: Vec<char>,
     position: usize,
     open: Vec<(Open, usize)>,
+    /// How many `?` wait for their `:`, for each open bracket, beginning with none.
+    questions: Vec<u32>,
     before: Before,
     /// Last word, if the last token was one.
     word: String,
@@ -140,11 +202,20 @@ struct Scanner {
     declaring: Option<Declaring>,
     /// Where the outermost function that is being read begins.
     function_start: Option<usize>,
+    /// Whether the `async` before begins a statement.
+    async_begins_statement: bool,
+    /// The function declaration of the top level that is being read, once its name has come.
+    declaring_function: Option<DeclaringFunction>,
+    /// Where the keyword of the class declaration that is being read begins.
+    class_start: usize,
+    is_declaring_class: bool,
     rewrites: bool,
     /// End of the last token.
     token_end: usize,
-    /// Where a `)` is put in, in ascending order.
-    closings: Vec<usize>,
+    /// What is put in before which character, in ascending order.
+    insertions: Vec<(usize, Insertion)>,
+    /// Function declarations that are taken out, in ascending order.
+    taken: Vec<Range<usize>>,
     found: Declarations,
 }
 
@@ -154,21 +225,32 @@ impl Scanner {
             characters: source.chars().collect(),
             position: 0,
             open: Vec::new(),
+            questions: vec![0],
             before: Before::Statement,
             word: String::new(),
             has_newline: false,
             expect: Expect::Nothing,
             declaring: None,
             function_start: None,
+            async_begins_statement: false,
+            declaring_function: None,
+            class_start: 0,
+            is_declaring_class: false,
             rewrites,
             token_end: 0,
-            closings: Vec::new(),
+            insertions: Vec::new(),
+            taken: Vec::new(),
             found: Declarations::default(),
         }
     }
 
     fn peek(&self, ahead: usize) -> Option<char> {
         self.characters.get(self.position + ahead).copied()
+    }
+
+    /// Whether this text follows the next character.
+    fn follows(&self, text: &str) -> bool {
+        text.chars().enumerate().all(|(at, character)| self.peek(at + 1) == Some(character))
     }
 
     fn error<T>(index: usize, message: impl Into<String>) -> Result<T, TokenError> {
@@ -187,7 +269,7 @@ impl Scanner {
 
     fn token(&mut self, character: char) -> Result<(), TokenError> {
         match character {
-            '\n' | '\r' | '\u{2028}' | '\u{2029}' => {
+            _ if ends_line(character) => {
                 self.has_newline = true;
                 self.position += 1;
                 return Ok(());
@@ -197,12 +279,24 @@ impl Scanner {
                 return Ok(());
             }
             '/' if self.peek(1) == Some('/') => {
-                while self.peek(0).is_some_and(|next| next != '\n') {
+                while self.peek(0).is_some_and(|next| !ends_line(next)) {
                     self.position += 1;
                 }
                 return Ok(());
             }
             '/' if self.peek(1) == Some('*') => return self.comment(),
+            '<' if self.follows("!--") => {
+                return Self::error(
+                    self.position,
+                    "`<!--` begins a comment in scripts of browsers; write `//` for a comment, `< !--` for a comparison",
+                );
+            }
+            '-' if self.follows("->") && (self.has_newline || self.token_end == 0) => {
+                return Self::error(
+                    self.position,
+                    "`-->` at the beginning of a line is a comment in scripts of browsers; write `//`",
+                );
+            }
             '"' | '\'' => self.string(character)?,
             '`' => {
                 self.position += 1;
@@ -228,7 +322,7 @@ impl Scanner {
                     self.position += 2;
                     return Ok(());
                 }
-                Some('\n') => self.has_newline = true,
+                Some(next) if ends_line(next) => self.has_newline = true,
                 Some(_) => {}
                 None => return Self::error(start, "this comment is never closed"),
             }
@@ -244,7 +338,7 @@ impl Scanner {
             match self.peek(0) {
                 Some('\\') => self.position += 1,
                 Some(next) if next == quote => break,
-                Some('\n') | None => return Self::error(start, "this string is never closed"),
+                Some('\n' | '\r') | None => return Self::error(start, "this string is never closed"),
                 Some(_) => {}
             }
             self.position += 1;
@@ -268,6 +362,7 @@ impl Scanner {
                 Some('$') if self.peek(1) == Some('{') => {
                     self.position += 2;
                     self.open.push((Open::Template, self.position));
+                    self.questions.push(0);
                     self.set(Before::Operator);
                     return Ok(());
                 }
@@ -292,11 +387,14 @@ impl Scanner {
         self.position += 1;
         loop {
             match self.peek(0) {
-                Some('\\') => self.position += 1,
+                Some('\\') if !self.peek(1).is_some_and(ends_line) => self.position += 1,
                 Some('[') => in_class = true,
                 Some(']') => in_class = false,
                 Some('/') if !in_class => break,
-                Some('\n') | None => return Self::error(start, "this regular expression is never closed"),
+                Some(next) if ends_line(next) => {
+                    return Self::error(start, "this regular expression is never closed");
+                }
+                None => return Self::error(start, "this regular expression is never closed"),
                 Some(_) => {}
             }
             self.position += 1;
@@ -315,14 +413,17 @@ impl Scanner {
             '[' => Open::Bracket,
             _ => match self.before {
                 Before::Paren { is_statement: false } | Before::Arrow => Open::Function,
-                _ => Open::Brace,
+                Before::Operator => Open::Object,
+                Before::Keyword if !matches!(self.word.as_str(), "do" | "else") => Open::Object,
+                _ => Open::Block,
             },
         };
         self.open.push((open, self.position));
+        self.questions.push(0);
         self.position += 1;
         self.expect = Expect::Nothing;
         self.set(match open {
-            Open::Brace | Open::Function => Before::Statement,
+            Open::Block | Open::Function => Before::Statement,
             _ => Before::Operator,
         });
         Ok(())
@@ -333,10 +434,11 @@ impl Scanner {
         let Some((open, _)) = self.open.pop() else {
             return Self::error(index, format!("`{character}` closes nothing"));
         };
+        self.questions.pop();
         let fits = match open {
             Open::Paren { .. } => character == ')',
             Open::Bracket => character == ']',
-            Open::Brace | Open::Function | Open::Template => character == '}',
+            Open::Block | Open::Object | Open::Function | Open::Template => character == '}',
         };
         if !fits {
             return Self::error(index, format!("`{character}` does not close what is open"));
@@ -345,6 +447,9 @@ impl Scanner {
             self.end_declaration();
         }
         self.position += 1;
+        if self.open.is_empty() && matches!(open, Open::Function | Open::Block) {
+            self.end_of_declared(open);
+        }
         if open == Open::Function
             && !self.in_function()
             && let Some(start) = self.function_start.take()
@@ -355,11 +460,29 @@ impl Scanner {
         match open {
             Open::Template => return self.template(),
             Open::Paren { is_statement } => self.set(Before::Paren { is_statement }),
-            Open::Bracket => self.set(Before::Value),
-            // An object literal is a value, a block is none; only `/` behind it would tell them apart.
-            Open::Brace | Open::Function => self.set(Before::Statement),
+            // Behind an object a `/` divides, behind a block it begins a regular expression.
+            Open::Bracket | Open::Object => self.set(Before::Value),
+            Open::Block | Open::Function => self.set(Before::Statement),
         }
         Ok(())
+    }
+
+    /// A bracket of the top level was closed: that of a declared function or class?
+    fn end_of_declared(&mut self, open: Open) {
+        if open == Open::Function
+            && let Some(DeclaringFunction { start, name }) = self.declaring_function.take()
+        {
+            self.function_start = None;
+            let text = |range: Range<usize>| self.characters.get(range).unwrap_or_default().iter();
+            let (before, after) = (text(start..name.start), text(name.end..self.position));
+            let function =
+                DeclaredFunction { name: text(name).collect(), text: before.chain(after).collect() };
+            self.found.texts.push(function.text.clone());
+            self.found.functions.push(function);
+            self.taken.push(start..self.position);
+        } else if std::mem::take(&mut self.is_declaring_class) {
+            self.insertions.push((self.position, Insertion::Assignment));
+        }
     }
 
     fn operator(&mut self, character: char) {
@@ -386,11 +509,31 @@ impl Scanner {
             self.set(Before::Value);
             return;
         }
+        let is_label = character == ':' && self.is_label();
+        if character == '?'
+            && !matches!(self.peek(0), Some('?' | '.'))
+            && self.before != Before::Operator
+            && let Some(questions) = self.questions.last_mut()
+        {
+            *questions += 1;
+        }
         self.set(match character {
             ';' => Before::Statement,
+            ':' if is_label => Before::Statement,
             '=' if is_arrow => Before::Arrow,
             _ => Before::Operator,
         });
+    }
+
+    /// Whether a `:` ends a label or a `case`, and not a key or the first half of a choice.
+    fn is_label(&mut self) -> bool {
+        if let Some(questions) = self.questions.last_mut()
+            && *questions > 0
+        {
+            *questions -= 1;
+            return false;
+        }
+        matches!(self.open.last(), None | Some((Open::Block | Open::Function, _)))
     }
 
     fn word(&mut self) -> Result<(), TokenError> {
@@ -424,7 +567,7 @@ impl Scanner {
     /// The declaration that is being read ends with the last token.
     fn end_declaration(&mut self) {
         if self.declaring.take().is_some_and(|declaring| declaring.is_wrapped) {
-            self.closings.push(self.token_end);
+            self.insertions.push((self.token_end, Insertion::Closing));
         }
     }
 
@@ -473,11 +616,15 @@ impl Scanner {
     fn declare(&mut self, word: &str, start: usize) -> Result<(), TokenError> {
         match std::mem::replace(&mut self.expect, Expect::Nothing) {
             Expect::FunctionName => {
-                self.found.functions.push(word.to_owned());
+                let name = start..start + word.chars().count();
+                let start = self.function_start.unwrap_or(start);
+                self.declaring_function = Some(DeclaringFunction { start, name });
                 return Ok(());
             }
             Expect::ClassName => {
-                self.found.classes.push(word.to_owned());
+                self.found.names.push(word.to_owned());
+                self.insertions.push((self.class_start, Insertion::Assigned(word.to_owned())));
+                self.is_declaring_class = true;
                 return Ok(());
             }
             Expect::Nothing => {}
@@ -497,18 +644,30 @@ impl Scanner {
         if self.in_function() || !self.rewrites {
             return Ok(());
         }
-        let begins_statement = self.before == Before::Statement
-            || (self.has_newline && self.ends_value())
-            || self.word == "async";
+        let follows_async = self.word == "async" && !self.has_newline;
+        let begins_statement = if follows_async && word == "function" {
+            self.async_begins_statement
+        } else {
+            self.before == Before::Statement || (self.has_newline && self.ends_value())
+        };
         let at_top = self.open.is_empty();
-        if word == "function" || word == "async" {
-            self.function_start.get_or_insert(start);
+        if word == "async" {
+            self.async_begins_statement = begins_statement;
+        }
+        if word == "async" || (word == "function" && !(follows_async && self.function_start.is_some())) {
+            // What stood in a parameter belongs to the function that is being declared.
+            if self.declaring_function.is_none() {
+                self.function_start = Some(start);
+            }
         }
         match word {
             "var" => self.begin_declaration(start, word.len()),
             "let" | "const" if at_top && begins_statement => self.begin_declaration(start, word.len()),
             "function" if at_top && begins_statement => self.expect = Expect::FunctionName,
-            "class" if at_top && begins_statement => self.expect = Expect::ClassName,
+            "class" if at_top && begins_statement => {
+                self.class_start = start;
+                self.expect = Expect::ClassName;
+            }
             _ => {}
         }
         Ok(())
@@ -552,7 +711,8 @@ mod tests {
         let found = declarations(source).unwrap();
         assert_eq!(found.body, body);
         assert_eq!(found.names, names);
-        assert_eq!(found.functions, functions);
+        let found: Vec<&str> = found.functions.iter().map(|function| function.name.as_str()).collect();
+        assert_eq!(found, functions);
     }
 
     #[test]
@@ -583,12 +743,32 @@ mod tests {
     }
 
     #[test]
-    fn functions_are_found() {
+    fn functions_are_taken_out() {
+        check("a()\nfunction f(b) {\n}\nc()", "a()\n;              \n \nc()", &[], &["f"]);
         let source =
-            "function f(a) { var b = a; function g() {} }\nvar h = function k() {};\nasync function m() {}";
+            "function f(a) { var b = a; function g() {} }\nvar h = function k() {};\nasync function* m() {}
+            async = 1; function n(a = function () { return {} }) { return {} }\nx = async function o() {}";
         let found = declarations(source).unwrap();
-        assert_eq!(found.functions, ["f", "m"]);
+        let function =
+            |name: &str, text: &str| DeclaredFunction { name: name.to_owned(), text: text.to_owned() };
+        assert_eq!(
+            found.functions,
+            [
+                function("f", "function (a) { var b = a; function g() {} }"),
+                function("m", "async function* () {}"),
+                function("n", "function (a = function () { return {} }) { return {} }"),
+            ]
+        );
         assert_eq!(found.names, ["h"]);
+        assert!(found.written.starts_with("function f(a)"), "{}", found.written);
+        assert!(found.body.ends_with("\nx = async function o() {}"), "{}", found.body);
+    }
+
+    #[test]
+    fn classes_are_assigned_at_their_place() {
+        check("a\nclass A { b() {} }\n(c)", "a\nA=class A { b() {} };\n(c)", &["A"], &[]);
+        check("class A extends b({}) {}", "A=class A extends b({}) {};", &["A"], &[]);
+        check("a = class A {}", "a = class A {}", &[], &[]);
     }
 
     #[test]
@@ -596,7 +776,7 @@ mod tests {
         let found =
             declarations("function f() { g(function () {}) }\nvar o = { h: function (a) { return a } };")
                 .unwrap();
-        assert_eq!(found.texts, ["function f() { g(function () {}) }", "function (a) { return a }"]);
+        assert_eq!(found.texts, ["function () { g(function () {}) }", "function (a) { return a }"]);
     }
 
     #[test]
@@ -620,6 +800,32 @@ mod tests {
         assert!(check_brackets("a[").is_err());
         assert!(check_brackets("')' + \"}\" + /]/.source").is_ok());
         assert!(check_brackets("(a / b) / [c][0]").is_ok());
+        assert!(check_brackets("{} / 1)}).call(1)}}), (function(){ return (1 /1").is_err());
+        assert!(check_brackets("a = {b: 1} / 2, [{} / 1, {} / 2]").is_ok());
+        for line_end in ["\r", "\u{2028}", "\u{2029}"] {
+            assert!(check_brackets(&format!("1 // {line_end}}}")).is_err());
+            assert!(check_brackets(&format!("/{line_end})/")).is_err());
+        }
+        assert!(check_brackets("1 <!-- 2").is_err());
+        assert!(check_brackets("1\n --> 2").is_err());
+        assert!(check_brackets("--> 2").is_err());
+        assert!(check_brackets("a --> 2").is_ok());
+    }
+
+    #[test]
+    fn what_a_slash_is_depends_on_the_bracket_before_it() {
+        for source in [
+            "if (a) {} /[}]/.test(b)",
+            "switch (a) { case 1: {} /[}]/.test(b); default: {} /[}]/.test(b) }",
+            "out: {} /[}]/.test(b)",
+            "try {} catch {} /[}]/.test(b)",
+            "do {} while (a)\nx = b ? {} / 1 : {} / 2",
+            "x = b?.c ?? {d: e ? 1 : {} / 2} / 3",
+            "x = {a: {} / 2, 'b': {} / 3} / 4",
+            "x = (function f() { return {} / 2 }) / 2",
+        ] {
+            check(source, source, &[], &[]);
+        }
     }
 
     #[test]
@@ -641,7 +847,6 @@ mod tests {
             &[],
         );
         check("{ var {a} = o }", "{  (  {a} = o) }", &["a"], &[]);
-        let inner = "function f() { var {a} = o }";
-        check(inner, inner, &[], &["f"]);
+        check("function f() { var {a} = o }", ";                           ", &[], &["f"]);
     }
 }

@@ -10,8 +10,10 @@ use serde_json::Value;
 use super::context::Parts;
 use super::declarations::check_brackets;
 use super::meter::Meter;
+use super::syntax::Syntax;
 use super::values::{to_json, to_script};
 use super::wrap::wrap;
+use super::writer::length_of;
 use crate::chart::{DataValue, ExpressionIx, ExpressionKind, Foreach, Inline};
 use crate::model::{Fault, Model};
 use crate::{Chart, Failure, Limits, SharedStart, weight};
@@ -236,7 +238,7 @@ impl Model for ScriptModel<'_, '_> {
         };
         let list = self.parts.helper(&self.context, |helpers| &helpers.list);
         let list: Array<'_> = self.helper(list, (value,), Some(foreach.array))?;
-        let length = list.len();
+        let length = self.checked(length_of(&list), Some(foreach.array))?;
         //= scxml: 4.6 a new variable is declared if there is none of that name
         self.declare(&foreach.item)?;
         if let Some(index) = &foreach.index {
@@ -284,10 +286,14 @@ impl Model for ScriptModel<'_, '_> {
 
     fn evaluate(&mut self, source: &str) -> Result<Option<Value>, Fault> {
         check_brackets(source).map_err(|error| Fault::execution(error.message))?;
+        let text = wrap(&ExpressionKind::Value, source, false);
+        Syntax::new()
+            .map_err(|error| Fault::execution(error.to_string()))?
+            .check(&text)
+            .map_err(|refused| Fault::execution(format!("SyntaxError: {}", refused.message)))?;
         self.is_changed = true;
         let mut options = EvalOptions::default();
         options.strict = false;
-        let text = wrap(&ExpressionKind::Value, source, false);
         let made: rquickjs::Result<Function<'_>> = self.context.eval_with_options(text, options);
         let made = self.checked(made, None)?;
         let value = made.call::<_, JsValue<'_>>((self.scope.clone(),));

@@ -445,3 +445,119 @@ fn late_binding_waits_for_the_first_entry() {
     }
     assert_eq!(values, [json!([1, "undefined"]), json!(2), json!(9)]);
 }
+
+#[test]
+fn start_parameters_make_variables_and_hide_nothing() {
+    let parameters: Value = serde_json::from_str(
+        r#"{"__proto__": {"a": 1}, "undefined": 2, "Object": 3, "_event": 4, "toString": 5, "plain": 6}"#,
+    )
+    .unwrap();
+    let mut trial = Trial::with(
+        "<state id='s'><transition event='error.execution'><log label='error' expr='_event.data.message.split(\"`\")[1]'/></transition>
+         <transition event='probe'><log expr='[typeof a, typeof undefined, typeof Object, typeof In, toString, plain, _event.name]'/></transition></state>",
+        Limits::default(),
+        parameters.as_object().cloned().unwrap(),
+    );
+    trial.send("probe");
+    let mut logs = trial.logs();
+    let probed = logs.pop();
+    logs.sort();
+    assert_eq!(logs, ["error=\"Object\"", "error=\"__proto__\"", "error=\"_event\"", "error=\"undefined\""]);
+    assert_eq!(
+        probed.as_deref(),
+        Some("[\"undefined\",\"undefined\",\"function\",\"function\",5,6,\"probe\"]")
+    );
+}
+
+#[test]
+fn a_declared_function_is_what_its_name_holds() {
+    let mut trial = Trial::of(
+        "<script>function f() { return 1 } var orig = f; f = function () { return orig() + 1 };
+           function h() { return 10 } function g() { return h() }
+           class K { v() { return 1 } } K = class { v() { return 2 } };
+           early = late(); function late() { return 3 } var early;</script>
+         <state id='s'><onentry><log expr='[f(), new K().v(), g(), g.name, early]'/></onentry>
+           <transition event='swap'><script>h = function () { return 20 }</script><log expr='g()'/></transition>
+           <transition event='probe'><log expr='[f(), g(), new orig() instanceof orig]'/></transition></state>",
+    );
+    trial.send("swap");
+    trial.send("probe");
+    trial.write_and_read();
+    trial.send("probe");
+    assert_eq!(trial.logs(), ["[2,2,10,\"g\",3]", "20", "[2,20,true]", "[2,20,true]"]);
+}
+
+/// What a probe finds before and after the session was written down, which must be the same.
+#[track_caller]
+fn survives(script: &str, probe: &str, expected: &str) {
+    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+    let mut trial = Trial::of(&format!(
+        "<script>{}</script><state id='s'><transition event='probe'><log expr=\"{}\"/></transition>
+           <transition event='error'><log expr='_event.data.message'/></transition></state>",
+        escape(script),
+        escape(probe)
+    ));
+    trial.send("probe");
+    trial.write_and_read();
+    trial.send("probe");
+    trial.write_and_read();
+    trial.send("probe");
+    assert_eq!(trial.logs(), vec![expected; 3], "{script}");
+}
+
+#[test]
+fn what_json_has_no_place_for_survives() {
+    survives(
+        "var d = new Date('no date'), e = [new Date(NaN)]",
+        "[d.getTime() + '', e[0].getTime() + '']",
+        "[\"NaN\",\"NaN\"]",
+    );
+    survives("var r = /a/g; r.exec('aa')", "r.lastIndex", "1");
+    survives(
+        "var m = /(?<b>b)/.exec('abc')",
+        "[m[0], m.index, m.input, m.groups.b, m.length]",
+        "[\"b\",1,\"abc\",\"b\",2]",
+    );
+    survives(
+        "var l = [1]; l.note = {deep: [NaN]}; var k = l.note",
+        "[l.note.deep[0] + '', l.note === k, l.length]",
+        "[\"NaN\",true,1]",
+    );
+    survives(
+        "var o = Object.create(null); o.a = 1; var p = {q: o}",
+        "[Object.getPrototypeOf(o) === null, p.q === o, o.a]",
+        "[true,true,1]",
+    );
+}
+
+#[test]
+fn properties_of_functions_and_prototypes_survive() {
+    survives(
+        "function count() { count.n = (count.n || 0) + 1; return count.n } count(); count.of = {list: [1, , 3]}; var of = count.of",
+        "[count.n, count.of.list.length, of === count.of, count.name]",
+        "[1,3,true,\"count\"]",
+    );
+    survives(
+        "function Point(x) { this.x = x } Point.prototype.twice = function () { return 2 * this.x }; Point.origin = new Point(0);
+         var p = new Point(4), q = {r: new Point(5)};",
+        "[p.twice(), q.r.twice(), p instanceof Point, Point.origin.twice(), Object.keys(p).join()]",
+        "[8,10,true,0,\"x\"]",
+    );
+    survives(
+        "function Base(n) { this.n = n } Base.prototype = { get: function () { return this.n } };
+         function Derived(n) { Base.call(this, n) } Derived.prototype = Object.create(Base.prototype);
+         Derived.prototype.more = function () { return this.n + 1 }; var d = new Derived(7), proto = Base.prototype;",
+        "[d.get(), d.more(), d instanceof Base, d instanceof Derived, proto === Base.prototype]",
+        "[7,8,true,true,true]",
+    );
+    survives(
+        "class A { static made = 0; constructor() { A.made += 1; this.k = 1 } up() { return this.k + 1 } } class B extends A {} var b = new B();",
+        "[A.made, b.up(), b instanceof A, b instanceof B]",
+        "[1,2,true,true]",
+    );
+    survives(
+        "var o = { f: function () { return 1 } }; o.f.note = 'x'; var m = new Map([[1, o.f]])",
+        "[o.f.note, m.get(1) === o.f]",
+        "[\"x\",true]",
+    );
+}

@@ -45,7 +45,7 @@ pub(crate) struct Known {
 impl Known {
     /// What the bootstrap script says of a scope that it has just read: functions, then their numbers.
     pub(crate) fn of<'js>(context: &Ctx<'js>, list: Array<'js>) -> rquickjs::Result<Option<Box<Self>>> {
-        let count = list.len() / 2;
+        let count = length_of(&list)? / 2;
         if count == 0 {
             return Ok(None);
         }
@@ -182,6 +182,9 @@ impl<'js> Walk<'js, '_> {
                 self.unset.push(at);
                 self.text.push_str("null");
             } else if value.is_function() && !value.is_proxy() {
+                if self.has_own(&value)? {
+                    return Err(Stop::Whole);
+                }
                 self.text.push_str("null");
                 let place = self.functions.len();
                 let number = match (known, held.as_ref()) {
@@ -268,6 +271,9 @@ impl<'js> Walk<'js, '_> {
         } else if value.is_proxy() {
             return self.layer(value, depth);
         } else if value.is_function() {
+            if self.has_own(value)? {
+                return Err(Stop::Whole);
+            }
             self.meet(value);
             self.special();
         } else if let Some(object) = value.as_object() {
@@ -304,6 +310,10 @@ impl<'js> Walk<'js, '_> {
             return Ok(());
         }
         let prototype = object.get_prototype();
+        if prototype.is_none() {
+            // Nothing above it, which JSON does not say.
+            self.mark_current();
+        }
         let plain = &self.parts.helpers.prototypes;
         if let Some(prototype) =
             prototype.filter(|prototype| !plain.contains(&identity(prototype.as_value())))
@@ -315,8 +325,13 @@ impl<'js> Walk<'js, '_> {
             self.mark_current();
         }
         if let Some(array) = object.as_array() {
+            let length = self.length_that_fits(array)?;
+            // Holes, or properties beside the items.
+            if object.own_keys::<Atom<'js>>(rquickjs::Filter::default()).len() != length {
+                return Err(Stop::Whole);
+            }
             self.text.push('[');
-            for at in 0..array.len() {
+            for at in 0..length {
                 if at > 0 {
                     self.text.push(',');
                 }
@@ -344,6 +359,31 @@ impl<'js> Walk<'js, '_> {
         }
         self.text.push('}');
         Ok(())
+    }
+
+    /// Whether a function, or its prototype, holds what a script has put there, or the prototype has another one above it than objects have.
+    fn has_own(&self, function: &JsValue<'js>) -> rquickjs::Result<bool> {
+        let Some(function) = function.as_object() else { return Ok(false) };
+        let holds_any =
+            |object: &Object<'js>| object.own_keys::<Atom<'js>>(rquickjs::Filter::default()).len() > 0;
+        if holds_any(function) {
+            return Ok(true);
+        }
+        let prototype: JsValue<'js> = function.get("prototype")?;
+        let Some(prototype) = prototype.as_object() else { return Ok(false) };
+        let [plain, _] = self.parts.helpers.prototypes;
+        let is_plain = |above: Object<'js>| identity(above.as_value()) == plain;
+        Ok(holds_any(prototype) || !prototype.get_prototype().is_none_or(is_plain))
+    }
+
+    /// Length of an array whose text may still be short enough: each of its items takes at least two bytes.
+    fn length_that_fits(&self, array: &Array<'js>) -> Result<usize, Stop> {
+        let length = length_of(array)?;
+        if length > self.limit / 2 {
+            let bytes = self.text.len().saturating_add(length.saturating_mul(2));
+            return Err(Stop::Unwritten(Unwritten::TooLong(bytes)));
+        }
+        Ok(length)
     }
 
     /// Whether an object with this prototype is a map or a set: what it holds may be shared with any variable.
@@ -455,6 +495,18 @@ impl<'js> Walk<'js, '_> {
             .and_then(|variable| self.text.get(variable.name_at..variable.value_at - 1))
             .unwrap_or_default()
     }
+}
+
+/// Length of an array. The library's own way takes it for an integer of 32 bits, and ends the process if it is none.
+pub(crate) fn length_of(array: &Array<'_>) -> rquickjs::Result<usize> {
+    let length: f64 = array.as_object().get("length")?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an array has at most 2^32 - 1 items"
+    )]
+    let length = length as usize;
+    Ok(length)
 }
 
 /// The text of a name. The library's own way cuts it at a NUL, and takes half a character for text.

@@ -169,12 +169,24 @@ impl Interpreter<'_> {
         }
     }
 
-    /// `<donedata>`: an error leaves the data empty (scxml: 5.5, 5.7.1).
+    /// `<donedata>`: an error leaves out the parameter that it is in, or the content (scxml: 5.5, 5.7.1).
     pub(super) fn done_data(&mut self, payload: &Payload) -> Result<Option<Value>, Failure> {
-        match self.payload(payload) {
-            Ok(data) => Ok(data),
-            Err(fault) => self.absorb(Err(fault)).map(|_| None),
+        if payload.content.is_some() {
+            return match self.payload(payload) {
+                Ok(data) => Ok(data),
+                Err(fault) => self.absorb(Err(fault)).map(|_| None),
+            };
         }
+        let mut named = Map::new();
+        for (name, expression) in &payload.named {
+            match self.model.value(*expression) {
+                Ok(value) => named.extend(value.map(|value| (name.clone(), value))),
+                Err(fault) => {
+                    self.absorb(Err(fault))?;
+                }
+            }
+        }
+        Ok(Some(named).filter(|named| !named.is_empty()).map(Value::Object))
     }
 
     fn verb(&mut self, verb: &VerbElement) -> Result<(), Fault> {

@@ -53,7 +53,7 @@ const CODE: &[&str] = &[
     "srcexpr",
     "namelist",
 ];
-/// Attributes that are code when they are written in quotes, as charts of ORS do.
+/// Attributes that are code when they are written in quotes or read from an object, as charts of ORS do.
 const QUOTED: &[&str] = &["event", "target", "type", "targettype", "delay", "sendid", "label", "src"];
 
 impl<'a> Program<'a> {
@@ -104,7 +104,8 @@ impl<'a> Program<'a> {
             if action.is("foreach") && matches!(attribute.name.as_str(), "item" | "index") {
                 self.declared.insert(text);
             }
-            let is_quoted = text.starts_with(['\'', '"']) && QUOTED.contains(&attribute.name.as_str());
+            let is_code = text.starts_with(['\'', '"']) || crate::load::is_ors_expression(text);
+            let is_quoted = is_code && QUOTED.contains(&attribute.name.as_str());
             if is_quoted || CODE.contains(&attribute.name.as_str()) {
                 self.pieces.push(piece(&attribute.value, false));
             }
@@ -271,6 +272,19 @@ impl Piece<'_> {
     fn is_property(&self, at: usize) -> bool {
         let before = at.checked_sub(1).and_then(|before| self.tokens.get(before));
         let next = self.tokens.get(at + 1);
+        // `name(parameters) {` of an object or a class; what is called is followed by something else.
+        let is_method = next.is_some_and(|next| next.is("("))
+            && closing(&self.tokens, at + 1)
+                .and_then(|end| self.tokens.get(end + 1))
+                .is_some_and(|behind| behind.is("{"));
+        // `label: for (…)`, `break label`
+        let begins = before.is_none_or(|before| before.is(";") || before.is("}") || before.is(")"));
+        let is_jump = before.is_some_and(|before| {
+            before.kind == Kind::Word && matches!(before.text.as_str(), "break" | "continue")
+        });
+        if is_method || is_jump || (begins && next.is_some_and(|next| next.is(":"))) {
+            return true;
+        }
         let Some(before) = before else { return false };
         if before.is(".") || before.is("?.") || (before.kind == Kind::Word && before.text == "typeof") {
             return true;
@@ -278,12 +292,8 @@ impl Piece<'_> {
         if !(before.is("{") || before.is(",")) {
             return false;
         }
-        // `{ key: value }`, `{ method() { … } }`
-        let is_method = next.is_some_and(|next| next.is("("))
-            && closing(&self.tokens, at + 1)
-                .and_then(|end| self.tokens.get(end + 1))
-                .is_some_and(|behind| behind.is("{"));
-        next.is_some_and(|next| next.is(":")) || is_method
+        // `{ key: value }`
+        next.is_some_and(|next| next.is(":"))
     }
 
     /// The names that it declares anywhere: variables, functions, parameters. Scopes are not looked at.
@@ -398,6 +408,17 @@ mod tests {
         assert_eq!(free("x ? y : z"), ["x", "y", "z"]);
         assert_eq!(free("typeof u === 'undefined'"), Vec::<String>::new());
         assert_eq!(free("({ m(p) { return p + q } })"), ["q"]);
+        assert_eq!(
+            free(
+                "class A { constructor(w) { this.w = w } area() { return w } static *all(n) { yield n + o } }"
+            ),
+            ["o"]
+        );
+        assert_eq!(
+            free("outer: for (;;) { break outer; } f(a); inner: while (b) continue inner"),
+            ["f", "a", "b"]
+        );
+        assert_eq!(free("x = a ? b : c; y = 1_000"), ["x", "a", "b", "c", "y"]);
     }
 
     #[test]

@@ -107,8 +107,8 @@ fn undeclared(chart: &Chart, outline: &Outline, program: &Program<'_>, findings:
     known.extend(chart.modules.constants.iter().map(|(name, _)| name.clone()));
     known.extend(program.declared.iter().map(|name| (*name).to_owned()));
     for expression in &chart.expressions {
-        if let ExpressionKind::Script { names, functions, classes } = &expression.kind {
-            known.extend(names.iter().chain(functions).chain(classes).cloned());
+        if let ExpressionKind::Script { names, functions } = &expression.kind {
+            known.extend(names.iter().chain(functions.iter().map(|function| &function.name)).cloned());
         }
     }
     for piece in &program.pieces {

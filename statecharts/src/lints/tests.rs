@@ -306,3 +306,25 @@ fn the_names_that_every_session_has_exist() {
         assert_eq!(trial.logs(), ["is=1"], "{name}");
     }
 }
+
+#[test]
+fn charts_for_ors_are_told_of_errors_by_other_names() {
+    let events = "<transition event='error.illegalcond.ReferenceError'/><transition event='error.script'/><transition event='error.send.targetunavailable.a'/>";
+    let body = format!("<state id='a'><transition event='done.scxml.child'/>{events}</state>");
+    let found = |head: &str| {
+        let text = text(&body).replace("name='trial'", head);
+        let compiled = compile(Source { file: "c.scxml", text: &text }, &modules(), &NoParts).unwrap();
+        super::check(&compiled.chart, &host()).len()
+    };
+    assert_eq!(found("name='trial' _orsCompatibility='true'"), 0);
+    assert_eq!(found("name='trial'"), 3, "only the end of a session may come");
+}
+
+#[test]
+fn expressions_of_ors_in_the_place_of_literals_use_names() {
+    check(
+        "<datamodel><data id='wait' expr='\"5s\"'/><data id='target' expr='\"#_internal\"'/></datamodel>
+         <state id='a'><onentry><send event=\"'tick'\" delay='_data.wait' target='_data.target'/></onentry><transition event='tick'/></state>",
+        &[],
+    );
+}

@@ -94,7 +94,7 @@ impl Scanner {
                 self.push(Kind::Word, start, self.at);
             }
             _ if first.is_ascii_digit() => {
-                self.skip_while(|next| next.is_alphanumeric() || next == '.');
+                self.skip_while(|next| next.is_alphanumeric() || matches!(next, '.' | '_'));
                 self.push(Kind::Number, start, self.at);
             }
             _ => self.operator(first),
@@ -217,7 +217,7 @@ mod tests {
         check("x = a / b / c", &["x", "=", "a", "/", "b", "/", "c"]);
         check("/a[/]b/.test(c)", &["", ".", "test", "(", "c", ")"]);
         check("`a ${b + `${c}`} d` + e", &["", "${", "b", "+", "", "${", "c", "}", "", "}", "", "+", "e"]);
-        check("a /* b */ => 1.5e3", &["a", "=>", "1.5e3"]);
+        check("a /* b */ => 1.5e3 + 1_000", &["a", "=>", "1.5e3", "+", "1_000"]);
     }
 
     #[test]

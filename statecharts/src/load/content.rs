@@ -11,7 +11,7 @@ use crate::chart::{
     SendElement, Text,
 };
 use crate::duration::parse_duration;
-use crate::xml::{Attribute, Element};
+use crate::xml::{Attribute, Element, Node};
 
 impl Loader<'_> {
     /// The executable content inside `element`.
@@ -279,10 +279,15 @@ impl Loader<'_> {
 
     /// Text or markup inside `element`, if there is any.
     pub(super) fn inline(&mut self, element: &Element) -> Option<Inline> {
-        if let Some(child) = element.elements().next() {
-            return Some(Inline::Markup(self.markup(child)));
-        }
         let (text, _) = element.text();
+        let mut children = element.elements();
+        if let Some(child) = children.next() {
+            if text.trim().is_empty() && children.next().is_none() {
+                return Some(Inline::Markup(self.markup(child)));
+            }
+            // No document: all of it as text, tags included.
+            return Some(Inline::Text(self.inner_text(element).trim().to_owned()));
+        }
         if text.trim().is_empty() {
             return None;
         }
@@ -290,6 +295,17 @@ impl Loader<'_> {
             self.files.error(element.place, "the null data model has no data; use datamodel=\"ecmascript\"");
         }
         Some(inline_text(&text))
+    }
+
+    /// What stands between the tags of an element, as it is written.
+    fn inner_text(&self, element: &Element) -> &str {
+        let text = self.files.text(element.place.file);
+        let start = element.children.first().map(|child| match child {
+            Node::Element(child) => child.outer.start,
+            Node::Text { place, .. } => place.offset as usize,
+        });
+        let inner = text.get(start.unwrap_or(element.outer.start)..element.outer.end).unwrap_or_default();
+        inner.rfind("</").and_then(|end| inner.get(..end)).unwrap_or_default()
     }
 
     /// The text of an element, complete with the namespaces that it uses from outside.

@@ -1,24 +1,15 @@
 //! Expressions of a chart: constants are folded, the rest is checked by the script engine before any session runs it.
 
-use rquickjs::context::EvalOptions;
-use rquickjs::{CatchResultExt, CaughtError, Context, Runtime, Value as JsValue};
 use serde_json::Value;
 
 use super::Loader;
 use crate::BrokenExpressions;
 use crate::chart::{Expression, ExpressionIx, ExpressionKind, ModelKind, Text};
 use crate::ecmascript::declarations::{check_brackets, declarations};
+use crate::ecmascript::syntax::{Refused, Syntax};
 use crate::ecmascript::wrap::wrap;
 use crate::null_model;
 use crate::xml::{Attribute, Place, to_u32};
-
-/// Heap for checking one chart.
-const MEMORY_MAX: usize = 256 * 1024 * 1024;
-
-/// A script engine that parses and never runs.
-pub(super) struct Syntax {
-    context: Context,
-}
 
 /// Where in the source, in characters, and why.
 struct SyntaxError {
@@ -26,37 +17,16 @@ struct SyntaxError {
     message: String,
 }
 
-impl Syntax {
-    pub(super) fn new() -> rquickjs::Result<Self> {
-        let runtime = Runtime::new()?;
-        runtime.set_memory_limit(MEMORY_MAX);
-        // No interrupt handler: nothing of a chart runs here, a function is made of each text, and `check_brackets` keeps the
-        // text inside of it. A handler would also stop the making, whenever the engine happens to ask it.
-        Ok(Self { context: Context::full(&runtime)? })
-    }
-
-    fn check(&self, kind: &ExpressionKind, source: &str, is_sloppy: bool) -> Result<(), SyntaxError> {
-        let text = wrap(kind, source, is_sloppy);
-        self.context.with(|context| {
-            let mut options = EvalOptions::default();
-            options.strict = false;
-            match context.eval_with_options::<JsValue<'_>, _>(text, options).catch(&context) {
-                Ok(_) => Ok(()),
-                Err(CaughtError::Exception(exception)) => {
-                    let index =
-                        exception.stack().and_then(|stack| index_in(kind, source, &stack)).unwrap_or(0);
-                    let mut message = exception.message().unwrap_or_default();
-                    let end = source.chars().count();
-                    if index >= end && message.starts_with("unexpected token") {
-                        // The token belongs to the function around the source, which nobody has written.
-                        "it ends where something more is expected".clone_into(&mut message);
-                    }
-                    Err(SyntaxError { index: index.min(end.saturating_sub(1)), message })
-                }
-                Err(other) => Err(SyntaxError { index: 0, message: other.to_string() }),
-            }
-        })
-    }
+fn check(syntax: &Syntax, kind: &ExpressionKind, source: &str, is_sloppy: bool) -> Result<(), SyntaxError> {
+    syntax.check(&wrap(kind, source, is_sloppy)).map_err(|Refused { stack, mut message }| {
+        let index = stack.and_then(|stack| index_in(kind, source, &stack)).unwrap_or(0);
+        let end = source.chars().count();
+        if index >= end && message.starts_with("unexpected token") {
+            // The token belongs to the function around the source, which nobody has written.
+            "it ends where something more is expected".clone_into(&mut message);
+        }
+        SyntaxError { index: index.min(end.saturating_sub(1)), message }
+    })
 }
 
 /// Character of the source that a stack `… :line:column` points at, or one behind its end.
@@ -72,7 +42,11 @@ fn index_in(kind: &ExpressionKind, source: &str, stack: &str) -> Option<usize> {
     };
     let before = line.checked_sub(first_line)?;
     let start: usize = source.split('\n').take(before).map(|line| line.chars().count() + 1).sum();
-    Some(start + column.saturating_sub(1))
+    // The engine counts columns in bytes.
+    let line = source.split('\n').nth(before).unwrap_or_default();
+    let bytes = column.saturating_sub(1);
+    let inside = line.char_indices().take_while(|(at, _)| *at < bytes).count();
+    Some(start + inside + bytes.saturating_sub(line.len()))
 }
 
 /// The value of a constant that needs no script engine.
@@ -111,7 +85,7 @@ pub(crate) fn is_identifier(text: &str) -> bool {
 
 /// Whether a text where the Recommendation has a literal can only be an expression as ORS writes it: `_data.target`, or
 /// quoted text with something beside it (decision D-083). No event, target or time is written so.
-fn is_ors_expression(text: &str) -> bool {
+pub(crate) fn is_ors_expression(text: &str) -> bool {
     const OBJECTS: &[&str] = &["_data.", "_event.", "_genesys."];
     OBJECTS.iter().any(|object| text.starts_with(object))
         || (unquote(text).is_none() && text.contains(['\'', '"']))
@@ -190,16 +164,13 @@ impl Loader<'_> {
         if matches!(expression.kind, ExpressionKind::Broken { .. }) {
             return;
         }
+        let mut declared = None;
         if let ExpressionKind::Script { .. } = expression.kind {
             match declarations(&expression.source) {
-                Ok(found) => {
-                    self.functions.extend(found.texts);
-                    expression.source = found.body;
-                    expression.kind = ExpressionKind::Script {
-                        names: found.names,
-                        functions: found.functions,
-                        classes: found.classes,
-                    };
+                Ok(mut found) => {
+                    self.functions.append(&mut found.texts);
+                    expression.source = std::mem::take(&mut found.written);
+                    declared = Some(found);
                 }
                 Err(error) => return self.broken(expression, place, error.index, error.message),
             }
@@ -224,10 +195,10 @@ impl Loader<'_> {
             }
         }
         let Some(syntax) = &self.syntax else { return };
-        let Err(strict) = syntax.check(&expression.kind, &expression.source, false) else {
-            return;
-        };
-        if syntax.check(&expression.kind, &expression.source, true).is_ok() {
+        if let Err(strict) = check(syntax, &expression.kind, &expression.source, false) {
+            if check(syntax, &expression.kind, &expression.source, true).is_err() {
+                return self.broken(expression, place, strict.index, strict.message);
+            }
             expression.is_sloppy = true;
             let place = self.files.inside(place, strict.index);
             self.files.warning(
@@ -237,9 +208,18 @@ impl Loader<'_> {
                     strict.message
                 ),
             );
-            return;
         }
-        self.broken(expression, place, strict.index, strict.message);
+        let Some(declared) = declared else { return };
+        expression.source = declared.body;
+        expression.kind = ExpressionKind::Script { names: declared.names, functions: declared.functions };
+        if let Err(error) = check(syntax, &expression.kind, &expression.source, expression.is_sloppy) {
+            self.broken(
+                expression,
+                place,
+                0,
+                format!("its declarations cannot be taken out: {}", error.message),
+            );
+        }
     }
 
     fn broken(&mut self, expression: &mut Expression, place: Place, index: usize, message: String) {

@@ -464,7 +464,7 @@ impl Loader<'_> {
     /// `<script>`, with its text or the text that `src` names (scxml: 5.8).
     pub(super) fn script(&mut self, element: &Element) -> Option<ExpressionIx> {
         self.element = "script";
-        let kind = ExpressionKind::Script { names: Vec::new(), functions: Vec::new(), classes: Vec::new() };
+        let kind = ExpressionKind::Script { names: Vec::new(), functions: Vec::new() };
         if let Some(src) = element.attribute("src") {
             let text = self.resolve_text(src)?;
             let file = u16::try_from(self.files.len() - 1).unwrap_or(u16::MAX);

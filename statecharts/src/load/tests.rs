@@ -289,3 +289,17 @@ fn a_history_that_is_its_own_default_is_refused() {
     ))
     .unwrap();
 }
+
+#[test]
+fn columns_count_characters_behind_letters_of_more_than_one_byte() {
+    for text in ["oau", "öäü", "茶茶茶"] {
+        refused(
+            &format!("<script>\n  var a = '{text}'; var b = ; var c = 4;\n</script><state id='s'/>"),
+            &["3:26: error: this script is not valid"],
+        );
+        refused(
+            &format!("<state id='s'><transition event='e' cond='\"{text}\" + ;1'/></state>"),
+            &["2:51: error: this condition is not valid"],
+        );
+    }
+}

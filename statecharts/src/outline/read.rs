@@ -10,7 +10,7 @@ use super::{
 };
 use crate::chart::{self, Chart};
 use crate::load::{Files, is_state, merge};
-use crate::xml::{self, Element, Place, line_and_column};
+use crate::xml::{self, Element, Place};
 use crate::{PartResolver, ResolvedPart};
 
 /// Gives the parts in the order in which the chart took them when it was compiled.
@@ -29,7 +29,7 @@ impl PartResolver for Again<'_> {
 }
 
 pub(super) fn position(files: &Files, place: Place) -> Position {
-    let (line, column) = line_and_column(files.text(place.file), place.offset);
+    let (line, column) = files.line_and_column(place);
     Position { file: files.name(place.file).into(), line, column }
 }
 

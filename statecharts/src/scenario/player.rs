@@ -105,6 +105,14 @@ impl Turn {
             .filter_map(|record| record.step().map(|(_, step)| step))
     }
 
+    /// Sessions that could not be written down or read back, and why.
+    pub fn lost(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.records.iter().filter_map(|record| match &record.happening {
+            Happening::Lost { reason } => Some((record.session.as_str(), reason.as_str())),
+            _ => None,
+        })
+    }
+
     /// What went wrong around the sessions: invocations and events that could not be carried out.
     pub fn troubles(&self) -> impl Iterator<Item = String> {
         self.records.iter().filter_map(|record| match &record.happening {

@@ -156,6 +156,16 @@ impl Running {
                 self.miss(number, doing, place, "a session that does not fail".to_owned(), failure);
             }
         }
+        for (session, reason) in turn.lost() {
+            let found = format!("session {session} was lost: {reason}");
+            self.miss(
+                number,
+                doing,
+                place,
+                "sessions that can be written down and read back".to_owned(),
+                found,
+            );
+        }
         if let Some(restless) = turn.restless {
             self.miss(number, doing, place, "sessions that come to rest".to_owned(), restless.to_string());
         }

@@ -23,9 +23,12 @@ fn kettle() -> Arc<Chart> {
 }
 
 fn run_with(document: &str, restores: bool) -> Vec<Outcome> {
+    run_chart(&text(KETTLE), document, restores)
+}
+
+fn run_chart(chart: &str, document: &str, restores: bool) -> Vec<Outcome> {
     let document = Document::read("a.test.toml", document).unwrap_or_else(|error| panic!("{error}"));
     let modules = modules();
-    let chart = kettle();
     let stage = Stage {
         modules: &modules,
         parts: &|| Box::new(NoParts),
@@ -33,11 +36,7 @@ fn run_with(document: &str, restores: bool) -> Vec<Outcome> {
         limits: Limits::default(),
         restores,
     };
-    let chart = crate::compile(
-        crate::Source { file: "trial.scxml", text: &chart.texts()["trial.scxml"] },
-        &modules,
-        &NoParts,
-    );
+    let chart = crate::compile(crate::Source { file: "trial.scxml", text: chart }, &modules, &NoParts);
     stage.run(&document, &chart.unwrap().chart).unwrap()
 }
 
@@ -211,4 +210,16 @@ fn coverage_names_the_transitions_that_were_never_taken() {
     assert_eq!(never.len(), 3);
     assert_eq!(never[0], "trial.scxml:4:5: idle on tea to refused");
     assert!((coverage.percent() - 25.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_session_that_is_lost_does_not_hold() {
+    let chart = text(
+        "<script>var big = '';</script><state id='s'><transition event='grow'><script>big = 'x'.repeat(5e6)</script></transition></state>",
+    );
+    let steps = "[[scenario]]\nname = \"growing\"\n[[scenario.step]]\nsend = \"grow\"\n[[scenario.step]]\nsend = \"grow\"\n";
+    let outcomes = run_chart(&chart, steps, true);
+    let found: Vec<&str> = outcomes[0].misses.iter().map(|miss| miss.mismatch.found.as_str()).collect();
+    assert!(found.iter().any(|found| found.contains("was lost")), "{found:?}");
+    assert!(run_chart(&chart, steps, false)[0].misses.is_empty());
 }

@@ -67,10 +67,10 @@ impl Session {
     }
 
     /// Every variable of the session by its name, as `JSON.stringify` would write it: a variable without value is null,
-    /// functions are left out. Empty with the null data model.
+    /// functions are left out. A variable that JSON cannot hold, such as a cycle, is a text that says so. Empty with the null data model.
     ///
     /// # Errors
-    /// When the data hold something that JSON cannot, such as a cycle, or cannot be read.
+    /// When the data cannot be read.
     pub fn data(
         &mut self,
         worker: &mut Worker,
@@ -86,8 +86,13 @@ impl Session {
     }
 }
 
-/// Own properties of the scope; a variable without value must not be missing.
-const DATA: &str = "Object.fromEntries(Object.keys(_data).map((name) => [name, _data[name] === undefined ? null : _data[name]]))";
+/// Own properties of the scope; a variable without value must not be missing, and one that cannot be written hides no other.
+const DATA: &str = "Object.fromEntries(Object.keys(_data).map((name) => {
+  try {
+    const text = JSON.stringify(_data[name]);
+    return [name, text === undefined ? (_data[name] === undefined ? null : undefined) : JSON.parse(text)];
+  } catch (error) { return [name, '(no JSON: ' + String(error && error.message) + ')']; }
+}))";
 
 #[cfg(test)]
 mod tests {
@@ -136,6 +141,20 @@ mod tests {
             Value::Object(data),
             json!({ "coins": 2, "unset": null, "when": "1970-01-01T00:00:00.000Z" })
         );
+    }
+
+    #[test]
+    fn a_variable_that_is_no_json_hides_no_other() {
+        let mut trial = Trial::of(
+            "<script>var n = 1, cycle = {}; cycle.of = cycle; var big = {b: 1n}; function f() {}</script><state id='s'/>",
+        );
+        let data = trial.session.data(&mut trial.worker, 0).unwrap();
+        assert_eq!(data.get("n"), Some(&json!(1)));
+        assert!(!data.contains_key("f"));
+        for name in ["cycle", "big"] {
+            let text = data.get(name).and_then(Value::as_str).unwrap();
+            assert!(text.starts_with("(no JSON: "), "{text}");
+        }
     }
 
     #[test]
