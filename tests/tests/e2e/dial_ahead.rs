@@ -112,3 +112,26 @@ async fn what_became_of_a_dial_that_a_crash_interrupted_moves_nothing() {
     platform.advance(600.0).await;
     assert!((success_rate(&platform).await - AT_START).abs() < 1e-9);
 }
+
+#[tokio::test]
+async fn nobody_is_dialled_for_agents_whom_immediate_callbacks_are_about_to_take() {
+    let setup = Setup::of("later", &service()).service("now", &Service::immediate());
+    let platform = Platform::start(setup).await;
+    let numbers = ["+12025550160", "+12025550161", "+12025550162", "+12025550163"];
+    for number in numbers {
+        platform.customer(number, json!({"behaviour": "no_answer"})).await;
+    }
+    for agent in ["7001", "7002"] {
+        let _ready = platform.agent_command(agent, "ready").await;
+    }
+    for (service, number) in ["now", "now", "later", "later"].into_iter().zip(numbers) {
+        let _callback = platform.begin(service, &json!({"_customer_number": number})).await;
+        platform.advance(1.0).await;
+    }
+    let mut dialled = platform.dialled().await;
+    dialled.sort_unstable();
+    assert_eq!(dialled, numbers[..2], "two customers ring for two agents");
+    // Nobody answers: the agents are free for the others.
+    platform.advance(60.0).await;
+    assert_eq!(platform.dialled().await.len(), 4);
+}

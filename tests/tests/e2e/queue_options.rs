@@ -26,7 +26,9 @@ async fn a_callback_is_counted_in_the_shared_queue_and_served_in_its_own() {
     platform.advance(30.0).await;
     assert_eq!(platform.get(shared).await.ok()["calls"], 1);
     served_by_an_agent(&platform, &callback).await;
-    assert_eq!(platform.get(shared).await.ok(), json!({}), "it left, and nobody was ever served there");
+    let after = platform.get(shared).await.ok();
+    let own = platform.get("/urs/call/max/lvq?name=VQ_Callback&aqt=urs").await.ok();
+    assert_eq!((&after["calls"], &after["aqt"]), (&json!(0), &own["aqt"]), "it left by routing there as well");
 }
 
 /// Starts the callbacks of two customers, and lets time pass in which nobody is ready.
