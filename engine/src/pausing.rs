@@ -6,9 +6,18 @@
 
 use std::sync::Arc;
 
+use store::CallbackQuery;
+use vocabulary::CallbackState;
+
 use crate::lists::WriteError;
 use crate::node::Node;
 use crate::refusal::Refusal;
+use crate::session::Incoming;
+
+/// States that a pause concerns: conversations are left alone (guide: pause).
+const CONCERNED: [CallbackState; 3] = [CallbackState::Queued, CallbackState::Routing, CallbackState::Paused];
+/// Callbacks that are told in the order of their desired times.
+const CONCERNED_MAX: usize = 100_000;
 
 /// Writes values of a section of a list, all or none, and has the sessions look at it.
 ///
@@ -26,7 +35,25 @@ pub(crate) async fn set(
         Err(error @ WriteError::Full) => return Err(Refusal::BadParameter { text: error.to_string() }),
     }
     if section == "services" {
-        node.sessions.tell_everybody_of_the_pause_list();
+        tell(node).await;
     }
     Ok(())
+}
+
+/// Those who waited longest hear first: who is resumed may be the next to be dialled. Then everybody, also those whose rows
+/// are being written and those who talk; who knows already does nothing.
+async fn tell(node: &Arc<Node>) {
+    let query =
+        CallbackQuery { states: CONCERNED.to_vec(), limit: CONCERNED_MAX, ..CallbackQuery::default() };
+    match node.store.callbacks(query).await {
+        Ok(rows) => {
+            for session in rows.into_iter().filter_map(|row| row.session) {
+                let _ended = node.sessions.tell(&session, Incoming::PauseList);
+            }
+        }
+        Err(error) => {
+            tracing::warn!(%error, "Callbacks cannot be read; they hear of the pause list in any order.");
+        }
+    }
+    node.sessions.tell_everybody_of_the_pause_list();
 }
