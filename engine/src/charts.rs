@@ -152,7 +152,7 @@ impl Charts {
     /// # Errors
     /// [`ChartError`].
     pub fn named(&self, name: &str) -> Result<Arc<Chart>, ChartError> {
-        let name = name.strip_prefix("file:").unwrap_or(name);
+        let name = without_scheme(name);
         match self.file(name) {
             // Where a file was looked for helps more than that no shipped chart has its name.
             Err(missing @ ChartError::Unreadable { .. }) if shipped_text(&chart_file(name)).is_none() => {
@@ -261,6 +261,7 @@ impl Charts {
 /// Parts lie beside the chart; shipped ones are found from everywhere.
 impl PartResolver for Charts {
     fn resolve(&self, src: &str, from_file: &str) -> Result<ResolvedPart, String> {
+        let src = without_scheme(src);
         let beside = Path::new(from_file).parent().unwrap_or(Path::new("")).join(src);
         let beside = beside.to_string_lossy().into_owned();
         match self.part_text(&beside) {
@@ -278,6 +279,7 @@ struct Stored<'a>(&'a BTreeMap<String, String>);
 
 impl PartResolver for Stored<'_> {
     fn resolve(&self, src: &str, from_file: &str) -> Result<ResolvedPart, String> {
+        let src = without_scheme(src);
         let beside =
             Path::new(from_file).parent().unwrap_or(Path::new("")).join(src).to_string_lossy().into_owned();
         [beside, src.to_owned()]
@@ -285,6 +287,11 @@ impl PartResolver for Stored<'_> {
             .find_map(|file| self.0.get(&file).map(|text| ResolvedPart { file, text: text.clone() }))
             .ok_or_else(|| format!("{src} was not stored with the chart"))
     }
+}
+
+/// The path of a `file:part.js`, as charts of the Recommendation's tests write it. It is read like every other: beside the chart only.
+fn without_scheme(src: &str) -> &str {
+    src.strip_prefix("file:").unwrap_or(src)
 }
 
 fn clone_pair((file, text): (&String, &String)) -> (String, String) {
@@ -317,5 +324,22 @@ fn compile_with_parts(
         Err(error) => Err(ChartError::Broken(
             error.diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_may_be_named_by_its_scheme() {
+        let texts = BTreeMap::from([("own/part.js".to_owned(), "var a".to_owned())]);
+        let stored = Stored(&texts).resolve("file:part.js", "own/chart.scxml").unwrap();
+        assert_eq!((stored.file.as_str(), stored.text.as_str()), ("own/part.js", "var a"));
+
+        let charts = Charts::new(None);
+        let plain = charts.resolve("callback.scxml", "chart.scxml").unwrap();
+        assert_eq!(charts.resolve("file:callback.scxml", "chart.scxml").unwrap().file, plain.file);
+        assert!(charts.resolve("file:///etc/hostname", "chart.scxml").is_err());
     }
 }

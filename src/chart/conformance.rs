@@ -8,7 +8,7 @@ use std::path::Path;
 use engine::Charts;
 use serde_json::Map;
 use statecharts::rehearsal::Rehearsal;
-use statecharts::{BrokenExpressions, Limits, PartResolver, ResolvedPart, Source, Status};
+use statecharts::{BrokenExpressions, Limits, Source, Status};
 
 use crate::arguments::ConformanceOptions;
 use crate::failure::Failure;
@@ -40,18 +40,9 @@ pub(crate) fn run(options: &ConformanceOptions) -> Result<(), Failure> {
     }
 }
 
-/// Files beside the chart; `file:` before a name means the same.
-struct Beside(Charts);
-
-impl PartResolver for Beside {
-    fn resolve(&self, src: &str, from_file: &str) -> Result<ResolvedPart, String> {
-        self.0.resolve(src.strip_prefix("file:").unwrap_or(src), from_file)
-    }
-}
-
 /// The final state of a chart, or why it has none.
 fn outcome(folder: &Path, file: &str, text: &str) -> Result<String, String> {
-    let parts = Beside(Charts::new(Some(folder.to_owned())));
+    let parts = Charts::new(Some(folder.to_owned()));
     let mut rehearsal = Rehearsal::new(engine::verbs::modules(), Box::new(parts), Limits::default())
         .map_err(|failure| failure.to_string())?
         .with_broken_expressions(BrokenExpressions::Defer);

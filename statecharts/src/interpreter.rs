@@ -154,6 +154,11 @@ impl<'a> Interpreter<'a> {
         self.microsteps = 0;
         self.scratch.forget_entries();
         self.failed_guards.clear();
+        //= scxml: 6.4 what a child sent is ignored once the child was cancelled, its end included
+        let is_late = |id: &String| self.record.invocations.iter().all(|running| running.id != *id);
+        if event.invokeid.as_ref().is_some_and(is_late) {
+            return Ok(());
+        }
         let event = self.set_event(event);
         self.invocations_see(&event)?;
         self.select(Some(&event.name))?;
@@ -166,7 +171,6 @@ impl<'a> Interpreter<'a> {
         if self.record.invocations.is_empty() {
             return Ok(());
         }
-        let done = event.name.strip_prefix("done.invoke.").map(str::to_owned);
         let chart = self.chart;
         let running: Vec<(StateIx, u32, String)> = self
             .record
@@ -185,9 +189,10 @@ impl<'a> Interpreter<'a> {
                     Finalize::Copy(copies) => self.copy_from_event(copies, event)?,
                 }
             }
-            if done.as_deref() == Some(id.as_str()) {
-                self.record.invocations.retain(|running| running.id != id);
-            } else if element.is_autoforward {
+            // A child that has ended stays an invocation of its state: an event says too little to tell its end from that of an earlier
+            // child of the same id, or from what somebody else sent. To cancel or to forward to it does nothing.
+            let is_end = event.name.strip_prefix("done.invoke.") == Some(id.as_str());
+            if element.is_autoforward && !is_end {
                 self.effect(Effect::Forward { invokeid: id, event: event.clone() })?;
             }
         }

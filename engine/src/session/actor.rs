@@ -354,7 +354,14 @@ impl SessionActor {
                 if planner.platform_timer(&id, &timed.event) {
                     return Vec::new();
                 }
-                match (timed.session, id.parse::<EffectId>()) {
+                let receiver = match &timed.child {
+                    None => timed.session,
+                    Some(invokeid) => match planner.child_of(invokeid, timed.event.sendid.clone()) {
+                        Ok(child) => Some(child),
+                        Err(told) => return vec![("answer", told)],
+                    },
+                };
+                match (receiver, id.parse::<EffectId>()) {
                     (None, Ok(effect)) if timed.post.is_some() => {
                         timed
                             .post

@@ -21,7 +21,6 @@ const NAME: &str = "__checked__";
 /// A script engine that parses and never runs.
 pub(crate) struct Syntax {
     context: Context,
-    _runtime: Runtime,
 }
 
 /// Why a text is refused.
@@ -50,7 +49,7 @@ impl Syntax {
             questions += 1;
             questions > QUESTIONS_MAX
         })));
-        Ok(Self { context: Context::full(&runtime)?, _runtime: runtime })
+        Ok(Self { context: Context::full(&runtime)? })
     }
 
     /// Checks a text that [`wrap`](super::wrap::wrap) made.

@@ -70,8 +70,9 @@ impl Interpreter<'_> {
         if !send.kind.as_deref().is_none_or(is_scxml_processor) {
             return self.send_by_processor(send);
         }
-        let destination =
-            self.destination(send.target.as_deref()).map_err(|fault| fault.of_target(send.target.as_deref()));
+        let destination = self
+            .destination(send.target.as_deref(), send.delay)
+            .map_err(|fault| fault.of_target(send.target.as_deref()));
         match destination? {
             Destination::Internal => {
                 let mut event = send.event(&self.record.id);
@@ -135,7 +136,7 @@ impl Interpreter<'_> {
     }
 
     //= scxml: C.1 SCXML Event I/O Processor
-    fn destination(&self, target: Option<&str>) -> Result<Destination, Fault> {
+    fn destination(&self, target: Option<&str>, delay: Duration) -> Result<Destination, Fault> {
         let Some(target) = target else {
             return Ok(Destination::Itself);
         };
@@ -162,7 +163,9 @@ impl Interpreter<'_> {
             };
         }
         if let Some(invokeid) = target.strip_prefix("#_") {
-            return if self.record.invocations.iter().any(|running| running.id == invokeid) {
+            // Of a delayed event it shows when it is due: the state may begin its invocations only after this step.
+            let is_running = || self.record.invocations.iter().any(|running| running.id == invokeid);
+            return if !delay.is_zero() || is_running() {
                 Ok(Destination::Other)
             } else {
                 Err(Fault::communication(format!("no invocation `{invokeid}` is running"))

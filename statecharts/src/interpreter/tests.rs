@@ -318,11 +318,42 @@ fn an_empty_finalize_takes_over_what_the_child_sent() {
 }
 
 #[test]
-fn a_finished_child_is_not_cancelled() {
+fn an_end_that_somebody_else_tells_of_does_not_make_a_child_forgotten() {
     let mut trial = Trial::of(INVOKE);
-    let done = Event { invokeid: Some("s.1".to_owned()), ..Event::external("done.invoke.s.1", json!(null)) };
-    assert_eq!(trial.event(done).effects, []);
-    assert_eq!(trial.send("out").effects, []);
+    trial.send("done.invoke.s.1");
+    let step = trial.send("out");
+    assert!(step.effects.contains(&Effect::CancelInvoke { invokeid: "s.1".to_owned() }), "{step:?}");
+}
+
+#[test]
+fn what_a_cancelled_child_sent_is_ignored() {
+    let mut trial = Trial::of(
+        "<state id='s'><invoke id='kid' src='child.scxml'/><transition event='out' target='t'/></state>
+         <state id='t'><transition event='in' target='s'/></state>",
+    );
+    trial.send("out");
+    let from_child =
+        |name: &str| Event { invokeid: Some("kid".to_owned()), ..Event::external(name, json!(null)) };
+    let step = trial.event(from_child("in"));
+    assert!(step.entered.is_empty(), "{step:?}");
+    assert!(trial.event(from_child("done.invoke.kid")).effects.is_empty());
+    trial.send("in");
+    // Late, from the first child: the second one is still cancelled with its state.
+    trial.event(from_child("done.invoke.kid"));
+    let step = trial.send("out");
+    assert!(step.effects.contains(&Effect::CancelInvoke { invokeid: "kid".to_owned() }), "{step:?}");
+}
+
+#[test]
+fn whether_a_child_can_be_reached_shows_when_a_delayed_event_is_due() {
+    let trial = Trial::of(
+        "<state id='s'><onentry><send event='hello' target='#_kid' delay='1s'/><log expr='1'/>
+           <send event='hello' target='#_kid'/><log expr='2'/></onentry><invoke id='kid' src='child.scxml'/>
+           <transition event='error.communication'><log label='error' expr='_event.name'/></transition></state>",
+    );
+    assert_eq!(trial.logs(), ["1", "error=\"error.communication\""]);
+    let sent = |effect: &Effect| matches!(effect, Effect::Send(Send { target: Some(target), .. }) if target == "#_kid");
+    assert!(trial.last().effects.iter().any(sent), "{:?}", trial.last());
 }
 
 #[test]
@@ -418,4 +449,29 @@ fn a_step_names_the_transitions_that_it_took() {
     let count = trial.session.chart().transition_count();
     assert!(initial.iter().chain(&forward).chain(&back).all(|taken| (*taken as usize) < count));
     assert!(!forward.contains(&initial[0]) && !forward.contains(&back[0]));
+}
+
+#[test]
+fn a_bad_parameter_of_donedata_is_left_out_alone() {
+    let mut trial = Trial::of(
+        "<state id='s' initial='a'><state id='a'><transition event='go' target='f'/></state>
+           <final id='f'><donedata><param name='good' expr='1'/><param name='bad' expr='nope.x'/><param name='more' expr='2'/></donedata></final>
+           <transition event='error.execution'><log expr='_event.name'/></transition>
+           <transition event='done.state.s'><log expr='_event.data'/></transition></state>",
+    );
+    trial.send("go");
+    assert_eq!(trial.logs(), ["\"error.execution\"", "{\"good\":1,\"more\":2}"]);
+}
+
+#[test]
+fn content_that_is_no_document_is_text_as_a_whole() {
+    let trial = Trial::of(
+        "<datamodel><data id='k'><a>1</a><b>2</b></data><data id='m'>text <b>2</b>\n  more</data><data id='one'> <a>1</a> </data></datamodel>
+         <state id='s'><onentry><send event='e'><content>Hello <b>you</b> there</content></send><log expr='[k, m, one.tagName]'/></onentry>
+           <transition event='e'><log expr='_event.data'/></transition></state>",
+    );
+    assert_eq!(
+        trial.logs(),
+        ["[\"<a>1</a><b>2</b>\",\"text <b>2</b> more\",\"a\"]", "\"Hello <b>you</b> there\""]
+    );
 }

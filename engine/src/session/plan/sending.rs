@@ -19,6 +19,9 @@ pub(crate) struct TimedEvent {
     /// For whom; `None` is the session that set it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) session: Option<SessionId>,
+    /// The invocation that it is for, when none of that id was running yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) child: Option<String>,
     /// What is posted instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) post: Option<Post>,
@@ -38,18 +41,23 @@ impl Planner<'_> {
             let reason = format!("events of type {} cannot be sent", send.kind.unwrap_or_default());
             return self.send_failed(send.sendid, "error.execution", &reason);
         }
+        let mut child = None;
         let receiver = match send.target.as_deref() {
             None => None,
-            Some(target) => match self.receiver(target) {
-                Some(session) => Some(session),
-                None => {
+            Some(target) => match (self.receiver(target), invocation(target)) {
+                (Some(session), _) => Some(session),
+                (None, Some(invokeid)) if !send.delay.is_zero() => {
+                    child = Some(invokeid.to_owned());
+                    None
+                }
+                (None, _) => {
                     let reason = format!("`{target}` names no session");
                     return self.send_failed(send.sendid, "error.communication", &reason);
                 }
             },
         };
         let receiver = receiver.filter(|session| session != self.session);
-        let to_child = receiver.is_some() && self.parent != receiver.as_ref();
+        let to_child = child.is_some() || receiver.is_some() && self.parent != receiver.as_ref();
         let event = Event {
             name: send.event,
             data: Some(send.data).filter(|data| !data.is_null()),
@@ -67,7 +75,12 @@ impl Planner<'_> {
             let session = receiver.unwrap_or_else(|| self.session.clone());
             return self.order(id.clone(), Action::Deliver { session, event });
         }
-        self.set_timer(id, send.sendid, send.delay, &TimedEvent { event, session: receiver, post: None });
+        self.set_timer(
+            id,
+            send.sendid,
+            send.delay,
+            &TimedEvent { event, session: receiver, child, post: None },
+        );
     }
 
     /// By BasicHTTP: to sessions of this platform in the process (decision D-116), to everybody else as a request.
@@ -78,7 +91,12 @@ impl Planner<'_> {
                 let mut event = basic_http::looped(send);
                 event.origin = Some(self.basic_http.replace("{session}", self.session.as_str()));
                 let receiver = SessionId::new(session);
-                TimedEvent { event, session: Some(receiver).filter(|to| to != self.session), post: None }
+                TimedEvent {
+                    event,
+                    session: Some(receiver).filter(|to| to != self.session),
+                    child: None,
+                    post: None,
+                }
             }
             None => {
                 let request = basic_http::encode(send);
@@ -88,7 +106,7 @@ impl Planner<'_> {
                     body: request.body,
                     sendid: send.sendid.clone(),
                 };
-                TimedEvent { event: Event::default(), session: None, post: Some(post) }
+                TimedEvent { event: Event::default(), session: None, child: None, post: Some(post) }
             }
         };
         if !send.delay.is_zero() {
@@ -152,6 +170,17 @@ impl Planner<'_> {
         self.plan.writes.push(Write::DeleteTimer { session: self.session.clone(), id: id.to_owned() });
     }
 
+    /// The session of an invocation that a delayed event is for; else what its sender is told.
+    pub(crate) fn child_of(&self, invokeid: &str, sendid: Option<String>) -> Result<SessionId, Event> {
+        self.context.children.get(invokeid).cloned().ok_or_else(|| Event {
+            name: "error.communication".to_owned(),
+            kind: statecharts::EventKind::Platform,
+            data: Some(json!({ "reason": format!("no invocation `{invokeid}` is running") })),
+            sendid,
+            ..Event::default()
+        })
+    }
+
     fn send_failed(&mut self, sendid: Option<String>, event: &str, reason: &str) {
         self.plan.raised.push(Event {
             name: event.to_owned(),
@@ -174,6 +203,12 @@ impl Planner<'_> {
             None => Some(SessionId::new(target)),
         }
     }
+}
+
+/// The invocation that a target names.
+fn invocation(target: &str) -> Option<&str> {
+    let name = target.strip_prefix("#_")?;
+    (name != "parent" && !name.starts_with("scxml_")).then_some(name)
 }
 
 fn is_scxml(kind: Option<&str>) -> bool {

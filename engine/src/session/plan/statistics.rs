@@ -104,7 +104,7 @@ impl Planner<'_> {
     }
 
     fn set_platform_timer(&mut self, id: String, event: Event, due: Timestamp) {
-        let timed = TimedEvent { event, session: None, post: None };
+        let timed = TimedEvent { event, session: None, child: None, post: None };
         self.context.timers.insert(id.clone(), None);
         self.plan.writes.push(Write::PutTimer(TimerRow {
             session: self.session.clone(),

@@ -573,6 +573,30 @@ fn a_cancel_is_answered_in_a_chart_for_ors_only() {
 }
 
 #[test]
+fn a_delayed_event_finds_the_child_that_runs_when_it_is_due() {
+    let mut bench = Bench::new();
+    let send = Send {
+        sendid: Some("hello".to_owned()),
+        target: Some("#_kid".to_owned()),
+        event: "hello".to_owned(),
+        delay: Duration::from_secs(1),
+        kind: None,
+        data: Value::Null,
+        is_content: false,
+    };
+    let plan = bench.plan(vec![Effect::Send(send)]);
+    assert_eq!(raised(&plan), Vec::<&str>::new());
+    let Some(Write::PutTimer(row)) = plan.writes.first() else { panic!("no timer: {:?}", plan.writes) };
+    let timed: super::TimedEvent = serde_json::from_str(&row.event).unwrap();
+    assert_eq!(timed.child.as_deref(), Some("kid"));
+    let mut plan = Plan::default();
+    let told = bench.planner(&mut plan).child_of("kid", timed.event.sendid.clone()).unwrap_err();
+    assert_eq!((told.name.as_str(), told.sendid.as_deref()), ("error.communication", Some("hello")));
+    bench.context.children.insert("kid".to_owned(), SessionId::new("K"));
+    assert_eq!(bench.planner(&mut plan).child_of("kid", None), Ok(SessionId::new("K")));
+}
+
+#[test]
 fn a_subscription_asks_at_once_and_again_and_ends_when_it_is_told_to() {
     let mut bench = Bench::new();
     let wanted = json!({ "object": "VQ", "statistic": "StatCallsWaiting", "interval": 5 });
