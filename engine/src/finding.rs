@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use store::{CallbackQuery, CallbackRow};
 use vocabulary::{CallbackId, CallbackState, PhoneNumber, ServiceName};
 
@@ -267,7 +267,7 @@ fn has(row: &CallbackRow, options: Option<&Arc<Map<String, Value>>>, key: &str, 
     match value {
         Some(Value::String(text)) => text == wanted,
         Some(Value::Null) | None => false,
-        Some(other) => other.to_string() == wanted,
+        Some(other) => wanted == other.to_string().as_str(),
     }
 }
 

@@ -55,8 +55,8 @@ async fn unreadable_record_is_left_out_and_does_not_take_the_place_of_others() {
     };
     let late = Timestamp::from_millis(10);
     assert_eq!(names(store.callbacks(CallbackQuery::default()).await), ["node-2", "node-3"]);
-    assert_eq!(names(store.scheduled_before(late, 1).await), ["node-2"]);
-    assert_eq!(names(store.expired_before(late, 2).await), ["node-2", "node-3"]);
+    assert_eq!(names(store.scheduled_before(late, None, 1).await), ["node-2"]);
+    assert_eq!(names(store.expired_before(late, None, 2).await), ["node-2", "node-3"]);
     // Who asks for it by its id hears that it cannot be read, not that there is none.
     assert!(matches!(store.callback(CallbackId::new("node-1")).await, Err(Error::Failed { .. })));
     store.close().await.unwrap();
