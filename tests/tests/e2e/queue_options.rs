@@ -28,7 +28,11 @@ async fn a_callback_is_counted_in_the_shared_queue_and_served_in_its_own() {
     served_by_an_agent(&platform, &callback).await;
     let after = platform.get(shared).await.ok();
     let own = platform.get("/urs/call/max/lvq?name=VQ_Callback&aqt=urs").await.ok();
-    assert_eq!((&after["calls"], &after["aqt"]), (&json!(0), &own["aqt"]), "it left by routing there as well");
+    assert_eq!(
+        (&after["calls"], &after["aqt"]),
+        (&json!(0), &own["aqt"]),
+        "it left by routing there as well"
+    );
 }
 
 /// Starts the callbacks of two customers, and lets time pass in which nobody is ready.
