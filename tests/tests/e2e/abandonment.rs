@@ -99,6 +99,24 @@ async fn a_service_whose_customers_find_nobody_changes_to_agent_first_and_back()
 }
 
 #[tokio::test]
+async fn whoever_switches_the_guard_off_is_rid_of_agent_first() {
+    let mut platform = platform(silent()).await;
+    let (_first, _second) = (abandoned(&platform).await, abandoned(&platform).await);
+    assert_eq!(guard(&platform).await["level"], "agent_first");
+    platform.advance(61.0).await;
+    platform.kill();
+    let unguarded = silent().with("_abandonment_guard", false);
+    platform.configure(&Setup::of("now", &unguarded).switch(LEVELS));
+    platform.restart().await;
+    let now = guard(&platform).await;
+    assert_eq!((&now["level"], &now["guarded"]), (&json!("normal"), &json!(false)));
+    let dials = platform.dials().await.len();
+    let _callback = platform.begin("now", &customer()).await;
+    platform.advance(1.0).await;
+    assert_eq!(platform.dials().await.len(), dials + 1, "customer first, though nobody is ready");
+}
+
+#[tokio::test]
 async fn a_customer_who_hears_music_has_found_something_and_a_crash_forgets_no_level() {
     let mut platform = platform(Service::immediate()).await;
     let _first = abandoned(&platform).await;
