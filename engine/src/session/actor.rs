@@ -319,7 +319,7 @@ impl SessionActor {
                     None => timed.session,
                     Some(invokeid) => match planner.child_of(invokeid, timed.event.sendid.clone()) {
                         Ok(child) => Some(child),
-                        Err(told) => return vec![("answer", told)],
+                        Err(told) => return vec![("answer", *told)],
                     },
                 };
                 match (receiver, id.parse::<EffectId>()) {

@@ -171,13 +171,15 @@ impl Planner<'_> {
     }
 
     /// The session of an invocation that a delayed event is for; else what its sender is told.
-    pub(crate) fn child_of(&self, invokeid: &str, sendid: Option<String>) -> Result<SessionId, Event> {
-        self.context.children.get(invokeid).cloned().ok_or_else(|| Event {
-            name: "error.communication".to_owned(),
-            kind: statecharts::EventKind::Platform,
-            data: Some(json!({ "reason": format!("no invocation `{invokeid}` is running") })),
-            sendid,
-            ..Event::default()
+    pub(crate) fn child_of(&self, invokeid: &str, sendid: Option<String>) -> Result<SessionId, Box<Event>> {
+        self.context.children.get(invokeid).cloned().ok_or_else(|| {
+            Box::new(Event {
+                name: "error.communication".to_owned(),
+                kind: statecharts::EventKind::Platform,
+                data: Some(json!({ "reason": format!("no invocation `{invokeid}` is running") })),
+                sendid,
+                ..Event::default()
+            })
         })
     }
 

@@ -589,7 +589,7 @@ fn a_delayed_event_finds_the_child_that_runs_when_it_is_due() {
     let timed: super::TimedEvent = serde_json::from_str(&row.event).unwrap();
     assert_eq!(timed.child.as_deref(), Some("kid"));
     let mut plan = Plan::default();
-    let told = bench.planner(&mut plan).child_of("kid", timed.event.sendid.clone()).unwrap_err();
+    let told = bench.planner(&mut plan).child_of("kid", timed.event.sendid).unwrap_err();
     assert_eq!((told.name.as_str(), told.sendid.as_deref()), ("error.communication", Some("hello")));
     bench.context.children.insert("kid".to_owned(), SessionId::new("K"));
     assert_eq!(bench.planner(&mut plan).child_of("kid", None), Ok(SessionId::new("K")));
