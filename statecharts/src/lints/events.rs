@@ -1,6 +1,6 @@
 //! Events that nobody sends, and events that nobody hears.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::code::Program;
 use super::tokens::Kind;
@@ -40,7 +40,7 @@ pub(super) fn check(
     for transition in &outline.transitions {
         for event in transition.events.iter().filter(|event| *event != "*") {
             if !done(outline, transition, event, findings) {
-                sent.unknown(outline, transition, event, host, findings);
+                sent.unknown(transition, event, host, findings);
             }
         }
     }
@@ -103,6 +103,8 @@ fn can_be_done(outline: &Outline, state: usize) -> bool {
 /// The events that can reach a chart.
 struct Sent {
     events: BTreeSet<String>,
+    /// For each of the events, up to two different descriptors of transitions that take it.
+    takers: BTreeMap<String, Vec<String>>,
     /// Events that the chart itself gives, and that one of its transitions handles.
     handled: BTreeSet<String>,
     /// All that the host could give if it was asked.
@@ -129,20 +131,18 @@ impl Sent {
                 all.extend(element.answers.iter().map(|answer| answer.event.to_owned()));
             }
         }
-        let heard =
-            |event: &&String| outline.transitions.iter().any(|transition| transition.events.contains(event));
-        let handled = own.iter().filter(heard).cloned().collect();
-        Self { events, handled, host: all, is_ors: chart.is_ors_compatible() }
+        let descriptors: BTreeSet<&String> =
+            outline.transitions.iter().flat_map(|transition| &transition.events).collect();
+        let takers_of = |event: &String| {
+            let takers = descriptors.iter().filter(|descriptor| takes(descriptor, event));
+            takers.take(2).map(|descriptor| (*descriptor).clone()).collect()
+        };
+        let takers = events.iter().map(|event| (event.clone(), takers_of(event))).collect();
+        let handled = own.iter().filter(|event| descriptors.contains(event)).cloned().collect();
+        Self { events, takers, handled, host: all, is_ors: chart.is_ors_compatible() }
     }
 
-    fn unknown(
-        &self,
-        outline: &Outline,
-        transition: &Transition,
-        event: &str,
-        host: &Host,
-        findings: &mut Findings<'_>,
-    ) {
+    fn unknown(&self, transition: &Transition, event: &str, host: &Host, findings: &mut Findings<'_>) {
         if self.events.iter().any(|sent| takes(event, sent) || takes(sent, event)) {
             return;
         }
@@ -176,10 +176,7 @@ impl Sent {
         }
         // Anybody may send such a name from outside; it is suspicious only if it is almost one that is missing here.
         let is_handled_elsewhere = |known: &str| {
-            outline
-                .transitions
-                .iter()
-                .any(|other| other.events.iter().any(|other| other != event && takes(other, known)))
+            self.takers.get(known).is_some_and(|takers| takers.iter().any(|other| other != event))
         };
         let candidates = self
             .events

@@ -324,7 +324,8 @@ fn charts_for_ors_are_told_of_errors_by_other_names() {
 fn expressions_of_ors_in_the_place_of_literals_use_names() {
     check(
         "<datamodel><data id='wait' expr='\"5s\"'/><data id='target' expr='\"#_internal\"'/></datamodel>
-         <state id='a'><onentry><send event=\"'tick'\" delay='_data.wait' target='_data.target'/></onentry><transition event='tick'/></state>",
+         <state id='a'><onentry><send event=\"'tick'\" delay='_data.wait' target='_data.target'/>
+           <send event=\"'tick' + 'ing'\"/></onentry><transition event='tick'/></state>",
         &[],
     );
 }

@@ -74,7 +74,7 @@ impl Action {
     #[must_use]
     pub fn own_event(&self) -> Option<&str> {
         if self.is("raise") || self.is("event") {
-            return self.literal(&["event", "name"]);
+            return self.event_name(&["event", "name"]);
         }
         if !self.is("send") || self.attribute("targetexpr").is_some() {
             return None;
@@ -82,7 +82,12 @@ impl Action {
         let target = self.literal(&["target"]);
         let is_own =
             target.is_none_or(|target| matches!(target, "" | "#_internal" | "_internal" | "_sessionid"));
-        is_own.then(|| self.literal(&["event"])).flatten()
+        is_own.then(|| self.event_name(&["event"])).flatten()
+    }
+
+    /// A name of an event that stands there; charts for ORS may have an expression in its place.
+    fn event_name(&self, names: &[&str]) -> Option<&str> {
+        self.literal(names).filter(|name| !crate::load::is_ors_expression(name))
     }
 
     /// Whether it is a `<send>` that comes later.
