@@ -229,7 +229,10 @@ fn has(row: &CallbackRow, options: Option<&Arc<Map<String, Value>>>, key: &str, 
     match value {
         Some(Value::String(text)) => text == wanted,
         Some(Value::Null) | None => false,
-        Some(other) => other.to_string() == wanted,
+        Some(other) => {
+            let written = other.to_string();
+            written == wanted
+        }
     }
 }
 
