@@ -16,8 +16,8 @@ use crate::session::Incoming;
 
 /// States that a pause concerns: conversations are left alone (guide: pause).
 const CONCERNED: [CallbackState; 3] = [CallbackState::Queued, CallbackState::Routing, CallbackState::Paused];
-/// Callbacks that are told in the order of their desired times.
-const CONCERNED_MAX: usize = 100_000;
+/// Callbacks that are told one after the other, in the order of their desired times: more than there are agents to be given.
+const IN_ORDER: usize = 200;
 
 /// Writes values of a section of a list, all or none, and has the sessions look at it.
 ///
@@ -35,7 +35,8 @@ pub(crate) async fn set(
         Err(error @ WriteError::Full) => return Err(Refusal::BadParameter { text: error.to_string() }),
     }
     if section == "services" {
-        tell(node).await;
+        let inner = Arc::clone(node);
+        node.spawn(async move { tell(&inner).await });
     }
     Ok(())
 }
@@ -43,12 +44,14 @@ pub(crate) async fn set(
 /// Those who waited longest hear first: who is resumed may be the next to be dialled. Then everybody, also those whose rows
 /// are being written and those who talk; who knows already does nothing.
 async fn tell(node: &Arc<Node>) {
-    let query =
-        CallbackQuery { states: CONCERNED.to_vec(), limit: CONCERNED_MAX, ..CallbackQuery::default() };
+    let query = CallbackQuery { states: CONCERNED.to_vec(), limit: IN_ORDER, ..CallbackQuery::default() };
     match node.store.callbacks(query).await {
         Ok(rows) => {
             for session in rows.into_iter().filter_map(|row| row.session) {
-                let _ended = node.sessions.tell(&session, Incoming::PauseList);
+                // Threads of sessions would overtake each other.
+                if let Ok(waiting) = node.sessions.tell_and_wait(&session, vec![Incoming::PauseList]) {
+                    let _ended = waiting.await.is_err();
+                }
             }
         }
         Err(error) => {
