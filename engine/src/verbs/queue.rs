@@ -16,7 +16,7 @@ pub(super) const MODULE: Module = Module {
 const HINTS: Attribute = attribute(
     "hints",
     Expression,
-    "object: `routable` (false keeps the place without being given an agent), `age` epoch seconds of the start of waiting (default that of the call, attached `RouterData70` as `t=\"SECONDS MS\"`, else now), `entered` epoch seconds of the first entry when a place is taken anew (a list of targets goes on from there), `increment` and `interval` (growth of the priority), `exclude` list of agent ids, `reserve` seconds that the agent is kept, `notify` (announces the time to dial), `peg` list of further queues in which the place is counted, `attempts` agents to whom routing may fail (default 5)",
+    "object: `routable` (false keeps the place without being given an agent), `age` epoch seconds of the start of waiting (default that of the call, attached `RouterData70` as `t=\"SECONDS MS\"`, else now), `entered` epoch seconds of the first entry when a place is taken anew (a list of targets goes on from there), `increment` and `interval` (growth of the priority), `exclude` list of agent ids, `reserve` seconds that the agent is kept, `notify` (announces the time to dial; changed to false: it is not dialled after all, and the next may be), `peg` list of further queues in which the place is counted, `attempts` agents to whom routing may fail (default 5)",
 );
 
 const TARGETS: &[Element] = &[TARGET_LIST, RUN_TREATMENTS];
