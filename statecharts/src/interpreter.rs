@@ -154,11 +154,6 @@ impl<'a> Interpreter<'a> {
         self.microsteps = 0;
         self.scratch.forget_entries();
         self.failed_guards.clear();
-        //= scxml: 6.4 what a child sent is ignored once the child was cancelled, its end included
-        let is_late = |id: &String| self.record.invocations.iter().all(|running| running.id != *id);
-        if event.invokeid.as_ref().is_some_and(is_late) {
-            return Ok(());
-        }
         let event = self.set_event(event);
         self.invocations_see(&event)?;
         self.select(Some(&event.name))?;
