@@ -153,6 +153,7 @@ impl Node {
                 self.spawn(async move { scheduled_starts::update(&node, effect, session, due).await });
             }
             Action::TerminateSession { session } => self.terminate(effect, session),
+            Action::CancelInvoked { session } => self.cancel_invoked(&effect, &session),
             Action::Fetch(fetch) => {
                 let node = Arc::clone(self);
                 self.spawn(async move { fetching::fetch(&node, effect, fetch).await });
@@ -226,6 +227,14 @@ impl Node {
                 self.spawn(async move { node.terminate_later(effect, session, error).await });
             }
         }
+    }
+
+    /// Ends a session whose invocation was cancelled, if it is still there.
+    fn cancel_invoked(&self, effect: &EffectId, session: &SessionId) {
+        if !self.sessions.give_up_start(session) {
+            let _ended = self.sessions.tell(session, Incoming::Cancel);
+        }
+        self.tell(effect, Incoming::Done { effect: effect.clone() });
     }
 
     /// Ends a session that does not run: it may still wait for its start.

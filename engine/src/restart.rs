@@ -98,7 +98,7 @@ fn return_to_sender(node: &Arc<Node>, rows: Vec<EffectRow>) {
 fn end_orphans(node: &Node, invoked: Vec<(SessionId, SessionId)>) {
     for (session, _) in invoked.into_iter().filter(|(_, parent)| !node.sessions.is_running(parent)) {
         // One that cannot be restored is ended anyway.
-        let _lost = node.sessions.tell(&session, Incoming::Terminate { reason: None });
+        let _lost = node.sessions.tell(&session, Incoming::Cancel);
     }
 }
 

@@ -256,7 +256,8 @@ pub(crate) async fn start_child(
             .await;
     // Ended by somebody while it was being started; the start itself may have been too far.
     if node.sessions.start_is_over(&session) {
-        let _gone = node.sessions.tell(&session, Incoming::Terminate { reason: None });
+        let end = if is_invoke { Incoming::Cancel } else { Incoming::Terminate { reason: None } };
+        let _gone = node.sessions.tell(&session, end);
         if is_invoke {
             // Nothing comes from an invocation that was cancelled.
             return node.tell(&effect, Incoming::Done { effect: effect.clone() });

@@ -82,6 +82,8 @@ pub(crate) enum Incoming {
         /// Why its record is completed, if its chart did not say; `None` is `NOT_AVAILABLE`.
         reason: Option<CompletionReason>,
     },
+    /// The state that invoked the session was left.
+    Cancel,
 }
 
 /// The message of the actor.
@@ -192,12 +194,19 @@ impl SessionActor {
         }
         let mut events: VecDeque<(&'static str, Event)> =
             plan.raised.drain(..).map(|event| ("answer", event)).collect();
-        let mut terminated: Option<Option<CompletionReason>> = None;
+        let mut terminated: Option<Course> = None;
         for incoming in tell.incoming {
-            if let Incoming::Terminate { reason } = &incoming {
-                terminated = terminated.or_else(|| Some(reason.clone()));
-            } else if self.is_too_old(&incoming, &mut plan, now) {
-                terminated.get_or_insert(None);
+            match &incoming {
+                Incoming::Terminate { reason } => {
+                    terminated.get_or_insert_with(|| Course::Terminated(reason.clone()));
+                }
+                Incoming::Cancel => {
+                    terminated.get_or_insert(Course::Cancelled);
+                }
+                other if self.is_too_old(other, &mut plan, now) => {
+                    terminated.get_or_insert(Course::Terminated(None));
+                }
+                _ => {}
             }
             events.extend(self.interpret(incoming, &mut plan, now));
         }
@@ -212,10 +221,10 @@ impl SessionActor {
             }
             events.extend(plan.raised.drain(..).map(|event| ("answer", event)));
         }
-        if let (Some(reason), Course::Running) = (terminated, &course) {
+        if let (Some(end), Course::Running) = (terminated, &course) {
             let step = self.session.cancel(&mut self.worker.borrow_mut(), now.as_millis());
             self.planner(&mut plan, now).step(step.number, step.effects);
-            course = Course::Terminated(reason);
+            course = end;
         }
         let snapshot = self.snapshot(&mut course);
         let ended = !matches!(course, Course::Running);
@@ -405,7 +414,7 @@ impl SessionActor {
             Incoming::Call(fact) => answers(self.planner(plan, now).call_fact(fact)),
             Incoming::Queue(outcome) => answers(self.planner(plan, now).queue_outcome(outcome)),
             // What it means is looked at before each event.
-            Incoming::PauseList | Incoming::Terminate { .. } => Vec::new(),
+            Incoming::PauseList | Incoming::Terminate { .. } | Incoming::Cancel => Vec::new(),
         }
     }
 
@@ -481,9 +490,11 @@ impl SessionActor {
             }
         }
         for session in context.children.into_values() {
-            give(Action::TerminateSession { session });
+            give(Action::CancelInvoked { session });
         }
-        if let Some(parent) = self.identity.parent.clone() {
+        //= scxml: 6.4 nothing is heard of an invocation that was cancelled
+        let listener = self.identity.parent.clone().filter(|_| !matches!(course, Course::Cancelled));
+        if let Some(parent) = listener {
             // ORS has another name for the end of a session that was not invoked (ors: 11).
             let named = self.ors_farewell(course);
             for event in [Some(self.farewell(course)), named].into_iter().flatten() {
@@ -498,7 +509,7 @@ impl SessionActor {
         let id = &self.identity.id;
         let data = match course {
             Course::Ended(data) => data.clone(),
-            Course::Running | Course::Terminated(_) | Course::Failed(..) => None,
+            Course::Running | Course::Terminated(_) | Course::Cancelled | Course::Failed(..) => None,
         };
         match &self.identity.invokeid {
             Some(invokeid) => Event {
@@ -516,7 +527,7 @@ impl SessionActor {
         let name = chart.name().filter(|_| chart.is_ors_compatible() && self.identity.invokeid.is_none())?;
         let (reason, params) = match course {
             Course::Ended(data) => ("final", data.clone()),
-            Course::Terminated(_) => ("final", None),
+            Course::Terminated(_) | Course::Cancelled => ("final", None),
             Course::Running | Course::Failed(..) => ("error", None),
         };
         let data = json!({ "sessionid": self.identity.id, "reason": reason, "params": params });
@@ -533,6 +544,8 @@ enum Course {
     Ended(Option<Value>),
     /// It was ended from outside, for this reason if one was given.
     Terminated(Option<CompletionReason>),
+    /// It was invoked, and the state that did it was left.
+    Cancelled,
     /// It had to be ended: why, and by which limit if it was one.
     Failed(String, Option<LimitName>),
 }

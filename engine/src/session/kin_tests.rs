@@ -21,6 +21,7 @@ const WRITES: &str = r##"<scxml xmlns="http://www.w3.org/2005/07/scxml" version=
     <transition event="end" ><send event="leave" target="#_kid"/></transition>
     <transition event="done.invoke.kid" target="alone"/>
     <transition event="over" target="end"/>
+    <transition event="part" target="alone"/>
   </state>
   <state id="alone"/>
   <final id="end"/>
@@ -114,6 +115,21 @@ fn a_child_ends_with_its_parent_though_the_process_dies_between() {
         let _dead = node.engine.session_event(session.as_str(), "over", json!({})).await;
         node.restart().await;
         assert_eq!(node.engine.sessions_running(), 0);
+    });
+}
+
+#[test]
+fn nothing_is_heard_of_a_child_whose_state_was_left() {
+    check(async {
+        let mut node = TestNode::start("", &[("a.scxml", WRITES)]).await;
+        let session = node.session("a.scxml").await;
+        node.engine.session_event(session.as_str(), "part", json!({})).await.unwrap();
+        node.engine.rest().await;
+        assert_eq!(node.engine.sessions_running(), 1);
+        let told = node.told(Some(&session));
+        assert!(told.iter().any(|line| line == "event part"), "{told:?}");
+        assert!(!told.iter().any(|line| line.contains("done.") || line.contains("terminate")), "{told:?}");
+        assert_eq!(node.store_effects().await, 0);
     });
 }
 

@@ -158,6 +158,11 @@ pub(crate) enum Action {
         /// Which.
         session: SessionId,
     },
+    /// End an invoked session because the state that invoked it was left: nobody is told of its end (scxml: 6.4).
+    CancelInvoked {
+        /// Which.
+        session: SessionId,
+    },
     /// Fetch a URL.
     Fetch(Fetch),
     /// Send a message by BasicHTTP to somebody else's address.
@@ -304,6 +309,7 @@ impl Action {
                 | Self::Associate { .. }
                 | Self::StartSession { .. }
                 | Self::TerminateSession { .. }
+                | Self::CancelInvoked { .. }
                 | Self::UpdateStart { .. }
                 | Self::Fetch(_)
                 | Self::Post(_)

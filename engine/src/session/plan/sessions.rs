@@ -144,7 +144,7 @@ impl Planner<'_> {
 
     pub(super) fn cancel_invoke(&mut self, id: EffectId, invokeid: &str) {
         if let Some(session) = self.context.children.remove(invokeid) {
-            self.order(id, Action::TerminateSession { session });
+            self.order(id, Action::CancelInvoked { session });
         }
     }
 
